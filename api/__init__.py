@@ -1,0 +1,1 @@
+"""The marketplace's HTTP service: writes raw events and transactions, serves marts."""

@@ -1,0 +1,201 @@
+create extension if not exists pg_trgm;
+
+-- `changed_xid` is the transaction that last wrote a row. The load reads by it: unlike a time, it tells exactly which
+-- rows a reader could not see yet (docs/decisions/0002-load-by-transaction.md).
+
+create table organizations (
+    id uuid primary key default uuidv7(),
+    name text not null check (name <> ''),
+    external_id text unique,
+    is_imported boolean not null default false,
+    stripe_customer_id text unique,
+    attributes jsonb not null default '{}',
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    changed_xid xid8 not null default pg_current_xact_id()
+);
+
+create table users (
+    id uuid primary key default uuidv7(),
+    organization_id uuid not null references organizations (id),
+    email text unique check (email = lower(email)),
+    password_hash text,
+    role text not null check (role in ('buyer', 'seller', 'admin')),
+    external_id text unique,
+    is_active boolean not null default true,
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    changed_xid xid8 not null default pg_current_xact_id(),
+    constraint users_are_known_by_email_or_import check (email is not null or external_id is not null)
+);
+create index users_organization_id_idx on users (organization_id);
+
+create table prompts (
+    id uuid primary key default uuidv7(),
+    seller_organization_id uuid not null references organizations (id),
+    created_by_user_id uuid references users (id),
+    external_id text unique,
+    title text not null check (title <> ''),
+    description text not null default '',
+    category text,
+    tags text[] not null default '{}',
+    price_cents bigint not null check (price_cents >= 0),
+    currency text not null check (currency ~ '^[A-Z]{3}$'),
+    model text,
+    status text not null default 'draft' check (status in ('draft', 'published', 'archived')),
+    current_version bigint not null default 1,
+    published_at timestamptz,
+    attributes jsonb not null default '{}',
+    search_vector tsvector not null generated always as (
+        setweight(to_tsvector('english', title), 'A')
+        || setweight(to_tsvector('english', coalesce(category, '')), 'B')
+        || setweight(to_tsvector('english', description), 'C')
+    ) stored,
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    changed_xid xid8 not null default pg_current_xact_id(),
+    constraint published_prompts_have_a_date check (status <> 'published' or published_at is not null)
+);
+create index prompts_seller_idx on prompts (seller_organization_id, id);
+create index prompts_browse_idx on prompts (published_at desc, id desc) where status = 'published';
+create index prompts_category_idx on prompts (category, published_at desc, id desc) where status = 'published';
+create index prompts_price_idx on prompts (price_cents, id) where status = 'published';
+create index prompts_search_idx on prompts using gin (search_vector);
+create index prompts_title_trigram_idx on prompts using gin (title gin_trgm_ops);
+create index prompts_tags_idx on prompts using gin (tags);
+
+create table prompt_versions (
+    id uuid primary key default uuidv7(),
+    prompt_id uuid not null references prompts (id),
+    version bigint not null check (version >= 1),
+    template text not null,
+    variables text[] not null default '{}',
+    change_note text,
+    created_by_user_id uuid references users (id),
+    created_at timestamptz not null default now(),
+    changed_xid xid8 not null default pg_current_xact_id(),
+    unique (prompt_id, version)
+);
+
+create table prompt_statistics (
+    prompt_id uuid primary key references prompts (id),
+    order_count bigint not null default 0,
+    refund_count bigint not null default 0,
+    last_ordered_at timestamptz
+);
+
+create table orders (
+    id uuid primary key default uuidv7(),
+    external_id text unique,
+    prompt_id uuid not null references prompts (id),
+    prompt_version bigint not null,
+    buyer_organization_id uuid not null references organizations (id),
+    buyer_user_id uuid not null references users (id),
+    seller_organization_id uuid not null references organizations (id),
+    amount_cents bigint not null check (amount_cents >= 0),
+    currency text not null check (currency ~ '^[A-Z]{3}$'),
+    fee_cents bigint,
+    status text not null default 'pending'
+    check (status in ('pending', 'paid', 'failed', 'partially_refunded', 'refunded')),
+    provider text not null check (provider in ('stripe', 'free', 'import')),
+    stripe_payment_intent_id text unique,
+    failure_reason text,
+    receipt_id text,
+    paid_at timestamptz,
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    changed_xid xid8 not null default pg_current_xact_id(),
+    constraint paid_orders_have_a_date check ((status in ('pending', 'failed')) = (paid_at is null))
+);
+create index orders_buyer_idx on orders (buyer_organization_id, id desc);
+create index orders_seller_idx on orders (seller_organization_id, id desc);
+create index orders_prompt_idx on orders (prompt_id);
+
+create table refunds (
+    id uuid primary key default uuidv7(),
+    external_id text unique,
+    order_id uuid not null references orders (id),
+    amount_cents bigint not null check (amount_cents > 0),
+    currency text not null check (currency ~ '^[A-Z]{3}$'),
+    status text not null default 'pending' check (status in ('pending', 'succeeded', 'failed')),
+    reason text,
+    stripe_refund_id text unique,
+    refunded_at timestamptz,
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    changed_xid xid8 not null default pg_current_xact_id(),
+    constraint succeeded_refunds_have_a_date check (status <> 'succeeded' or refunded_at is not null)
+);
+create index refunds_order_idx on refunds (order_id);
+
+create table entitlements (
+    id uuid primary key default uuidv7(),
+    organization_id uuid not null references organizations (id),
+    prompt_id uuid not null references prompts (id),
+    order_id uuid not null unique references orders (id),
+    granted_at timestamptz not null,
+    revoked_at timestamptz,
+    revocation_reason text,
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    changed_xid xid8 not null default pg_current_xact_id()
+);
+create index entitlements_active_idx on entitlements (organization_id, prompt_id) where revoked_at is null;
+
+create table webhook_inbox (
+    id bigint generated always as identity primary key,
+    source text not null,
+    external_id text not null,
+    event_type text not null,
+    body bytea not null,
+    payload jsonb not null,
+    received_at timestamptz not null default now(),
+    handled_at timestamptz,
+    attempt_count bigint not null default 0,
+    last_error text,
+    changed_xid xid8 not null default pg_current_xact_id(),
+    unique (source, external_id)
+);
+create index webhook_inbox_waiting_idx on webhook_inbox (id) where handled_at is null;
+
+create table raw_events (
+    source text not null,
+    event_id text not null,
+    event_name text not null,
+    schema_version bigint not null,
+    occurred_at timestamptz not null,
+    received_at timestamptz not null,
+    organization_id uuid,
+    user_id uuid,
+    anonymous_id text,
+    session_id text,
+    request_id text,
+    prompt_id uuid,
+    properties jsonb not null,
+    changed_xid xid8 not null default pg_current_xact_id(),
+    primary key (source, event_id)
+);
+
+create table quarantine (
+    id bigint generated always as identity primary key,
+    kind text not null check (kind in ('catalog', 'events', 'orders')),
+    origin text not null,
+    fingerprint bytea not null,
+    raw bytea not null,
+    reason text not null,
+    detail text not null,
+    first_seen_at timestamptz not null default now(),
+    resolved_at timestamptz,
+    unique (kind, fingerprint)
+);
+create index quarantine_waiting_idx on quarantine (kind, id) where resolved_at is null;
+
+create index organizations_changed_idx on organizations (changed_xid);
+create index users_changed_idx on users (changed_xid);
+create index prompts_changed_idx on prompts (changed_xid);
+create index prompt_versions_changed_idx on prompt_versions (changed_xid);
+create index orders_changed_idx on orders (changed_xid);
+create index refunds_changed_idx on refunds (changed_xid);
+create index entitlements_changed_idx on entitlements (changed_xid);
+create index webhook_inbox_changed_idx on webhook_inbox (changed_xid);
+create index raw_events_changed_idx on raw_events (changed_xid);

@@ -1,0 +1,22 @@
+"""The tables of the application database."""
+
+from api.models.base import Model
+from api.models.inbox import QuarantinedRow, RawEvent, WebhookMessage
+from api.models.order import Entitlement, Order, Refund
+from api.models.organization import Organization, User
+from api.models.prompt import Prompt, PromptStatistics, PromptVersion
+
+__all__ = [
+    "Entitlement",
+    "Model",
+    "Order",
+    "Organization",
+    "Prompt",
+    "PromptStatistics",
+    "PromptVersion",
+    "QuarantinedRow",
+    "RawEvent",
+    "Refund",
+    "User",
+    "WebhookMessage",
+]

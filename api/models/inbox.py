@@ -1,0 +1,68 @@
+"""What arrives from outside: webhook deliveries, events, and what could not be taken in."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Identity, UniqueConstraint, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from api.models.base import Model
+
+
+class WebhookMessage(Model):
+    """A webhook as delivered: stored first, handled later, once."""
+
+    __tablename__ = "webhook_inbox"
+    __table_args__ = (UniqueConstraint("source", "external_id"),)
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    source: Mapped[str]
+    external_id: Mapped[str]
+    event_type: Mapped[str]
+    body: Mapped[bytes]
+    payload: Mapped[dict[str, Any]]
+    received_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    handled_at: Mapped[datetime | None]
+    attempt_count: Mapped[int] = mapped_column(server_default=text("0"))
+    last_error: Mapped[str | None]
+
+
+class RawEvent(Model):
+    """An event as received. Append-only."""
+
+    __tablename__ = "raw_events"
+
+    source: Mapped[str] = mapped_column(primary_key=True)
+    event_id: Mapped[str] = mapped_column(primary_key=True)
+    event_name: Mapped[str]
+    schema_version: Mapped[int]
+    occurred_at: Mapped[datetime]
+    received_at: Mapped[datetime]
+    organization_id: Mapped[UUID | None]
+    user_id: Mapped[UUID | None]
+    anonymous_id: Mapped[str | None]
+    session_id: Mapped[str | None]
+    request_id: Mapped[str | None]
+    prompt_id: Mapped[UUID | None]
+    properties: Mapped[dict[str, Any]]
+
+
+class QuarantinedRow(Model):
+    """Something that could not be taken in, kept as it came with the reason."""
+
+    __tablename__ = "quarantine"
+    __table_args__ = (UniqueConstraint("kind", "fingerprint"),)
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    # catalog, events or orders
+    kind: Mapped[str]
+    # Where it came from: `api`, or a file's name and line.
+    origin: Mapped[str]
+    # SHA-256 of the raw bytes, so that the same row twice is one row here.
+    fingerprint: Mapped[bytes]
+    raw: Mapped[bytes]
+    reason: Mapped[str]
+    detail: Mapped[str]
+    first_seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    resolved_at: Mapped[datetime | None]

@@ -1,0 +1,1 @@
+"""Storage: settings, servers, the event catalogue, loading and the typed readers of marts. Knows no framework."""
