@@ -12,6 +12,7 @@ from simulators.stripe.object_store import ObjectStore, Page
 class Call:
     """A request with everything an endpoint needs to answer it. All times in it are the same second."""
 
+    method: str
     path: str
     params: JsonObject
     objects: ObjectStore

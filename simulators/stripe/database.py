@@ -23,10 +23,7 @@ _TABLES = (
     """,
     "create index objects_kind on objects (kind)",
     "create index objects_created on objects (kind, created)",
-    *(
-        f"create index objects_{name} on objects (kind, json_extract(body, '$.{name}'))"
-        for name in INDEXED_FIELDS
-    ),
+    *(f"create index objects_{name} on objects (kind, json_extract(body, '$.{name}'))" for name in INDEXED_FIELDS),
     """
     create table deliveries (
         id integer primary key autoincrement,

@@ -84,16 +84,19 @@ class DeliveryQueue:
         """Write down how an attempt ended, and when the next one is due if it failed."""
         attempts = delivery.attempts + 1
         now = now_ms()
-        if error is None:
-            state, due, delivered = "delivered", now, now
-        else:
-            delay = self._config.retry.delay_seconds(attempts)
-            state, due, delivered = ("failed", now, None) if delay is None else ("pending", now + int(delay * 1000), None)
+        state, due = self._after(attempts, is_accepted=error is None, now=now)
+        delivered = now if error is None else None
         self._database.execute(
             "update deliveries set state = ?, attempts = ?, due_at_ms = ?, delivered_at_ms = ?, last_status = ?, "
             "last_error = ? where id = ?",
             (state, attempts, due, delivered, status, error, delivery.id),
         )
+
+    def _after(self, attempts: int, *, is_accepted: bool, now: int) -> tuple[State, int]:
+        if is_accepted:
+            return "delivered", now
+        delay = self._config.retry.delay_seconds(attempts)
+        return ("failed", now) if delay is None else ("pending", now + int(delay * 1000))
 
     def pending_by_event(self, event_ids: Sequence[str]) -> dict[str, int]:
         """How many receivers have not yet accepted each event: with one receiver, 1 or 0."""

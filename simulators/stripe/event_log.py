@@ -33,7 +33,7 @@ class EventLog:
         data: JsonObject = {"object": subject}
         if previous is not None:
             data["previous_attributes"] = previous
-        event = {
+        event: JsonObject = {
             "id": new_id("evt"),
             "object": "event",
             "api_version": API_VERSION,

@@ -15,23 +15,29 @@ class Faults(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    fail_next: int = Field(0, ge=0, description="API requests to refuse with fail_status before they are executed.")
+    fail_next: int = Field(
+        default=0, ge=0, description="API requests to refuse with fail_status before they are executed."
+    )
     fail_status: Literal[429, 500, 503] = 500
     drop_connection_next: int = Field(
-        0, ge=0, description="API requests to execute and then answer with a closed connection."
+        default=0, ge=0, description="API requests to execute and then answer with a closed connection."
     )
-    latency_ms: int = Field(0, ge=0, le=MAX_DELAY_MS, description="Wait before an API request is executed.")
-    webhook_duplicates: int = Field(0, ge=0, le=100, description="Times each new event is delivered in addition.")
+    latency_ms: int = Field(default=0, ge=0, le=MAX_DELAY_MS, description="Wait before an API request is executed.")
+    webhook_duplicates: int = Field(
+        default=0, ge=0, le=100, description="Times each new event is delivered in addition."
+    )
     webhook_shuffle: bool = Field(
-        False, description="Deliver due events one at a time, in an order drawn from the seed."
+        default=False, description="Deliver due events one at a time, in an order drawn from the seed."
     )
     webhook_shuffle_window_ms: int = Field(
-        500, ge=1, le=MAX_DELAY_MS, description="How long shuffling gathers events before they go out."
+        default=500, ge=1, le=MAX_DELAY_MS, description="How long shuffling gathers events before they go out."
     )
-    seed: int | None = Field(None, description="Seed of the shuffled order; by default the one given at the start.")
-    webhook_delay_ms: int = Field(0, ge=0, le=MAX_DELAY_MS, description="Wait before a new event is delivered.")
-    webhook_bad_signature_next: int = Field(0, ge=0, description="Attempts to sign with a wrong secret.")
-    webhook_pause: bool = Field(False, description="Hold all deliveries until this is false again.")
+    seed: int | None = Field(
+        default=None, description="Seed of the shuffled order; by default the one given at the start."
+    )
+    webhook_delay_ms: int = Field(default=0, ge=0, le=MAX_DELAY_MS, description="Wait before a new event is delivered.")
+    webhook_bad_signature_next: int = Field(default=0, ge=0, description="Attempts to sign with a wrong secret.")
+    webhook_pause: bool = Field(default=False, description="Hold all deliveries until this is false again.")
 
 
 class FaultBox:

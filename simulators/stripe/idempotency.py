@@ -31,7 +31,9 @@ class KeyedRequest:
     def of(cls, key: str, method: str, path: str, pairs: Pairs) -> "KeyedRequest":
         """Parameters in another order are the same request."""
         if len(key) > MAX_KEY_LENGTH:
-            raise InvalidParameter(f"Idempotency keys are at most {MAX_KEY_LENGTH} characters; this one has {len(key)}.")
+            raise InvalidParameter(
+                f"Idempotency keys are at most {MAX_KEY_LENGTH} characters; this one has {len(key)}."
+            )
         fingerprint = hashlib.sha256(json.dumps(sorted(pairs)).encode()).hexdigest()
         return cls(key, method, path, fingerprint)
 
@@ -91,8 +93,8 @@ class IdempotencyStore:
     def keep(self, request: KeyedRequest, answer: StoredAnswer) -> None:
         """Remember the answer; called in the transaction that executed the request."""
         self._database.execute(
-            "insert or replace into idempotency_keys (key, method, path, fingerprint, request_id, status, body, created)"
-            " values (?, ?, ?, ?, ?, ?, ?, ?)",
+            "insert or replace into idempotency_keys "
+            "(key, method, path, fingerprint, request_id, status, body, created) values (?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 request.key,
                 request.method,

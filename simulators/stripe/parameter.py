@@ -93,7 +93,8 @@ def _read_created(value: Any) -> Any:
 def _check_amount(value: int) -> int:
     if value < 1:
         raise PydanticCustomError(
-            "parameter_invalid_integer", "This value must be greater than or equal to 1 (it currently is '{value}').",
+            "parameter_invalid_integer",
+            "This value must be greater than or equal to 1 (it currently is '{value}').",
             {"value": value},
         )
     if value > MAX_AMOUNT:
@@ -106,7 +107,8 @@ def _check_amount(value: int) -> int:
 def _check_limit(value: int) -> int:
     if not 1 <= value <= 100:
         raise PydanticCustomError(
-            "parameter_invalid_integer", "Invalid integer: limit must be between 1 and 100, not {value}",
+            "parameter_invalid_integer",
+            "Invalid integer: limit must be between 1 and 100, not {value}",
             {"value": value},
         )
     return value

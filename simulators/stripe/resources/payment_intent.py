@@ -94,7 +94,7 @@ def create(call: Call) -> JsonObject:
         call.referenced("customer", given.customer, param="customer")
     intent = _draft(call, given)
     if given.payment_method is not None:
-        method = payment_method.resolve(call, given.payment_method, customer=given.customer)
+        method = payment_method.resolve(call, given.payment_method)
         intent |= {"payment_method": method["id"], "status": "requires_confirmation"}
     call.objects.insert(intent)
     call.emit("payment_intent.created", intent)
@@ -170,7 +170,7 @@ def confirm(call: Call) -> JsonObject:
     intent = call.subject("payment_intent", param="intent")
     _require_status(intent, CONFIRMABLE, verb="confirm", participle="confirmed")
     if given.payment_method is not None:
-        method = payment_method.resolve(call, given.payment_method, customer=intent["customer"])
+        method = payment_method.resolve(call, given.payment_method)
         intent["payment_method"] = method["id"]
     if intent["payment_method"] is None:
         raise _unexpected_state(
@@ -197,7 +197,7 @@ def _attempt(call: Call, intent: JsonObject, given: ConfirmParameters) -> None:
         # Nobody is there to authenticate, so the bank's demand is a decline.
         raise _decline(call, intent, method, AUTHENTICATION_REQUIRED)
     else:
-        _ask_for_authentication(call, intent, given)
+        _ask_for_authentication(call, intent)
 
 
 def _succeed(call: Call, intent: JsonObject, method: JsonObject) -> None:
@@ -236,12 +236,9 @@ def _return_to_payment_method(
     }
 
 
-def _ask_for_authentication(call: Call, intent: JsonObject, given: ConfirmParameters) -> None:
-    if given.return_url is None:
-        action: JsonObject = {"type": "use_stripe_sdk", "use_stripe_sdk": {"type": "three_d_secure_redirect"}}
-    else:
-        address = {"return_url": given.return_url, "url": f"/_simulator/payment_intents/{intent['id']}/authenticate"}
-        action = {"type": "redirect_to_url", "redirect_to_url": address}
+def _ask_for_authentication(call: Call, intent: JsonObject) -> None:
+    # There is no bank's page to redirect to, so a return_url changes nothing: see `authenticate`.
+    action = {"type": "use_stripe_sdk", "use_stripe_sdk": {"type": "three_d_secure_redirect"}}
     intent |= {"next_action": action, "status": "requires_action"}
     call.objects.update(intent)
     call.emit("payment_intent.requires_action", intent)

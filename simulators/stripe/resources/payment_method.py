@@ -12,7 +12,7 @@ from simulators.stripe.identifier import new_id
 from simulators.stripe.kind import Kind, Resource, Route
 from simulators.stripe.parameter import NoParameters, parse
 
-KIND = Kind("payment_method", frozenset({"customer"}))
+KIND = Kind("payment_method")
 
 
 @dataclass(frozen=True)
@@ -79,10 +79,10 @@ TEST_CARDS: dict[str, Card] = {
 _BY_LAST4 = {card.last4: card for card in TEST_CARDS.values()}
 
 
-def resolve(call: Call, reference: str, *, customer: str | None) -> JsonObject:
+def resolve(call: Call, reference: str) -> JsonObject:
     """The payment method a parameter names: an id handed out before, or the name of a test card."""
     if reference in TEST_CARDS:
-        return _create(call, TEST_CARDS[reference], customer=customer)
+        return _create(call, TEST_CARDS[reference])
     found = call.objects.get("payment_method", reference)
     if found is None:
         hint = f". The simulator's test cards are {', '.join(TEST_CARDS)}."
@@ -95,7 +95,7 @@ def card_of(payment_method: JsonObject) -> Card:
     return _BY_LAST4[payment_method["card"]["last4"]]
 
 
-def _create(call: Call, card: Card, *, customer: str | None) -> JsonObject:
+def _create(call: Call, card: Card) -> JsonObject:
     payment_method: JsonObject = {
         "id": new_id("pm"),
         "object": "payment_method",
@@ -110,7 +110,7 @@ def _create(call: Call, card: Card, *, customer: str | None) -> JsonObject:
             "last4": card.last4,
         },
         "created": call.now,
-        "customer": customer,
+        "customer": None,
         "livemode": False,
         "metadata": {},
         "type": "card",

@@ -94,9 +94,9 @@ def _refundable(charge: JsonObject, requested: int | None) -> int:
     amount = left if requested is None else requested
     if amount > left:
         # Stripe gives this error no code of its own; its parameter tells it from a charge that is refunded already.
-        currency = charge["currency"].upper()
         raise InvalidRequest(
-            f"Refund amount ({amount} {currency}) is greater than unrefunded amount on charge ({left} {currency})",
+            f"Refund amount ({amount}) is greater than unrefunded amount on charge ({left}), both in minor units of "
+            f"{charge['currency']}.",
             param="amount",
         )
     return amount
