@@ -1,0 +1,56 @@
+"""How far each raw table has been loaded.
+
+A watermark is a transaction id of the application database: every row of a transaction before it has been loaded. Unlike a time it
+leaves no gap, because the horizon of a snapshot tells exactly which transactions were still open when we read.
+"""
+
+from dataclasses import dataclass
+
+import psycopg
+from psycopg.rows import DictRow
+
+CONTROL_TABLES = """
+create schema if not exists control;
+create table if not exists control.load_watermarks (
+    table_name text primary key,
+    server_identifier text not null,
+    loaded_through_xid bigint not null,
+    loaded_at timestamptz not null
+);
+"""
+
+
+@dataclass(frozen=True)
+class Horizon:
+    """What one snapshot of the application database can promise."""
+
+    server_identifier: str
+    # The oldest transaction that was still open: all before it are settled.
+    xid: int
+
+
+def create_control_tables(connection: psycopg.Connection[DictRow]) -> None:
+    """Create the watermark table if it is missing, in the caller's transaction."""
+    connection.execute(CONTROL_TABLES)
+
+
+def read_horizon(connection: psycopg.Connection[DictRow]) -> Horizon:
+    """The horizon of the snapshot the caller's transaction reads with."""
+    row = connection.execute(
+        "select (select system_identifier from pg_control_system())::text as server_identifier,"
+        " pg_snapshot_xmin(pg_current_snapshot())::text::bigint as xid"
+    ).fetchone()
+    assert row is not None  # nosec B101
+    return Horizon(server_identifier=row["server_identifier"], xid=row["xid"])
+
+
+def read_watermark(connection: psycopg.Connection[DictRow], table_name: str, horizon: Horizon) -> int:
+    """The first transaction id to load; 0 (everything) on the first load or when the application database moved servers."""
+    row = connection.execute(
+        "select loaded_through_xid from control.load_watermarks where table_name = %s and server_identifier = %s",
+        [table_name, horizon.server_identifier],
+    ).fetchone()
+    if row is None or row["loaded_through_xid"] > horizon.xid:
+        # Transaction ids count anew on another server: what they said there means nothing here.
+        return 0
+    return int(row["loaded_through_xid"])

@@ -1,0 +1,144 @@
+"""The contracts of the raw tables: what the load copies from the application database into the warehouse, column by column.
+
+Ids are text in the warehouse, so that every engine compares them alike. Nobody's e-mail, password, prompt text or secret is copied.
+"""
+
+from dataclasses import dataclass
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import DictRow
+
+LOADED_AT = "_loaded_at"
+
+
+@dataclass(frozen=True)
+class RawColumn:
+    """A column: its name and type in the warehouse, and the expression over the source table."""
+
+    name: str
+    type: str
+    source: str
+
+    @property
+    def is_json(self) -> bool:
+        """JSON travels as text and is parsed on arrival."""
+        return self.type == "jsonb"
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """One table of the warehouse's raw layer and where its rows come from."""
+
+    schema: str
+    name: str
+    source_table: str
+    key: tuple[str, ...]
+    columns: tuple[RawColumn, ...]
+
+    @property
+    def full_name(self) -> str:
+        """Name with schema, as people write it."""
+        return f"{self.schema}.{self.name}"
+
+    @property
+    def identifier(self) -> sql.Identifier:
+        """Name with schema, quoted for SQL."""
+        return sql.Identifier(self.schema, self.name)
+
+
+def _columns(*definitions: str) -> tuple[RawColumn, ...]:
+    """Each definition is `name type` or `name type = source expression`; uuids become text by themselves."""
+    columns = []
+    for definition in definitions:
+        left, _, expression = definition.partition(" = ")
+        name, type_ = left.split()
+        source = expression or (f"{name}::text" if type_ == "jsonb" else name)
+        columns.append(RawColumn(name, type_, source))
+    return tuple(columns)
+
+
+RAW_TABLES: tuple[RawTable, ...] = (
+    RawTable(
+        "raw_app", "organizations", "organizations", ("organization_id",),
+        _columns(
+            "organization_id text = id::text", "name text", "external_id text", "is_imported boolean",
+            "created_at timestamptz", "updated_at timestamptz",
+        ),
+    ),
+    RawTable(
+        "raw_app", "users", "users", ("user_id",),
+        _columns(
+            "user_id text = id::text", "organization_id text = organization_id::text", "role text", "external_id text",
+            "is_active boolean", "created_at timestamptz", "updated_at timestamptz",
+        ),
+    ),
+    RawTable(
+        "raw_app", "prompts", "prompts", ("prompt_id",),
+        _columns(
+            "prompt_id text = id::text", "seller_organization_id text = seller_organization_id::text",
+            "external_id text", "title text", "category text", "price_cents bigint", "currency text", "model text",
+            "status text", "current_version bigint", "published_at timestamptz", "created_at timestamptz",
+            "updated_at timestamptz",
+        ),
+    ),
+    RawTable(
+        "raw_app", "prompt_versions", "prompt_versions", ("prompt_version_id",),
+        _columns(
+            "prompt_version_id text = id::text", "prompt_id text = prompt_id::text", "version bigint",
+            "template_length bigint = length(template)::bigint", "created_at timestamptz",
+        ),
+    ),
+    RawTable(
+        "raw_app", "orders", "orders", ("order_id",),
+        _columns(
+            "order_id text = id::text", "external_id text", "prompt_id text = prompt_id::text", "prompt_version bigint",
+            "buyer_organization_id text = buyer_organization_id::text", "buyer_user_id text = buyer_user_id::text",
+            "seller_organization_id text = seller_organization_id::text", "amount_cents bigint", "currency text",
+            "fee_cents bigint", "status text", "provider text", "stripe_payment_intent_id text", "receipt_id text",
+            "paid_at timestamptz", "created_at timestamptz", "updated_at timestamptz",
+        ),
+    ),
+    RawTable(
+        "raw_app", "refunds", "refunds", ("refund_id",),
+        _columns(
+            "refund_id text = id::text", "order_id text = order_id::text", "amount_cents bigint", "currency text",
+            "status text", "reason text", "stripe_refund_id text", "refunded_at timestamptz", "created_at timestamptz",
+            "updated_at timestamptz",
+        ),
+    ),
+    RawTable(
+        "raw_events", "events", "raw_events", ("source", "event_id"),
+        _columns(
+            "source text", "event_id text", "event_name text", "schema_version bigint", "occurred_at timestamptz",
+            "received_at timestamptz", "organization_id text = organization_id::text", "user_id text = user_id::text",
+            "anonymous_id text", "session_id text", "request_id text", "prompt_id text = prompt_id::text",
+            "properties jsonb",
+        ),
+    ),
+    RawTable(
+        "raw_stripe", "webhook_messages", "webhook_inbox", ("message_id",),
+        _columns(
+            "message_id text = external_id", "event_type text", "payload jsonb", "received_at timestamptz",
+        ),
+    ),
+)  # fmt: skip
+
+
+def create_raw_tables(connection: psycopg.Connection[DictRow]) -> None:
+    """Create the raw schemas and tables that are missing, in the caller's transaction."""
+    for schema in sorted({table.schema for table in RAW_TABLES}):
+        connection.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(schema)))
+    for table in RAW_TABLES:
+        connection.execute(_create_statement(table))
+        index = sql.Identifier(f"{table.name}_loaded_at_idx")
+        connection.execute(
+            sql.SQL("create index if not exists {} on {} ({})").format(index, table.identifier, sql.Identifier(LOADED_AT))
+        )
+
+
+def _create_statement(table: RawTable) -> sql.Composed:
+    lines = [sql.SQL("{} {}").format(sql.Identifier(c.name), sql.SQL(c.type)) for c in table.columns]
+    lines.append(sql.SQL("{} timestamptz not null").format(sql.Identifier(LOADED_AT)))
+    lines.append(sql.SQL("primary key ({})").format(sql.SQL(", ").join(map(sql.Identifier, table.key))))
+    return sql.SQL("create table if not exists {} ({})").format(table.identifier, sql.SQL(", ").join(lines))
