@@ -1,7 +1,7 @@
 """The event catalogue: the envelope, the known events, and what a well-formed event is.
 
-One envelope for everything that happens, shaped like a CloudEvent; unique on `(source, event_id)`. Documentation, validation and
-the accepted values of the transformations come from here.
+One envelope for everything that happens, shaped like a CloudEvent; unique on `(source, event_id)`. Documentation,
+validation and the accepted values of the transformations come from here.
 """
 
 import re
@@ -183,11 +183,15 @@ def is_server_only(event_name: str) -> bool:
 def check(event: Event) -> Event:
     """The event itself when its name, times and properties hold; raises `EventInvalid`."""
     if not EVENT_NAME_PATTERN.fullmatch(event.event_name):
-        raise EventInvalid("event_name_malformed", f"event_name {event.event_name!r} is not of the form object.past_verb")
+        raise EventInvalid(
+            "event_name_malformed", f"event_name {event.event_name!r} is not of the form object.past_verb"
+        )
     if event.occurred_at < EARLIEST_EVENT:
         raise EventInvalid("occurred_at_ancient", f"occurred_at {event.occurred_at.isoformat()} is before 2000")
     if (event.occurred_at - event.received_at).total_seconds() > LATEST_EVENT_AHEAD_SECONDS:
-        raise EventInvalid("occurred_at_future", f"occurred_at {event.occurred_at.isoformat()} is over an hour in the future")
+        raise EventInvalid(
+            "occurred_at_future", f"occurred_at {event.occurred_at.isoformat()} is over an hour in the future"
+        )
     if event.event_name in NEEDS_PROMPT and event.prompt_id is None:
         raise EventInvalid("prompt_missing", f"{event.event_name} needs a prompt_id")
     if "\\u0000" in event.model_dump_json(include={"properties"}):

@@ -1,6 +1,7 @@
-"""The contracts of the raw tables: what the load copies from the application database into the warehouse, column by column.
+"""The contracts of the raw tables: what the load copies out of the application database, column by column.
 
-Ids are text in the warehouse, so that every engine compares them alike. Nobody's e-mail, password, prompt text or secret is copied.
+Ids are text in the warehouse, so that every engine compares them alike. Nobody's e-mail, password, prompt text or
+secret is copied.
 """
 
 from dataclasses import dataclass
@@ -133,7 +134,9 @@ def create_raw_tables(connection: psycopg.Connection[DictRow]) -> None:
         connection.execute(_create_statement(table))
         index = sql.Identifier(f"{table.name}_loaded_at_idx")
         connection.execute(
-            sql.SQL("create index if not exists {} on {} ({})").format(index, table.identifier, sql.Identifier(LOADED_AT))
+            sql.SQL("create index if not exists {} on {} ({})").format(
+                index, table.identifier, sql.Identifier(LOADED_AT)
+            )
         )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit, urlunsplit
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -28,7 +28,9 @@ class SettingsInvalid(Exception):
 class Settings(BaseSettings):
     """Settings by environment variable; the name of a variable is the name of the field in capitals."""
 
-    model_config = SettingsConfigDict(env_file=PROJECT_ROOT / ".env", extra="ignore", frozen=True, env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        env_file=PROJECT_ROOT / ".env", extra="ignore", frozen=True, env_ignore_empty=True, validate_default=True
+    )
 
     environment: Literal["development", "test", "production"] = "development"
     data_dir: Path = Path(".data")
@@ -55,8 +57,8 @@ class Settings(BaseSettings):
     stripe_webhook_secret: SecretStr = SecretStr(DEVELOPMENT_STRIPE_WEBHOOK_SECRET)
     stripe_api_base: str | None = None
     stripe_simulator_port: int | None = Field(None, ge=1, le=HIGHEST_PORT)
-    # Charged when a buyer names no card. Real Stripe knows this one in test mode only, so production has none.
-    stripe_default_payment_method: str | None = "pm_card_visa"
+    # Charged when a buyer names no card; in production nobody's.
+    stripe_default_payment_method: str | None = None
 
     event_flush_max_events: int = Field(100, ge=1)
     event_flush_interval_seconds: float = Field(60.0, gt=0)
@@ -64,6 +66,12 @@ class Settings(BaseSettings):
     # Runs of the micro-batch sensor start when this many events wait for the pipeline.
     pipeline_sensor_min_events: int = Field(500, ge=1)
     snapshots_kept: int = Field(5, ge=1)
+
+    @field_validator("stripe_default_payment_method")
+    @classmethod
+    def use_test_card_outside_production(cls, value: str | None, info: ValidationInfo) -> str | None:
+        """Stripe's test mode, and the simulator, know a card that always pays."""
+        return value or (None if info.data.get("environment") == "production" else "pm_card_visa")
 
     @property
     def data_path(self) -> Path:
@@ -115,14 +123,14 @@ def refused_in_production(settings: Settings) -> list[str]:
         if getattr(settings, name) is None
     ]
     if settings.stripe_default_payment_method is not None:
-        found.append("STRIPE_DEFAULT_PAYMENT_METHOD must be empty: set it to an empty string in the environment")
+        found.append("STRIPE_DEFAULT_PAYMENT_METHOD must not be set (it would be charged for everybody)")
     return found
 
 
 def load_settings() -> Settings:
     """Read the settings, or raise `SettingsInvalid` naming everything that is wrong in one message."""
     try:
-        settings = Settings()  # type: ignore[call-arg]
+        settings = Settings()
     except ValidationError as error:
         problems = [f"{str(e['loc'][0]).upper()}: {e['msg']} (got {e['input']!r})" for e in error.errors() if e["loc"]]
         raise SettingsInvalid("settings can't be used: " + "; ".join(problems)) from None

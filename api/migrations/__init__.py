@@ -14,5 +14,3 @@ def migrate(database_url: str, revision: str = "head") -> bool:
     configuration.attributes["database_url"] = database_url
     command.upgrade(configuration, revision)
     return created
-
-

@@ -1,4 +1,4 @@
-"""Runs migrations, on the URL handed over by the caller or on the servers of the settings (Alembic's own command line)."""
+"""Runs migrations on the URL the caller hands over, or on the servers of the settings (Alembic's command line)."""
 
 from contextlib import ExitStack
 from typing import Any
@@ -12,7 +12,7 @@ from warehouse.servers import running_servers
 from warehouse.settings import get_settings
 
 
-def include_object(item: Any, name: str | None, kind: str, reflected: bool, compare_to: Any) -> bool:
+def include_object(_item: Any, name: str | None, kind: str, reflected: bool, compare_to: Any) -> bool:
     """Leave alone what only the database knows: loading's transaction stamps and indexes written as SQL."""
     return not (reflected and compare_to is None and (kind == "index" or name == "changed_xid"))
 

@@ -2,25 +2,24 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import BigInteger, DateTime, Text, func, text
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.dialects.postgresql import UUID as PostgresUUID
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
 class Model(DeclarativeBase):
     """Base of all models."""
 
-    type_annotation_map = {
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
         str: Text,
         int: BigInteger,
         datetime: DateTime(timezone=True),
-        UUID: PostgresUUID(as_uuid=True),
-        dict[str, Any]: JSONB,
-        list[str]: ARRAY(Text),
+        UUID: postgresql.UUID(as_uuid=True),
+        dict[str, Any]: postgresql.JSONB,
+        list[str]: postgresql.ARRAY(Text),
     }
     # Columns that must never leave the process by way of a dump.
     private_columns: frozenset[str] = frozenset()

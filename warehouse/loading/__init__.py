@@ -33,8 +33,8 @@ def load_all(
 ) -> LoadReport:
     """Load every raw table. All rows of one run carry one `_loaded_at`, later than that of any run before.
 
-    The caller makes sure that only one load runs at a time. A run that is killed leaves whole tables loaded or not; the next one
-    goes on from their watermarks. `on_table` is told each table's name and changed rows as it is done.
+    The caller makes sure that only one load runs at a time. A run that is killed leaves whole tables loaded or not;
+    the next one goes on from their watermarks. `on_table` is told each table's name and changed rows as it is done.
     """
     prepare_warehouse(warehouse_url)
     with connect(database_url) as source:

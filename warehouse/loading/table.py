@@ -96,8 +96,9 @@ def load_table(
 ) -> int:
     """Load one table up to now, in one warehouse transaction with its watermark; the number of rows that changed.
 
-    `horizon` must have been read before this call: rows newer than it are loaded as well, and read again next time, so a
-    transaction that is open now is missed by neither. Raises `LoadFailed`; calling again after any failure is safe.
+    `horizon` must have been read before this call: rows newer than it are loaded as well, and read again next time,
+    so a transaction that is open now is missed by neither. Raises `LoadFailed`; calling again after any failure is
+    safe.
     """
     since = read_watermark(connection, table.full_name, horizon)
     connection.commit()

@@ -1,7 +1,8 @@
 """How far each raw table has been loaded.
 
-A watermark is a transaction id of the application database: every row of a transaction before it has been loaded. Unlike a time it
-leaves no gap, because the horizon of a snapshot tells exactly which transactions were still open when we read.
+A watermark is a transaction id of the application database: every row of a transaction before it has been loaded.
+Unlike a time it leaves no gap, because the horizon of a snapshot tells exactly which transactions were still open
+when we read.
 """
 
 from dataclasses import dataclass
@@ -45,7 +46,7 @@ def read_horizon(connection: psycopg.Connection[DictRow]) -> Horizon:
 
 
 def read_watermark(connection: psycopg.Connection[DictRow], table_name: str, horizon: Horizon) -> int:
-    """The first transaction id to load; 0 (everything) on the first load or when the application database moved servers."""
+    """The first transaction id to load; 0 (everything) at first, or when the application database moved servers."""
     row = connection.execute(
         "select loaded_through_xid from control.load_watermarks where table_name = %s and server_identifier = %s",
         [table_name, horizon.server_identifier],

@@ -1,7 +1,7 @@
 """Who uses the embedded servers right now, counted by the kernel.
 
-Each process that uses the servers holds a shared lock on one file. The lock goes with the process however it dies, so there are
-no process ids to clean up; whoever can take the lock alone was the last one and stops the servers.
+Each process that uses the servers holds a shared lock on one file. The lock goes with the process however it dies, so
+there are no process ids to clean up; whoever can take the lock alone was the last one and stops the servers.
 """
 
 import fcntl

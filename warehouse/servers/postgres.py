@@ -104,7 +104,9 @@ class EmbeddedPostgres:
             "initdb", "-D", str(self.directory), "--auth=trust", "--encoding=utf8", "--locale=C.UTF-8", "-U", "postgres"
         )
         if result.returncode != 0:
-            raise ServerStartFailed(f"PostgreSQL can't set up {self.directory}: {result.stderr.strip().splitlines()[-1:]}")
+            raise ServerStartFailed(
+                f"PostgreSQL can't set up {self.directory}: {result.stderr.strip().splitlines()[-1:]}"
+            )
 
     def _start_once(self) -> bool:
         if self._process is not None:

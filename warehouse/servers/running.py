@@ -42,8 +42,8 @@ class Servers:
 def running_servers(settings: Settings) -> Iterator[Servers]:
     """Servers that answer, for as long as the block runs.
 
-    Embedded ones are started when nobody runs them, shared by all processes with the same data directory, and stopped by the
-    last one that leaves. Raises `ServerStartFailed` or `ServerUnreachable`.
+    Embedded ones are started when nobody runs them, shared by all processes with the same data directory, and stopped
+    by the last one that leaves. Raises `ServerStartFailed` or `ServerUnreachable`.
     """
     embedded: list[EmbeddedPostgres | EmbeddedRedis] = []
     postgres = EmbeddedPostgres(_absolute(settings.data_path) / "postgres")
@@ -54,7 +54,7 @@ def running_servers(settings: Settings) -> Iterator[Servers]:
         embedded.append(cache)
     if not embedded:
         servers = _addresses(settings, postgres, cache, (), None)
-        _verify(settings, servers)
+        _verify(settings)
         yield servers
         return
     lease = Lease(_absolute(settings.data_path) / "servers")
@@ -64,7 +64,7 @@ def running_servers(settings: Settings) -> Iterator[Servers]:
             server.ensure_running()
     try:
         servers = _addresses(settings, postgres, cache, tuple(embedded), lease)
-        _verify(settings, servers)
+        _verify(settings)
         yield servers
     finally:
         with lease.change():
@@ -96,7 +96,7 @@ def _addresses(
     )
 
 
-def _verify(settings: Settings, servers: Servers) -> None:
+def _verify(settings: Settings) -> None:
     for setting, url in (("DATABASE_URL", settings.database_url), ("WAREHOUSE_URL", settings.warehouse_url)):
         if url is not None:
             verify_postgres(setting, url)
@@ -114,7 +114,8 @@ def verify_postgres(setting: str, url: str) -> None:
         except (psycopg.Error, ValueError):
             reason = str(first).strip().splitlines()[0] if str(first).strip() else type(first).__name__
             raise ServerUnreachable(
-                f"{setting} does not lead to a PostgreSQL server: {reason}. Correct {setting}, or unset it to use the embedded server."
+                f"{setting} does not lead to a PostgreSQL server: {reason}. "
+                f"Correct {setting}, or unset it to use the embedded server."
             ) from None
 
 
@@ -125,5 +126,6 @@ def verify_redis(url: str) -> None:
             client.ping()
     except (redis.RedisError, ValueError) as error:
         raise ServerUnreachable(
-            f"REDIS_URL does not lead to a Redis server: {error}. Correct REDIS_URL, or unset it to use the embedded server."
+            f"REDIS_URL does not lead to a Redis server: {error}. "
+            "Correct REDIS_URL, or unset it to use the embedded server."
         ) from None

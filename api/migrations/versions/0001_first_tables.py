@@ -10,8 +10,8 @@ branch_labels = None
 depends_on = None
 
 TABLES = (
-    "quarantine", "raw_events", "webhook_inbox", "entitlements", "refunds", "orders", "prompt_statistics",
-    "prompt_versions", "prompts", "users", "organizations",
+    "journal_position", "quarantine", "raw_events", "webhook_inbox", "entitlements", "refunds", "orders",
+    "prompt_statistics", "prompt_versions", "prompts", "users", "organizations",
 )  # fmt: skip
 FUNCTIONS = (
     "stamp_row", "stamp_transaction", "count_inserted_orders", "count_updated_orders", "count_inserted_refunds",

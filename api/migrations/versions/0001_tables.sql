@@ -199,3 +199,10 @@ create index refunds_changed_idx on refunds (changed_xid);
 create index entitlements_changed_idx on entitlements (changed_xid);
 create index webhook_inbox_changed_idx on webhook_inbox (changed_xid);
 create index raw_events_changed_idx on raw_events (changed_xid);
+
+-- How far the event journal has been stored: one row, moved by the transaction that stores.
+create table journal_position (
+    is_only boolean primary key default true check (is_only),
+    stream_id text
+);
+insert into journal_position default values;

@@ -1,0 +1,146 @@
+"""Accepts events from a running service: durable when `append` returns."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Sequence
+
+import psycopg
+import redis.asyncio as redis
+from redis.exceptions import RedisError
+
+from warehouse.databases import connect
+from warehouse.events import Event
+from warehouse.journal.storing import store
+from warehouse.journal.stream import ACCEPTED, FIELD, STREAM, encode
+
+logger = logging.getLogger(__name__)
+
+# Events of the service itself have fresh random ids; only others are remembered.
+SERVER_SOURCES = frozenset({"api", "worker"})
+# Ids are remembered in Redis until they are surely stored in Postgres, which remembers for ever.
+RECENT_BUCKET_SECONDS = 300
+RECENT_BUCKETS = 3
+BUFFER_SECONDS = 0.1
+BUFFER_MAX_EVENTS = 10_000
+# Redis down and Postgres slow must not pile up threads.
+DIRECT_STORES_AT_ONCE = 4
+
+
+class JournalUnavailable(Exception):
+    """Neither Redis nor Postgres could take the events: nothing was accepted."""
+
+
+def _member(event: Event) -> str:
+    return f"{event.source}\x1f{event.event_id}"
+
+
+def _bucket(age: int = 0) -> str:
+    return f"events:recent:{int(time.time() // RECENT_BUCKET_SECONDS) - age}"
+
+
+class AsyncJournal:
+    """The service's end of the journal. One per process; `close` writes out what is buffered."""
+
+    def __init__(self, redis_url: str, database_url: str) -> None:
+        self._redis = redis.Redis.from_url(redis_url, socket_timeout=5, socket_connect_timeout=5)
+        self._database_url = database_url
+        self._direct = asyncio.Semaphore(DIRECT_STORES_AT_ONCE)
+        self._buffer: list[Event] = []
+        self._writer: asyncio.Task[None] | None = None
+        self._closing = asyncio.Event()
+        self.dropped = 0
+
+    async def append(self, events: Sequence[Event]) -> None:
+        """Accept events as one entry. Raises `JournalUnavailable`, and then none was accepted."""
+        if not events:
+            return
+        remembered = [_member(event) for event in events if event.source not in SERVER_SOURCES]
+        pipeline = self._redis.pipeline(transaction=True)
+        pipeline.xadd(STREAM, {FIELD: encode(events)})
+        pipeline.incrby(ACCEPTED, len(events))
+        if remembered:
+            pipeline.sadd(_bucket(), *remembered)
+            pipeline.expire(_bucket(), RECENT_BUCKET_SECONDS * RECENT_BUCKETS)
+        try:
+            await pipeline.execute()
+        except RedisError as error:
+            logger.warning("events go straight to Postgres, Redis is down: %s", error)
+            await self._store_directly(events)
+
+    async def _store_directly(self, events: Sequence[Event]) -> None:
+        async with self._direct:
+            try:
+                await asyncio.to_thread(self._store, events)
+            except psycopg.Error as error:
+                raise JournalUnavailable(f"neither Redis nor Postgres takes events: {error}") from error
+
+    def _store(self, events: Sequence[Event]) -> None:
+        with connect(self._database_url) as connection:
+            store(connection, events, origin="api")
+
+    async def find_duplicates(self, events: Sequence[Event]) -> set[int]:
+        """Indexes of events whose id was accepted before, or stands earlier in the same batch."""
+        first: dict[str, int] = {}
+        found = {i for i, event in enumerate(events) if first.setdefault(_member(event), i) != i}
+        if not events:
+            return found
+        found |= await self._recently_accepted(events)
+        found |= await asyncio.to_thread(self._stored, events)
+        return found
+
+    async def _recently_accepted(self, events: Sequence[Event]) -> set[int]:
+        members = [_member(event) for event in events]
+        pipeline = self._redis.pipeline(transaction=False)
+        for age in range(RECENT_BUCKETS):
+            pipeline.smismember(_bucket(age), members)
+        try:
+            answers = await pipeline.execute()
+        except RedisError as error:
+            logger.warning("recent event ids can't be looked up, Redis is down: %s", error)
+            return set()
+        return {i for i in range(len(members)) if any(answer[i] for answer in answers)}
+
+    def _stored(self, events: Sequence[Event]) -> set[int]:
+        try:
+            with connect(self._database_url) as connection:
+                rows = connection.execute(
+                    "select ordinal - 1 as ordinal from unnest(%s::text[], %s::text[]) with ordinality"
+                    " as sent (source, event_id, ordinal) inner join raw_events using (source, event_id)",
+                    [[event.source for event in events], [event.event_id for event in events]],
+                )
+                return {row["ordinal"] for row in rows}
+        except psycopg.OperationalError as error:
+            logger.warning("stored event ids can't be looked up, Postgres is down: %s", error)
+            return set()
+
+    def append_later(self, event: Event) -> None:
+        """Accept an event nobody waits for. Written within 100 ms; dropped and counted when the buffer is full."""
+        if len(self._buffer) >= BUFFER_MAX_EVENTS:
+            self.dropped += 1
+            return
+        self._buffer.append(event)
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.get_running_loop().create_task(self._write_soon())
+
+    async def _write_soon(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._closing.wait(), BUFFER_SECONDS)
+        await self._write_buffer()
+
+    async def _write_buffer(self) -> None:
+        events, self._buffer = self._buffer, []
+        try:
+            await self.append(events)
+        except JournalUnavailable as error:
+            self.dropped += len(events)
+            logger.error("%d tracking events were dropped: %s", len(events), error)
+
+    async def close(self) -> None:
+        """Write out the buffer and let go of the connections."""
+        self._closing.set()
+        if self._writer is not None:
+            await self._writer
+        await self._write_buffer()
+        await self._redis.aclose()

@@ -1,0 +1,153 @@
+"""Moves events from the stream into Postgres, exactly once.
+
+How far the stream has been stored is kept in Postgres and moves in the transaction that stores: after a kill at any point the next
+flusher goes on where the last commit stood. One transaction-long advisory lock lets any number of flushers run; one works.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+import redis
+from psycopg.rows import DictRow
+
+from warehouse.databases import connect
+from warehouse.events import Event, EventInvalid
+from warehouse.journal.quarantine import Rejected, quarantine
+from warehouse.journal.storing import StoreReport, store
+from warehouse.journal.stream import ACCEPTED, FIELD, STREAM, decode
+
+logger = logging.getLogger(__name__)
+
+FLUSH_LOCK = 0x66_6C_75_73_68
+# Bounds one transaction; an entry holds at most one request's batch.
+ENTRIES_AT_ONCE = 200
+# How often a waiting flusher looks at the stream's length.
+POLL_SECONDS = 0.2
+RETRY_SECONDS = 1.0
+
+
+class Flusher:
+    """Stores the stream's events when `max_events` wait, or `interval_seconds` after the first of them came."""
+
+    def __init__(self, redis_url: str, database_url: str, *, max_events: int, interval_seconds: float) -> None:
+        self._redis = redis.Redis.from_url(redis_url, socket_timeout=30)
+        self._database_url = database_url
+        self._max_events = max_events
+        self._interval_seconds = interval_seconds
+        # Unknown at start, so what an earlier process left is flushed at once.
+        self._accepted_before = 0
+
+    def run(self, stop: threading.Event) -> None:
+        """Flush until `stop` is set, and once more then. While a server is down events stay in the stream."""
+        waiting_since: float | None = None
+        while not stop.is_set():
+            try:
+                waiting_since = self._flush_when_due(waiting_since)
+                stop.wait(POLL_SECONDS)
+            except (psycopg.OperationalError, redis.RedisError) as error:
+                logger.warning("events wait in the journal, a server is down: %s", error)
+                stop.wait(RETRY_SECONDS)
+        try:
+            self.flush_all()
+        except (psycopg.Error, redis.RedisError) as error:
+            logger.warning("events stay in the journal for the next start: %s", error)
+
+    def _flush_when_due(self, waiting_since: float | None) -> float | None:
+        if not self._redis.xlen(STREAM):
+            return None
+        now = time.monotonic()
+        waiting_since = now if waiting_since is None else waiting_since
+        accepted = int(self._redis.get(ACCEPTED) or 0)
+        if now - waiting_since < self._interval_seconds and accepted - self._accepted_before < self._max_events:
+            return waiting_since
+        self.flush_all()
+        self._accepted_before = accepted
+        return None
+
+    def flush_all(self) -> StoreReport:
+        """Store everything that waits now; what became of it. Raises psycopg or redis errors when a server is down."""
+        report = StoreReport()
+        with connect(self._database_url) as connection:
+            while True:
+                flushed = self._flush_once(connection)
+                if flushed is None:
+                    return report
+                report += flushed
+
+    def close(self) -> None:
+        """Let go of the connection to Redis."""
+        self._redis.close()
+
+    def _flush_once(self, connection: psycopg.Connection[DictRow]) -> StoreReport | None:
+        with connection.transaction():
+            connection.execute("select pg_advisory_xact_lock(%s)", [FLUSH_LOCK])
+            position = _position(connection)
+            if position is not None and self._stream_began_anew(position):
+                position = None
+            entries = self._read_after(position)
+            if not entries:
+                if position:
+                    self._redis.xtrim(STREAM, minid=_after(position), approximate=False)
+                return None
+            report = _store_entries(connection, [entry for _, entry in entries])
+            last = entries[-1][0]
+            connection.execute("update journal_position set stream_id = %s", [last])
+        # Only now are the entries stored for certain; a kill before this line leaves them to be passed over.
+        self._redis.xtrim(STREAM, minid=_after(last), approximate=False)
+        return report
+
+    def _read_after(self, position: str | None) -> list[tuple[str, bytes]]:
+        found: Any = self._redis.xrange(STREAM, min=f"({position}" if position else "-", count=ENTRIES_AT_ONCE)
+        return [(stream_id.decode(), fields.get(FIELD, b"")) for stream_id, fields in found]
+
+    def _stream_began_anew(self, position: str) -> bool:
+        """Whether Redis was emptied and its clock went back: then our position says nothing about its entries."""
+        if not self._redis.exists(STREAM):
+            return False
+        last = self._redis.xinfo_stream(STREAM)["last-generated-id"]
+        return _numbers(last.decode() if isinstance(last, bytes) else str(last)) < _numbers(position)
+
+
+def _position(connection: psycopg.Connection[DictRow]) -> str | None:
+    row = connection.execute("select stream_id from journal_position").fetchone()
+    return row["stream_id"] if row else None
+
+
+def _numbers(stream_id: str) -> tuple[int, int]:
+    milliseconds, _, sequence = stream_id.partition("-")
+    return int(milliseconds), int(sequence or 0)
+
+
+def _after(stream_id: str) -> str:
+    milliseconds, sequence = _numbers(stream_id)
+    return f"{milliseconds}-{sequence + 1}"
+
+
+def _store_entries(connection: psycopg.Connection[DictRow], entries: Sequence[bytes]) -> StoreReport:
+    events: list[Event] = []
+    unreadable: list[Rejected] = []
+    for entry in entries:
+        try:
+            events += decode(entry)
+        except EventInvalid as error:
+            unreadable.append(Rejected("events", "journal", entry, error.reason, str(error)))
+    quarantine(connection, unreadable)
+    lost = StoreReport(received=len(unreadable), quarantined=len(unreadable))
+    return lost + _store_or_divide(connection, events)
+
+
+def _store_or_divide(connection: psycopg.Connection[DictRow], events: Sequence[Event]) -> StoreReport:
+    """Store events; when the database refuses one of them, find it by halves and quarantine it alone."""
+    try:
+        return store(connection, events, origin="journal")
+    except psycopg.DataError as error:
+        if len(events) == 1:
+            raw = events[0].model_dump_json().encode()
+            quarantine(connection, [Rejected("events", "journal", raw, "not_storable", str(error))])
+            return StoreReport(received=1, quarantined=1)
+        half = len(events) // 2
+        return _store_or_divide(connection, events[:half]) + _store_or_divide(connection, events[half:])
