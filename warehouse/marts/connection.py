@@ -1,0 +1,126 @@
+"""One read is one transaction over one publication."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from psycopg.rows import DictRow
+
+from warehouse.databases import connect, database_exists
+from warehouse.marts.reader import Marts, find_publication
+from warehouse.marts.row import Publication
+
+# As many as one API process has reads going at the same time on two cores; further ones are opened and closed.
+IDLE_CONNECTIONS_KEPT = 8
+
+
+class MartsUnavailable(Exception):
+    """The warehouse can't be read just now; the message says why."""
+
+    status = 503
+
+
+class MartsConnections:
+    """Keeps the connections of finished reads for the next ones. Safe to share between threads."""
+
+    def __init__(self, warehouse_url: str, *, idle_kept: int = IDLE_CONNECTIONS_KEPT) -> None:
+        self._warehouse_url = warehouse_url
+        self._idle_kept = idle_kept
+        self._idle: list[psycopg.Connection[DictRow]] = []
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """Close the idle connections. A later read opens a new one."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+
+    @contextmanager
+    def read(self) -> Iterator[Marts]:
+        """See `read_marts`."""
+        try:
+            connection, publication = self._begin()
+            if connection is None:
+                yield Marts(None, None)
+                return
+            try:
+                yield Marts(connection, publication)
+            finally:
+                self._give_back(connection)
+        except psycopg.OperationalError as error:
+            raise MartsUnavailable(
+                f"The warehouse can't be read: {_first_line(error)}. Try again in a moment."
+            ) from error
+
+    def _begin(self) -> tuple[psycopg.Connection[DictRow] | None, Publication | None]:
+        """A connection inside its transaction and the publication it sees; no connection if nothing was published."""
+        while (kept := self._take()) is not None:
+            try:
+                return self._look(kept)
+            except psycopg.OperationalError:
+                # The server was restarted since: a read changes nothing, so another connection may try.
+                continue
+        try:
+            opened = connect(self._warehouse_url)
+        except psycopg.OperationalError:
+            if database_exists(self._warehouse_url):
+                raise
+            return None, None
+        opened.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        opened.read_only = True
+        return self._look(opened)
+
+    def _look(
+        self, connection: psycopg.Connection[DictRow]
+    ) -> tuple[psycopg.Connection[DictRow] | None, Publication | None]:
+        try:
+            return connection, find_publication(connection)
+        except psycopg.errors.UndefinedTable:
+            self._give_back(connection)
+            return None, None
+        except psycopg.Error:
+            connection.close()
+            raise
+
+    def _take(self) -> psycopg.Connection[DictRow] | None:
+        with self._lock:
+            return self._idle.pop() if self._idle else None
+
+    def _give_back(self, connection: psycopg.Connection[DictRow]) -> None:
+        if _is_clean(connection):
+            with self._lock:
+                if len(self._idle) < self._idle_kept:
+                    self._idle.append(connection)
+                    return
+        connection.close()
+
+
+@contextmanager
+def read_marts(source: str | MartsConnections) -> Iterator[Marts]:
+    """The marts as one publication left them: everything read in the block is of the same run.
+
+    `source` is the warehouse's URL (a connection for this one read) or `MartsConnections` (for many). The block runs in
+    one repeatable-read, read-only transaction, so keep it short. Where nothing was ever published `marts.publication`
+    is None and every read is empty. Raises `MartsUnavailable`.
+    """
+    if isinstance(source, MartsConnections):
+        with source.read() as marts:
+            yield marts
+        return
+    with MartsConnections(source, idle_kept=0).read() as marts:
+        yield marts
+
+
+def _is_clean(connection: psycopg.Connection[DictRow]) -> bool:
+    """Ends the transaction; whether the connection can serve another."""
+    try:
+        connection.rollback()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def _first_line(error: psycopg.OperationalError) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")

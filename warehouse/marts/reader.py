@@ -1,0 +1,253 @@
+"""The reads over the marts of one publication."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import date
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg.rows import DictRow, class_row
+
+from warehouse.marts.row import (
+    DateRange,
+    PerformanceDay,
+    PerformanceTotals,
+    Prompt,
+    PromptTotals,
+    Publication,
+    RankedPrompt,
+)
+from warehouse.metrics import METRICS, RATE_DECIMALS
+
+Row = TypeVar("Row")
+
+ALL_SEGMENT = "all"
+"""The one segment of every surface but `category`, whose segments are the categories."""
+
+PROMPTS_LIMIT = 100
+RANKING_LIMIT = 20
+
+_DAY_COLUMNS = ", ".join(field.name for field in fields(PerformanceDay))
+# Over a group without days every sum is null: no activity where figures add up, nothing to divide by for a rate.
+_TOTAL_COLUMNS = ",\n            ".join(
+    f"{'coalesce' if metric.is_additive else 'round'}({metric.formula}, {0 if metric.is_additive else RATE_DECIMALS})"
+    f" as {metric.slug}"
+    for metric in METRICS
+    if metric.is_additive or metric.unit == "ratio"
+)
+_PURCHASED = "coalesce(sum(round(coalesce(conversion_rate, 0) * click_count)), 0)::bigint as purchased_click_count"
+
+_PUBLICATION = """
+    select publication_id, as_of, finished_at, policy_version
+    from marts.publications
+    where status = 'current'
+    order by finished_at desc
+    limit 1
+"""
+
+_PROMPT = """
+    select
+        prompt_id, external_id, title, category, seller_organization_id, status, price_amount, currency,
+        current_version, published_at, created_at
+    from marts.dim_prompts
+    where prompt_id = %(prompt_id)s and valid_to is null
+"""
+
+_RANKED = """
+    select
+        ranks.surface, ranks.segment, ranks.rank, ranks.prompt_id, prompts.title, prompts.category,
+        prompts.seller_organization_id, ranks.score, ranks.contributions, ranks.policy_version
+    from marts.rank_prompts as ranks
+    inner join marts.dim_prompts as prompts on ranks.prompt_id = prompts.prompt_id and prompts.valid_to is null
+"""
+
+_RANKING = f"""
+    {_RANKED}
+    where ranks.surface = %(surface)s and ranks.segment = %(segment)s and ranks.rank > %(after_rank)s
+    order by ranks.rank
+    limit %(limit)s
+"""
+
+_PROMPT_RANKS = f"""
+    {_RANKED}
+    where ranks.prompt_id = %(prompt_id)s
+    order by ranks.surface, ranks.segment
+"""
+
+_SELLER_RANKS = f"""
+    {_RANKED}
+    where
+        prompts.seller_organization_id = %(seller_organization_id)s
+        and ranks.surface = %(surface)s
+        and ranks.segment = %(segment)s
+    order by ranks.rank
+    limit %(limit)s
+"""
+
+_PROMPT_DAYS = f"""
+    select {_DAY_COLUMNS}
+    from marts.agg_prompts_performance_daily
+    where prompt_id = %(prompt_id)s and performance_date between %(date_from)s and %(date_to)s
+    order by performance_date, currency
+"""
+
+_SELLER_DAYS = f"""
+    select {_DAY_COLUMNS}
+    from marts.agg_sellers_performance_daily
+    where seller_organization_id = %(seller_organization_id)s and performance_date between %(date_from)s and %(date_to)s
+    order by performance_date, currency
+"""
+
+_SELLER_RANGE = """
+    select min(performance_date) as first, max(performance_date) as last
+    from marts.agg_sellers_performance_daily
+    where seller_organization_id = %(seller_organization_id)s
+"""
+
+_MARKETPLACE_TOTALS = f"""
+    select
+        currency,
+        {_PURCHASED},
+        {_TOTAL_COLUMNS}
+    from marts.agg_sellers_performance_daily
+    where performance_date between %(date_from)s and %(date_to)s
+    group by currency
+    order by currency
+"""
+
+# Prompts nobody saw are listed too, in their list currency: that they were not seen is what their seller wants to know.
+_SELLER_PROMPTS = f"""
+    with prompts as (
+        select prompt_id, title, category, status, currency as list_currency
+        from marts.dim_prompts
+        where seller_organization_id = %(seller_organization_id)s and valid_to is null
+    ),
+    days as (
+        select *
+        from marts.agg_prompts_performance_daily
+        where
+            prompt_id in (select prompt_id from prompts)
+            and performance_date between %(date_from)s and %(date_to)s
+    ),
+    totals as (
+        select
+            prompts.prompt_id,
+            prompts.title,
+            prompts.category,
+            prompts.status,
+            coalesce(days.currency, prompts.list_currency) as currency,
+            {_PURCHASED},
+            {_TOTAL_COLUMNS}
+        from prompts
+        left join days on prompts.prompt_id = days.prompt_id
+        group by 1, 2, 3, 4, 5
+    )
+    select *
+    from totals
+    where currency = coalesce(%(currency)s, currency)
+    order by
+        row_number() over (
+            partition by currency
+            order by net_revenue_amount desc, order_count desc, impression_count desc, title, prompt_id
+        ),
+        currency
+    limit %(limit)s
+"""
+
+
+def find_publication(connection: psycopg.Connection[DictRow]) -> Publication | None:
+    """The publication that stands; raises `psycopg.errors.UndefinedTable` before the first one."""
+    with connection.cursor(row_factory=class_row(Publication)) as cursor:
+        return cursor.execute(_PUBLICATION).fetchone()
+
+
+class Marts:
+    """The marts inside one transaction; obtained from `read_marts`. Ids are the text of their UUID."""
+
+    def __init__(self, connection: psycopg.Connection[DictRow] | None, publication: Publication | None) -> None:
+        self._connection = connection
+        self.publication = publication
+
+    def ranking(
+        self, surface: str, segment: str = ALL_SEGMENT, *, after_rank: int = 0, limit: int = RANKING_LIMIT
+    ) -> list[RankedPrompt]:
+        """The places below `after_rank` of one list, best first. The segments of `category` are the categories."""
+        parameters = {"surface": surface, "segment": segment, "after_rank": after_rank, "limit": limit}
+        return self._rows(RankedPrompt, _RANKING, parameters)
+
+    def prompt(self, prompt_id: str) -> Prompt | None:
+        """One prompt, or None when the publication does not have it."""
+        found = self._rows(Prompt, _PROMPT, {"prompt_id": prompt_id})
+        return found[0] if found else None
+
+    def prompt_ranks(self, prompt_id: str) -> list[RankedPrompt]:
+        """Every list a prompt stands in, ordered by surface and segment."""
+        return self._rows(RankedPrompt, _PROMPT_RANKS, {"prompt_id": prompt_id})
+
+    def seller_ranks(
+        self, seller_organization_id: str, surface: str, segment: str = ALL_SEGMENT, *, limit: int = PROMPTS_LIMIT
+    ) -> list[RankedPrompt]:
+        """A seller's prompts in one list, best first."""
+        parameters = {
+            "seller_organization_id": seller_organization_id,
+            "surface": surface,
+            "segment": segment,
+            "limit": limit,
+        }
+        return self._rows(RankedPrompt, _SELLER_RANKS, parameters)
+
+    def prompt_performance(self, prompt_id: str, *, date_from: date, date_to: date) -> list[PerformanceDay]:
+        """A prompt's days with activity between two days, both included, ordered by day and currency."""
+        return self._rows(PerformanceDay, _PROMPT_DAYS, {"prompt_id": prompt_id, **_between(date_from, date_to)})
+
+    def seller_performance(
+        self, seller_organization_id: str, *, date_from: date, date_to: date
+    ) -> list[PerformanceDay]:
+        """A seller's days with activity between two days, both included, ordered by day and currency."""
+        parameters = {"seller_organization_id": seller_organization_id, **_between(date_from, date_to)}
+        return self._rows(PerformanceDay, _SELLER_DAYS, parameters)
+
+    def seller_range(self, seller_organization_id: str) -> DateRange | None:
+        """A seller's first and last day with activity, or None without any."""
+        row = self._one(_SELLER_RANGE, {"seller_organization_id": seller_organization_id})
+        return None if row is None or row["first"] is None else DateRange(row["first"], row["last"])
+
+    def seller_prompts(
+        self,
+        seller_organization_id: str,
+        *,
+        date_from: date,
+        date_to: date,
+        currency: str | None = None,
+        limit: int = PROMPTS_LIMIT,
+    ) -> list[PromptTotals]:
+        """Totals per prompt and currency, those with the highest net revenue of each currency first.
+
+        Prompts without activity between the two days are listed with zeros in their list currency.
+        """
+        parameters = {
+            "seller_organization_id": seller_organization_id,
+            "currency": currency,
+            "limit": limit,
+            **_between(date_from, date_to),
+        }
+        return self._rows(PromptTotals, _SELLER_PROMPTS, parameters)
+
+    def marketplace_totals(self, *, date_from: date, date_to: date) -> list[PerformanceTotals]:
+        """What all sellers did together between two days, both included: one total per currency."""
+        return self._rows(PerformanceTotals, _MARKETPLACE_TOTALS, _between(date_from, date_to))
+
+    def _rows(self, row: type[Row], query: str, parameters: Mapping[str, Any]) -> list[Row]:
+        if self._connection is None or self.publication is None:
+            return []
+        with self._connection.cursor(row_factory=class_row(row)) as cursor:
+            return cursor.execute(query, parameters).fetchall()
+
+    def _one(self, query: str, parameters: Mapping[str, Any]) -> DictRow | None:
+        if self._connection is None or self.publication is None:
+            return None
+        return self._connection.execute(query, parameters).fetchone()
+
+
+def _between(date_from: date, date_to: date) -> dict[str, date]:
+    return {"date_from": date_from, "date_to": date_to}
