@@ -1,6 +1,7 @@
 """Explanations: the contributions of a score as sentences for buyers and sellers."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 from ranking.policy import Component
 from ranking.scoring import Contribution
@@ -17,29 +18,17 @@ def explain(contributions: Iterable[Contribution]) -> list[str]:
 
 
 def _reason(part: Contribution) -> str:
-    value, reference = part["value"], part["reference"]
-    match part["component"]:
-        case Component.DEMAND:
-            return f"Recent orders less refunds come to {_number(value)}, older ones counting less"
-        case Component.MOMENTUM:
-            return _momentum(value, reference)
-        case Component.CLICK_THROUGH:
-            return _rate("Buyers who saw it clicked", value, reference)
-        case Component.CONVERSION:
-            return _rate("Buyers who opened it bought", value, reference)
-        case Component.REFUND_PENALTY:
-            return _rate("Buyers who bought it were refunded", value, reference)
-        case Component.FRESHNESS:
-            return f"Published {_number(value)} days ago (freshness halves every {_number(reference)} days)"
-        case unknown:
-            return f"Component '{unknown}' with value {_number(value)}"
+    sentence = _SENTENCES.get(part["component"])
+    if sentence is None:
+        return f"Component '{part['component']}' with value {_number(part['value'])}"
+    return sentence(part["value"], part["reference"])
 
 
-def _rate(sentence: str, value: float, marketplace: float) -> str:
-    # A prompt without evidence has exactly the marketplace's rate: claim nothing about its buyers.
-    if value == marketplace:
-        return f"{sentence} as often as on average for want of evidence (marketplace {_percent(marketplace)})"
-    return f"{sentence} {_percent(value)} of the time (marketplace {_percent(marketplace)})"
+def _demand(orders: float, full_signal_orders: float) -> str:
+    return (
+        f"Recent orders less refunds come to {_number(orders)}, older ones counting less "
+        f"({full_signal_orders:,.0f} would earn the full mark)"
+    )
 
 
 def _momentum(recent: float, lasting: float) -> str:
@@ -48,12 +37,32 @@ def _momentum(recent: float, lasting: float) -> str:
     return f"Sold {_number(recent)} a day lately, {_number(lasting)} a day over the longer run"
 
 
+def _freshness(age_days: float, half_life_days: float) -> str:
+    return f"Published {_number(age_days)} days ago (freshness halves every {_number(half_life_days)} days)"
+
+
+def _rate(name: str, sentence: str, value: float, marketplace: float) -> str:
+    # A prompt without evidence has exactly the marketplace's rate: claim nothing about its buyers.
+    if value == marketplace:
+        return f"Its {name} is not known yet, so that of the marketplace is assumed ({_percent(marketplace)})"
+    return f"{sentence} about {_percent(value)} of the time (marketplace {_percent(marketplace)})"
+
+
 def _percent(share: float) -> str:
-    """A share with one decimal, or two significant digits where one decimal would hide it."""
-    percent = share * 100
-    return f"{percent:.1f} %" if percent >= 1 or percent == 0 else f"{percent:.2g} %"
+    """A share of one as a percentage."""
+    return f"{_number(share * 100)} %"
 
 
 def _number(value: float) -> str:
     """A figure with one decimal, or two significant digits where one decimal would hide it."""
-    return f"{value:.1f}" if value >= 1 or value == 0 else f"{value:.2g}"
+    return f"{value:.1f}" if value >= 1 or value == 0 else f"{value:#.2g}"
+
+
+_SENTENCES: dict[str, Callable[[float, float], str]] = {
+    Component.DEMAND: _demand,
+    Component.MOMENTUM: _momentum,
+    Component.CLICK_THROUGH: partial(_rate, "click-through rate", "Buyers who saw it clicked"),
+    Component.CONVERSION: partial(_rate, "conversion rate", "Buyers who opened it bought"),
+    Component.REFUND_PENALTY: partial(_rate, "refund share", "Buyers who bought it were refunded"),
+    Component.FRESHNESS: _freshness,
+}

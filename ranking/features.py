@@ -11,8 +11,8 @@ ACTIVITY_SCHEMA = pl.Schema(
 )
 """One row per prompt and UTC day, holding only facts strictly before ``as_of``.
 
-The day ``as_of`` falls into may be present with what had happened until then. A refund counts on the day of the order it
-reverses. Days without activity need no row.
+The day ``as_of`` falls into may be present with what had happened until then. A refund counts on the day of the order
+it reverses. Days without activity need no row.
 """
 
 PROMPT_SCHEMA = pl.Schema({"prompt_id": pl.String(), "category": pl.String(), "published_at": pl.Datetime("us", "UTC")})

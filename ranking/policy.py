@@ -73,11 +73,11 @@ class Evidence(_Part):
 
 
 class RatePrior(_Part):
-    """Beta priors of one rate, strengths in trials (see ``signals.rate_signal``)."""
+    """Beta priors of one rate, each worth a number of successes (see ``signals.rate_signal``)."""
 
     marketplace_prior_mean: _Share
-    marketplace_prior_strength: _Positive
-    prompt_prior_strength: _Positive
+    marketplace_prior_successes: _Positive
+    prompt_prior_successes: _Positive
 
 
 class Rates(_Part):
@@ -182,7 +182,7 @@ class Policy(_Part):
 def parse_policy(text: str) -> Policy:
     """Read a policy from TOML text.
 
-    Raises ``PolicyInvalid`` when the text is not TOML or a field is missing, unknown, of the wrong type or out of range.
+    Raises ``PolicyInvalid`` when the text is not TOML, or a field is missing, unknown, of another type or out of range.
     """
     try:
         content = tomllib.loads(text)

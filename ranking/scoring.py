@@ -8,7 +8,7 @@ import polars as pl
 from ranking.evidence import gather_evidence
 from ranking.features import check_features
 from ranking.policy import SURFACES, Component, Policy, SurfaceName
-from ranking.signals import Signal, measure_signals
+from ranking.signals import measure_signals
 
 MICRO_POINTS = 1_000_000
 """Contributions are rounded to a millionth of a point: finer than any figure in a policy, and exact in a float."""
@@ -65,26 +65,23 @@ def score(policy: Policy, *, prompts: pl.DataFrame, activity: pl.DataFrame, as_o
     """
     check_features(prompts=prompts, activity=activity, as_of=as_of)
     evidence = gather_evidence(policy.evidence, prompts=prompts, activity=activity, as_of=as_of)
-    signals = measure_signals(policy, evidence)
-    listed = [_score_surface(policy, surface, evidence, signals) for surface in SURFACES]
-    return pl.concat(listed).match_to_schema(SCORE_SCHEMA)
+    measured = measure_signals(policy, evidence)
+    return pl.concat([_score_surface(policy, surface, measured) for surface in SURFACES]).match_to_schema(SCORE_SCHEMA)
 
 
-def _score_surface(
-    policy: Policy, surface: SurfaceName, evidence: pl.DataFrame, signals: dict[Component, Signal]
-) -> pl.DataFrame:
+def _score_surface(policy: Policy, surface: SurfaceName, measured: pl.DataFrame) -> pl.DataFrame:
     used = policy.weights(surface).used()
-    micros = {component: _micro_points(signals[component], weight) for component, weight in used}
-    contributions = [_contribution(c, signals[c], weight, micros[c]) for c, weight in used]
+    micros = [_micro_points(component, weight) for component, weight in used]
+    contributions = [_contribution(component, weight) for component, weight in used]
     return (
-        evidence.filter(_belongs(policy, surface))
-        .with_columns(score_micros=pl.sum_horizontal(micros.values()))
+        measured.filter(_belongs(policy, surface))
+        .with_columns(score_micros=pl.sum_horizontal(micros))
         .select(
             pl.lit(surface).alias("surface"),
             "prompt_id",
             "category",
             "published_at",
-            score=pl.col("score_micros") / MICRO_POINTS,
+            score=_points(pl.col("score_micros")),
             score_micros="score_micros",
             contributions=pl.concat_list(contributions),
         )
@@ -99,16 +96,27 @@ def _belongs(policy: Policy, surface: SurfaceName) -> pl.Expr:
     return pl.lit(True)
 
 
-def _micro_points(signal: Signal, weight: float) -> pl.Expr:
-    return (signal.signal * weight * MICRO_POINTS).round().cast(pl.Int64)
+def _micro_points(component: Component, weight: float) -> pl.Expr:
+    signal = pl.col(component.value).struct.field("signal")
+    return (signal * weight * MICRO_POINTS).round().cast(pl.Int64)
 
 
-def _contribution(component: Component, signal: Signal, weight: float, micros: pl.Expr) -> pl.Expr:
+def _points(micros: pl.Expr) -> pl.Expr:
+    """The float nearest to micro-points / 1e6, as any other program reads it.
+
+    Polars divides by multiplying with a reciprocal, which misses the nearest float in a third of all cases; rounding to
+    the six places there are repairs it.
+    """
+    return (micros / MICRO_POINTS).round(6)
+
+
+def _contribution(component: Component, weight: float) -> pl.Expr:
+    measured = pl.col(component.value).struct
     return pl.struct(
         component=pl.lit(component.value),
-        value=signal.value,
-        reference=signal.reference,
-        signal=signal.signal,
+        value=measured.field("value"),
+        reference=measured.field("reference"),
+        signal=measured.field("signal"),
         weight=pl.lit(weight),
-        contribution=micros / MICRO_POINTS,
+        contribution=_points(_micro_points(component, weight)),
     )

@@ -26,11 +26,18 @@ class Signal(NamedTuple):
     reference: pl.Expr
     signal: pl.Expr
 
+    def as_struct(self) -> pl.Expr:
+        """The three as one column."""
+        return pl.struct(value=self.value, reference=self.reference, signal=self.signal)
 
-def measure_signals(policy: Policy, evidence: pl.DataFrame) -> dict[Component, Signal]:
-    """The signal of every component, as expressions to evaluate on ``evidence`` (see ``evidence.gather_evidence``)."""
+
+def measure_signals(policy: Policy, evidence: pl.DataFrame) -> pl.DataFrame:
+    """The evidence (see ``evidence.gather_evidence``) with a column for the signal of each component.
+
+    A component's column has its name and holds structs of ``value``, ``reference`` and ``signal``.
+    """
     refund = rate_signal(policy.rates.refund, evidence, successes="refunds", trials="orders")
-    return {
+    signals = {
         Component.DEMAND: demand_signal(policy),
         Component.MOMENTUM: momentum_signal(policy),
         Component.CLICK_THROUGH: rate_signal(
@@ -41,31 +48,35 @@ def measure_signals(policy: Policy, evidence: pl.DataFrame) -> dict[Component, S
         Component.REFUND_PENALTY: refund._replace(signal=0.0 - refund.signal.clip(lower_bound=0.0)),
         Component.FRESHNESS: freshness_signal(policy),
     }
+    return evidence.with_columns(**{component.value: signal.as_struct() for component, signal in signals.items()})
 
 
 def rate_signal(prior: RatePrior, evidence: pl.DataFrame, *, successes: str, trials: str) -> Signal:
     """A smoothed rate held against the rate of the marketplace.
 
     Both are posterior means of a Beta-binomial model (Gelman et al., Bayesian Data Analysis, 3rd ed., sections 2.4 and
-    5.3), the second with the prior mean estimated from all prompts (empirical Bayes)::
+    5.3), the prior mean of the second estimated from all prompts (empirical Bayes)::
 
-        marketplace m = (sum successes + K * m0) / (sum trials + K)
-        prompt      p = (successes + k * m) / (trials + k)
+        marketplace m = (sum successes + K) / (sum trials + K / m0)
+        prompt      p = (successes + k) / (trials + k / m)
         signal        = (p - m) / (p + m)
 
-    with ``m0``, ``K`` and ``k`` the prior's mean, marketplace strength and prompt strength. The signal is 0 at the
-    marketplace rate and without evidence, 1/3 at twice that rate, and -1/3 at half of it. Successes beyond the trials
-    (orders that no logged click led to) say nothing about the rate and are left out.
+    with ``m0`` the prior's mean and ``K`` and ``k`` the successes that the two priors are worth. Counting a prior in
+    successes keeps the relative spread between prompts it stands for, whatever the marketplace rate: 50 trials without
+    success say little where successes are rare, and where nothing is ever bought clicks are not held against anyone.
+
+    The signal is 0 at the marketplace rate and without evidence, 1/3 at twice that rate, and -1/3 at half of it.
+    Successes beyond the trials (orders that no logged click led to) say nothing about the rate and are left out.
     """
     counted = pl.min_horizontal(successes, trials)
     # Summed as integers: a sum of floats would depend on how threads share the rows.
     all_successes, all_trials = evidence.select(successes=counted.sum(), trials=pl.col(trials).sum()).row(0)
-    prior_trials = prior.marketplace_prior_strength
-    prior_successes = prior_trials * prior.marketplace_prior_mean
+    prior_successes = prior.marketplace_prior_successes
+    prior_trials = prior_successes / prior.marketplace_prior_mean
     reference = (all_successes / WEIGHT_UNIT + prior_successes) / (all_trials / WEIGHT_UNIT + prior_trials)
-    # p / m, written so that a prompt without trials has exactly 1.
-    strength = prior.prompt_prior_strength
-    ratio = (counted / WEIGHT_UNIT / reference + strength) / (_decayed(trials) + strength)
+    # p / m: what happened over what the marketplace rate expects, so a prompt without trials has exactly 1.
+    worth = prior.prompt_prior_successes
+    ratio = (counted / WEIGHT_UNIT + worth) / (_decayed(trials) * reference + worth)
     return Signal(value=ratio * reference, reference=pl.lit(reference), signal=(ratio - 1) / (ratio + 1))
 
 
