@@ -1,7 +1,8 @@
 """Moves events from the stream into Postgres, exactly once.
 
-How far the stream has been stored is kept in Postgres and moves in the transaction that stores: after a kill at any point the next
-flusher goes on where the last commit stood. One transaction-long advisory lock lets any number of flushers run; one works.
+How far the stream has been stored is kept in Postgres and moves in the transaction that stores: after a kill at any
+point the next flusher goes on where the last commit stood. One transaction-long advisory lock lets any number of
+flushers run; one works.
 """
 
 import logging

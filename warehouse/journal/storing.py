@@ -71,8 +71,8 @@ class StoreReport:
 def store(connection: psycopg.Connection[DictRow], events: Sequence[Event], *, origin: str) -> StoreReport:
     """Store events in the caller's transaction.
 
-    An id seen before is a duplicate for ever. Quarantined are: an event about a prompt that does not exist, and an id that comes
-    again with another payload.
+    An id seen before is a duplicate for ever. Quarantined are: an event about a prompt that does not exist, and an id
+    that comes again with another payload.
     """
     if not events:
         return StoreReport()

@@ -1,5 +1,31 @@
 create extension if not exists pg_trgm;
 
+-- PostgreSQL before 18 has no uuidv7(): 48 bits of Unix milliseconds, then version 7 over random bits (RFC 9562, 5.7).
+do $$
+begin
+    if to_regprocedure('pg_catalog.uuidv7()') is null then
+        create function uuidv7() returns uuid language sql volatile as $body$
+            select encode(
+                set_bit(
+                    set_bit(
+                        overlay(
+                            uuid_send(gen_random_uuid())
+                            placing substring(
+                                int8send((extract(epoch from clock_timestamp()) * 1000)::bigint) from 3
+                            )
+                            from 1 for 6
+                        ),
+                        52, 1
+                    ),
+                    53, 1
+                ),
+                'hex'
+            )::uuid
+        $body$;
+    end if;
+end
+$$;
+
 -- `changed_xid` is the transaction that last wrote a row. The load reads by it: unlike a time, it tells exactly which
 -- rows a reader could not see yet (docs/decisions/0002-load-by-transaction.md).
 

