@@ -1,0 +1,1 @@
+"""Who is asking: registration, log-in, tokens."""

@@ -1,0 +1,1 @@
+"""Whether the service lives, can answer, and what it measures."""

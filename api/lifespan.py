@@ -1,0 +1,121 @@
+"""What one process of the service holds while it runs: opened in order, closed in the reverse."""
+
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+
+import anyio.to_thread
+from fastapi import FastAPI
+from redis.asyncio import Redis
+
+from api.auth.login import EndedLogins
+from api.auth.password import PasswordHasher
+from api.auth.token import TokenIssuer
+from api.database import Database
+from api.log import configure_logging
+from api.migrations import migrate
+from warehouse.journal import AsyncJournal, Flusher
+from warehouse.marts import MartsConnections
+from warehouse.servers import Servers, running_servers
+from warehouse.settings import Settings, get_settings
+
+REDIS_TIMEOUT_SECONDS = 5
+
+
+@dataclass(frozen=True)
+class Resources:
+    """Everything the handlers share. `app.state.resources` while the service runs."""
+
+    settings: Settings
+    servers: Servers
+    database: Database
+    redis: Redis
+    journal: AsyncJournal
+    marts: MartsConnections
+    tokens: TokenIssuer
+    passwords: PasswordHasher
+    ended_logins: EndedLogins
+
+
+# A part of the service that runs beside the requests: entered after the resources are open, left before they close.
+Worker = Callable[[Resources], AbstractAsyncContextManager[None]]
+
+
+def create_lifespan(
+    settings: Settings | None, workers: Sequence[Worker]
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """The lifespan of a service with these settings, or those of the environment."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_resources(settings or get_settings()) as resources, AsyncExitStack() as stack:
+            app.state.resources = resources
+            for worker in workers:
+                await stack.enter_async_context(worker(resources))
+            yield
+
+    return lifespan
+
+
+@asynccontextmanager
+async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
+    """Servers that answer, a migrated database, and a flusher that stores what the journal accepts."""
+    configure_logging(settings.log_level)
+    async with AsyncExitStack() as stack:
+        servers = stack.enter_context(running_servers(settings))
+        await anyio.to_thread.run_sync(migrate, servers.database_url)
+        stack.enter_context(_running_flusher(settings, servers))
+        resources = _connect(settings, servers)
+        # Callbacks run last first: the journal writes what it still holds while the flusher is there to store it.
+        stack.callback(resources.marts.close)
+        stack.push_async_callback(resources.database.close)
+        stack.push_async_callback(resources.redis.aclose)
+        stack.push_async_callback(resources.journal.close)
+        yield resources
+
+
+def _connect(settings: Settings, servers: Servers) -> Resources:
+    """The clients of the servers. None of them opens a connection before it is used."""
+    redis: Redis = Redis.from_url(
+        servers.redis_url, socket_timeout=REDIS_TIMEOUT_SECONDS, socket_connect_timeout=REDIS_TIMEOUT_SECONDS
+    )
+    tokens = TokenIssuer(
+        settings.jwt_secret.get_secret_value(),
+        access_minutes=settings.access_token_minutes,
+        refresh_days=settings.refresh_token_days,
+    )
+    longest_token_seconds = max(tokens.lifetime_seconds("access"), tokens.lifetime_seconds("refresh"))
+    return Resources(
+        settings=settings,
+        servers=servers,
+        database=Database(servers.database_url),
+        redis=redis,
+        journal=AsyncJournal(servers.redis_url, servers.database_url),
+        marts=MartsConnections(servers.warehouse_url),
+        tokens=tokens,
+        passwords=PasswordHasher(
+            settings.password_pepper.get_secret_value(), bcrypt_cost=settings.password_bcrypt_cost
+        ),
+        ended_logins=EndedLogins(redis, remembered_seconds=longest_token_seconds),
+    )
+
+
+@contextmanager
+def _running_flusher(settings: Settings, servers: Servers) -> Iterator[None]:
+    """Stores accepted events in batches, in a thread of its own. Stops after what is accepted is stored."""
+    flusher = Flusher(
+        servers.redis_url,
+        servers.database_url,
+        max_events=settings.event_flush_max_events,
+        interval_seconds=settings.event_flush_interval_seconds,
+    )
+    stop = threading.Event()
+    thread = threading.Thread(target=flusher.run, args=(stop,), name="event-flusher")
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+        flusher.close()

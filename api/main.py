@@ -1,0 +1,56 @@
+"""The service: `uvicorn api.main:app`. This file composes and does nothing else."""
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+
+from api.auth.endpoints import router as auth_router
+from api.health.endpoints import router as health_router
+from api.lifespan import Worker, create_lifespan
+from api.middleware.access_log import AccessLogMiddleware
+from api.middleware.auth import AuthMiddleware
+from api.middleware.body_limit import BodyLimitMiddleware
+from api.middleware.failure import FailureMiddleware
+from api.middleware.plain_text import PlainTextMiddleware
+from api.middleware.request_id import RequestIdMiddleware
+from api.middleware.tracking import TrackingMiddleware
+from api.openapi import install_openapi
+from api.problem import install_error_handlers
+from warehouse.settings import Settings
+
+ROUTERS = (
+    auth_router,
+    health_router,
+)
+
+# Run beside the requests, as long as the service does.
+WORKERS: tuple[Worker, ...] = ()
+
+# From the outermost to the innermost.
+MIDDLEWARE = (
+    Middleware(RequestIdMiddleware),
+    Middleware(AccessLogMiddleware),
+    Middleware(TrackingMiddleware),
+    Middleware(FailureMiddleware),
+    Middleware(BodyLimitMiddleware),
+    Middleware(PlainTextMiddleware),
+    Middleware(AuthMiddleware),
+)
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """A service with these settings; by default those of the environment, read when it starts."""
+    app = FastAPI(
+        title="Prompt marketplace",
+        version="1.0.0",
+        description="Companies sell and buy AI prompts here, and every number can be traced to where it came from.",
+        lifespan=create_lifespan(settings, WORKERS),
+        middleware=list(MIDDLEWARE),
+    )
+    for router in ROUTERS:
+        app.include_router(router)
+    install_error_handlers(app)
+    install_openapi(app)
+    return app
+
+
+app = create_app()

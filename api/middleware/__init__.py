@@ -1,0 +1,1 @@
+"""What happens around every request. All of it plain ASGI."""

@@ -1,0 +1,69 @@
+"""One log line and one observation in the metrics for every request."""
+
+import time
+
+import structlog
+from prometheus_client import Counter, Histogram
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.routing import route_template
+
+logger = structlog.get_logger("api.access")
+
+REQUESTS = Counter("http_requests_total", "Requests answered", ("method", "route", "status"))
+DURATION = Histogram(
+    "http_request_duration_seconds",
+    "Time until the last byte of the answer was handed over",
+    ("method", "route"),
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+# Asked every few seconds by machines: counted, not logged.
+QUIET_PATHS = frozenset({"/health/live", "/health/ready", "/metrics"})
+KNOWN_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+CLIENT_CLOSED_REQUEST = 499
+
+
+class AccessLogMiddleware:
+    """Logs and measures requests once they are answered."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Take one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        status = CLIENT_CLOSED_REQUEST
+
+        async def send_noting_status(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_noting_status)
+        finally:
+            _observe(scope, status, time.perf_counter() - started)
+
+
+def _observe(scope: Scope, status: int, seconds: float) -> None:
+    route = route_template(scope)
+    method = scope["method"] if scope["method"] in KNOWN_METHODS else "OTHER"
+    REQUESTS.labels(method, route, str(status)).inc()
+    DURATION.labels(method, route).observe(seconds)
+    if scope["path"] in QUIET_PATHS:
+        return
+    identity = scope["state"].get("identity")
+    logger.info(
+        "request",
+        method=method,
+        route=route,
+        path=scope["path"],
+        status=status,
+        duration_ms=round(seconds * 1000, 3),
+        user_id=str(identity.user_id) if identity else None,
+        organization_id=str(identity.organization_id) if identity else None,
+    )

@@ -1,0 +1,24 @@
+"""Refuses addresses that hold a NUL character, which no text column can store or match."""
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api.errors import FieldProblem, ValidationFailed
+from api.problem import error_response
+
+
+class PlainTextMiddleware:
+    """Answers 422 to a NUL in the path or query. In bodies it is the schemas that look."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Take one request."""
+        if scope["type"] == "http":
+            for location, found in (("path", "\x00" in scope["path"]), ("query", b"%00" in scope["query_string"])):
+                if found:
+                    wrong = FieldProblem(location=location, field="", message="must not hold a NUL character")
+                    refusal = ValidationFailed(f"The {location} holds a NUL character", errors=[wrong])
+                    await error_response(scope, refusal)(scope, receive, send)
+                    return
+        await self._app(scope, receive, send)

@@ -1,0 +1,148 @@
+"""Turns every way a request can fail into a problem document."""
+
+import json
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DataError, OperationalError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import Scope
+
+from api.errors import ApiError, BodyMalformed, BodyTooLarge, FieldProblem, ServiceUnavailable, ValidationFailed
+from warehouse.journal import JournalUnavailable
+from warehouse.marts import MartsUnavailable
+
+logger = structlog.get_logger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+# A body can be wrong in a thousand places; nobody reads more than these.
+FIELD_PROBLEMS_MAX = 50
+RETRY_AFTER_SECONDS = "5"
+
+
+def problem_response(
+    scope: Scope,
+    *,
+    status: int,
+    title: str,
+    detail: str,
+    type: str = "about:blank",  # noqa: A002 - the member's name in RFC 9457
+    errors: Sequence[FieldProblem] = (),
+    headers: Mapping[str, str] | None = None,
+    extra: Mapping[str, Any] | None = None,
+) -> Response:
+    """A problem document as a response."""
+    document: dict[str, Any] = {
+        "type": type,
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "request_id": scope.get("state", {}).get("request_id", ""),
+    }
+    if errors:
+        document["errors"] = [error.model_dump() for error in errors]
+    # Escaped to ASCII: what a client sent may come back here, lone surrogates included.
+    content = json.dumps({**document, **(extra or {})}, ensure_ascii=True).encode()
+    return Response(content, status_code=status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
+
+
+def error_response(scope: Scope, error: ApiError) -> Response:
+    """The response of an error of ours."""
+    headers = dict(error.headers)
+    if error.status == HTTPStatus.UNAUTHORIZED:
+        headers.setdefault("WWW-Authenticate", "Bearer")
+    if error.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers.setdefault("Retry-After", RETRY_AFTER_SECONDS)
+    return problem_response(
+        scope,
+        status=error.status,
+        title=error.title,
+        detail=error.detail,
+        type=error.type,
+        errors=error.errors,
+        headers=headers,
+        extra=error.extra,
+    )
+
+
+def field_problems(errors: Sequence[Mapping[str, Any]]) -> list[FieldProblem]:
+    """Validation errors by field, without the values that were sent: a password may be among them."""
+    return [
+        FieldProblem(
+            location=str(error["loc"][0]) if error["loc"] else "body",
+            field=".".join(map(str, error["loc"][1:])),
+            message=str(error["msg"]).removeprefix("Value error, "),
+        )
+        for error in errors[:FIELD_PROBLEMS_MAX]
+    ]
+
+
+def _summary(errors: Sequence[FieldProblem]) -> str:
+    said = "; ".join(f"{error.field or error.location}: {error.message}" for error in errors[:3])
+    return f"{said}; and {len(errors) - 3} more" if len(errors) > 3 else said
+
+
+async def _on_api_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ApiError)
+    return error_response(request.scope, error)
+
+
+async def _on_validation_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    found = error.errors()
+    if any(each["type"] == "json_invalid" for each in found):
+        reason = found[0].get("ctx", {}).get("error", "it can't be parsed")
+        position = found[0]["loc"][-1]
+        return error_response(
+            request.scope, BodyMalformed(f"The body is not valid JSON: {reason} at character {position}")
+        )
+    fields = field_problems(found)
+    return error_response(request.scope, ValidationFailed(_summary(fields), errors=fields))
+
+
+async def _on_http_exception(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code == HTTPStatus.BAD_REQUEST:
+        return error_response(request.scope, BodyMalformed("The body is not valid JSON: it can't be parsed"))
+    if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return error_response(request.scope, BodyTooLarge(error.detail))
+    path = request.url.path
+    details = {
+        HTTPStatus.NOT_FOUND: f"There is nothing at {path}",
+        HTTPStatus.METHOD_NOT_ALLOWED: f"{request.method} is not possible on {path}",
+    }
+    return problem_response(
+        request.scope,
+        status=error.status_code,
+        title=HTTPStatus(error.status_code).phrase,
+        detail=details.get(HTTPStatus(error.status_code), error.detail),
+        headers=error.headers,
+    )
+
+
+async def _on_unstorable_value(request: Request, error: Exception) -> Response:
+    """Values are checked before they reach the database; this is for one that was forgotten."""
+    logger.error("value_not_storable", exc_info=error)
+    return error_response(request.scope, ValidationFailed("A value of the request can't be stored: it is out of range"))
+
+
+async def _on_server_down(request: Request, error: Exception) -> Response:
+    logger.error("server_unavailable", error=type(error).__name__, exc_info=error)
+    return error_response(
+        request.scope, ServiceUnavailable("A database does not answer just now. Try again in a moment.")
+    )
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    """Every expected way to fail. Unexpected exceptions are the failure middleware's."""
+    app.add_exception_handler(ApiError, _on_api_error)
+    app.add_exception_handler(RequestValidationError, _on_validation_error)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(DataError, _on_unstorable_value)
+    for unavailable in (OperationalError, JournalUnavailable, MartsUnavailable):
+        app.add_exception_handler(unavailable, _on_server_down)
