@@ -1,6 +1,6 @@
 """The reads over the marts of one publication."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import date
 from typing import Any, TypeVar
@@ -74,14 +74,13 @@ _PROMPT_RANKS = f"""
     order by ranks.surface, ranks.segment
 """
 
-_SELLER_RANKS = f"""
+_RANKS_OF = f"""
     {_RANKED}
     where
-        prompts.seller_organization_id = %(seller_organization_id)s
-        and ranks.surface = %(surface)s
+        ranks.surface = %(surface)s
         and ranks.segment = %(segment)s
+        and ranks.prompt_id = any(%(prompt_ids)s)
     order by ranks.rank
-    limit %(limit)s
 """
 
 _PROMPT_DAYS = f"""
@@ -184,17 +183,10 @@ class Marts:
         """Every list a prompt stands in, ordered by surface and segment."""
         return self._rows(RankedPrompt, _PROMPT_RANKS, {"prompt_id": prompt_id})
 
-    def seller_ranks(
-        self, seller_organization_id: str, surface: str, segment: str = ALL_SEGMENT, *, limit: int = PROMPTS_LIMIT
-    ) -> list[RankedPrompt]:
-        """A seller's prompts in one list, best first."""
-        parameters = {
-            "seller_organization_id": seller_organization_id,
-            "surface": surface,
-            "segment": segment,
-            "limit": limit,
-        }
-        return self._rows(RankedPrompt, _SELLER_RANKS, parameters)
+    def ranks_of(self, prompt_ids: Sequence[str], *, surface: str, segment: str = ALL_SEGMENT) -> list[RankedPrompt]:
+        """The places of some prompts in one list, best first; prompts that are not in it are missing."""
+        parameters = {"prompt_ids": list(prompt_ids), "surface": surface, "segment": segment}
+        return self._rows(RankedPrompt, _RANKS_OF, parameters)
 
     def prompt_performance(self, prompt_id: str, *, date_from: date, date_to: date) -> list[PerformanceDay]:
         """A prompt's days with activity between two days, both included, ordered by day and currency."""

@@ -101,8 +101,9 @@ class TestRanking:
             ("top", "all", 3),
         ]
 
-    def test_a_seller_sees_the_places_of_own_prompts(self, marts: Marts) -> None:
-        assert [place.rank for place in marts.seller_ranks("acme", "top")] == [2, 3]
+    def test_places_of_some_prompts_leave_out_the_unranked(self, marts: Marts) -> None:
+        found = marts.ranks_of(["prompt-b", "prompt-a", "prompt-c"], surface="top")
+        assert [(place.rank, place.prompt_id) for place in found] == [(2, "prompt-a"), (3, "prompt-b")]
 
 
 class TestPrompt:
