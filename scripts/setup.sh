@@ -24,20 +24,34 @@ done
 free_mb=$(df -Pm . | awk 'NR == 2 { print $4 }')
 [ "$free_mb" -ge "$needed_mb" ] || fail "$needed_mb MB are needed in $PWD, $free_mb MB are free. Free some and start again"
 
-# The log is read only when something goes wrong, so it stays out of the way until then.
+# Read only when something goes wrong, so it stays out of the way until then.
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-echo "• installing what the lock file names into .venv (about 1.2 GB, once; a minute or two)"
-"$python" -m venv --clear .venv >"$log" 2>&1 || fail "a virtual environment can't be made in $PWD: $(tail -n 1 "$log")"
-install() { .venv/bin/python -m pip install --disable-pip-version-check --no-input --progress-bar off "$@" >>"$log" 2>&1; }
-if ! install --require-hashes --requirement requirements.lock; then
-    cp "$log" .venv/install.log
+explain() {
+    [ ! -d .venv ] || cp "$log" .venv/install.log
     if grep -qiE 'no space left' "$log"; then
         fail "the disk is full. Free $needed_mb MB and start again"
-    elif grep -qiE 'connection|resolve|timed out|network|proxy' "$log"; then
+    elif grep -qiE 'connect error|connection (refused|reset)|resolve|name resolution|timed out|proxy|could not find a version' "$log"; then
         fail "the package index can't be reached. Check the network (and the proxy, if there is one) and start again; details in .venv/install.log"
     fi
-    fail "packages can't be installed: $(grep -i error "$log" | tail -n 1). Details in .venv/install.log"
+    fail "$1: $(grep -i error "$log" | tail -n 1). Details in .venv/install.log"
+}
+
+echo "• installing what requirements.lock names into .venv (about 1.2 GB, once)"
+"$python" -m venv --clear .venv >"$log" 2>&1 || explain "a virtual environment can't be made in $PWD"
+# uv reads the lock file many times faster than pip, and is itself pinned by it.
+uv_only=.venv/uv.lock
+awk '/^uv==/ { found = 1 } found { print } found && !/\\$/ { exit }' requirements.lock >"$uv_only"
+.venv/bin/python -m pip install --no-input --progress-bar off --no-deps --require-hashes --requirement "$uv_only" >"$log" 2>&1 ||
+    explain "the installer can't be installed"
+# A machine that reaches an index of its own has told pip so.
+index=$(.venv/bin/python -m pip config get global.index-url 2>/dev/null || true)
+index=${PIP_INDEX_URL:-$index}
+progress=(--quiet)
+[ ! -t 2 ] || progress=()
+if ! .venv/bin/uv pip install "${progress[@]}" --python .venv/bin/python --require-hashes --compile-bytecode \
+    ${index:+--index-url "$index"} --requirement requirements.lock 2> >(tee -a "$log" >&2); then
+    explain "packages can't be installed"
 fi
 # The project itself: importable from everywhere, straight from this folder.
 echo "$PWD" > "$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/prompt_marketplace.pth"

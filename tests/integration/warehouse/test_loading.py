@@ -1,0 +1,113 @@
+"""Loading: what was committed arrives, once, whatever was open, late or killed."""
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from psycopg.rows import DictRow
+
+from warehouse.databases import connect
+from warehouse.loading import LoadFailed, load_all
+from warehouse.raw_tables import RAW_TABLES, RawTable
+
+
+@pytest.fixture
+def application(database_url: str, warehouse_url: str) -> Iterator[psycopg.Connection[DictRow]]:
+    with connect(warehouse_url, autocommit=True) as warehouse:
+        for table in RAW_TABLES:
+            warehouse.execute(f"truncate {table.full_name}")
+        warehouse.execute("truncate control.load_watermarks")
+    with connect(database_url, autocommit=True) as connection:
+        connection.execute("truncate organizations cascade")
+        connection.execute("truncate raw_events")
+        yield connection
+
+
+def add_organization(connection: psycopg.Connection[DictRow], name: str) -> None:
+    connection.execute("insert into organizations (name) values (%s)", [name])
+
+
+def names(warehouse_url: str) -> list[str]:
+    with connect(warehouse_url) as connection:
+        return [row["name"] for row in connection.execute("select name from raw_app.organizations order by name")]
+
+
+class TestLoadAll:
+    def test_new_and_changed_rows_arrive(self, application, database_url, warehouse_url):
+        add_organization(application, "one")
+        load_all(database_url, warehouse_url)
+        application.execute("update organizations set name = 'changed'")
+        add_organization(application, "two")
+        report = load_all(database_url, warehouse_url)
+        assert report.changed_rows["raw_app.organizations"] == 2
+        assert names(warehouse_url) == ["changed", "two"]
+
+    def test_a_second_load_with_nothing_new_changes_nothing(self, application, database_url, warehouse_url):
+        add_organization(application, "one")
+        first = load_all(database_url, warehouse_url)
+        second = load_all(database_url, warehouse_url)
+        assert sum(second.changed_rows.values()) == 0
+        with connect(warehouse_url) as connection:
+            stamps = connection.execute("select _loaded_at from raw_app.organizations").fetchall()
+        assert stamps == [{"_loaded_at": first.loaded_at}]
+
+    def test_a_transaction_open_during_a_load_is_loaded_by_the_next(self, application, database_url, warehouse_url):
+        with connect(database_url) as slow:
+            add_organization(slow, "slow")
+            add_organization(application, "quick")
+            load_all(database_url, warehouse_url)
+            assert names(warehouse_url) == ["quick"]
+            slow.commit()
+        load_all(database_url, warehouse_url)
+        assert names(warehouse_url) == ["quick", "slow"]
+
+    def test_rows_behind_an_open_transaction_do_not_wait_for_it(self, application, database_url, warehouse_url):
+        with connect(database_url) as slow:
+            add_organization(slow, "slow")
+            for number in range(3):
+                add_organization(application, f"quick {number}")
+                load_all(database_url, warehouse_url)
+            assert len(names(warehouse_url)) == 3
+
+    def test_json_arrives_as_json(self, application, database_url, warehouse_url):
+        application.execute(
+            "insert into raw_events (source, event_id, event_name, schema_version, occurred_at, received_at, properties)"
+            """ values ('s', '1', 'a.b', 1, now(), now(), '{"text": "ü\\u2028", "list": [1, {"x": null}]}')"""
+        )
+        load_all(database_url, warehouse_url)
+        with connect(warehouse_url) as connection:
+            row = connection.execute("select properties from raw_events.events").fetchone()
+        assert row == {"properties": {"text": "ü\u2028", "list": [1, {"x": None}]}}
+
+    def test_a_load_that_failed_half_way_is_completed_by_the_next(self, application, database_url, warehouse_url):
+        add_organization(application, "one")
+        with connect(warehouse_url, autocommit=True) as warehouse:
+            warehouse.execute("alter table raw_events.events rename to hidden")
+            warehouse.execute("create view raw_events.events as select * from raw_events.hidden limit 0")
+            with pytest.raises((LoadFailed, psycopg.Error)):
+                load_all(database_url, warehouse_url)
+            warehouse.execute("drop view raw_events.events")
+            warehouse.execute("alter table raw_events.hidden rename to events")
+        add_organization(application, "two")
+        load_all(database_url, warehouse_url)
+        assert names(warehouse_url) == ["one", "two"]
+
+    def test_an_application_database_on_another_server_is_loaded_anew(self, application, database_url, warehouse_url):
+        add_organization(application, "one")
+        with connect(warehouse_url) as warehouse:
+            warehouse.execute(
+                "insert into control.load_watermarks values ('raw_app.organizations', 'another server', 9999999, now())"
+            )
+        load_all(database_url, warehouse_url)
+        assert names(warehouse_url) == ["one"]
+
+
+class TestContracts:
+    @pytest.mark.parametrize("table", RAW_TABLES, ids=lambda table: table.full_name)
+    def test_nothing_private_is_copied(self, table: RawTable):
+        sources = {column.source for column in table.columns}
+        assert not sources & {"email", "password_hash", "template", "body"}
+
+    @pytest.mark.parametrize("table", RAW_TABLES, ids=lambda table: table.full_name)
+    def test_the_key_is_among_the_columns(self, table: RawTable):
+        assert set(table.key) <= {column.name for column in table.columns}

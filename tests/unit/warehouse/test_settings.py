@@ -1,0 +1,75 @@
+"""Settings: what starts, what is refused, and where things are."""
+
+import pytest
+
+from warehouse.settings import Settings, SettingsInvalid, database_name, load_settings, with_database
+
+LONG = "x" * 48
+PRODUCTION = {
+    "ENVIRONMENT": "production",
+    "JWT_SECRET": LONG,
+    "PASSWORD_PEPPER": LONG,
+    "STRIPE_API_KEY": "sk_live_something",
+    "STRIPE_WEBHOOK_SECRET": "whsec_something",
+    "DATABASE_URL": "postgresql://somebody@db/marketplace",
+    "REDIS_URL": "redis://cache/0",
+}
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (*PRODUCTION, "WAREHOUSE_URL", "STRIPE_DEFAULT_PAYMENT_METHOD"):
+        monkeypatch.delenv(name, raising=False)
+
+
+class TestLoadSettings:
+    def test_development_needs_nothing(self):
+        assert load_settings().environment == "development"
+
+    def test_production_names_everything_that_is_missing_at_once(self, monkeypatch):
+        monkeypatch.setenv("ENVIRONMENT", "production")
+        with pytest.raises(SettingsInvalid) as raised:
+            load_settings()
+        for name in PRODUCTION.keys() - {"ENVIRONMENT"}:
+            assert name in str(raised.value)
+
+    def test_production_starts_with_everything_set(self, monkeypatch):
+        for name, value in PRODUCTION.items():
+            monkeypatch.setenv(name, value)
+        assert load_settings().stripe_base is None
+
+    @pytest.mark.parametrize("name", ["JWT_SECRET", "PASSWORD_PEPPER"])
+    def test_production_refuses_a_short_secret(self, monkeypatch, name):
+        for other, value in PRODUCTION.items():
+            monkeypatch.setenv(other, value)
+        monkeypatch.setenv(name, "short")
+        with pytest.raises(SettingsInvalid, match=f"{name} is shorter than 32 bytes"):
+            load_settings()
+
+    def test_production_charges_nobodys_card_by_default(self, monkeypatch):
+        for name, value in PRODUCTION.items():
+            monkeypatch.setenv(name, value)
+        assert load_settings().stripe_default_payment_method is None
+
+    def test_a_wrong_value_is_named_with_what_was_given(self, monkeypatch):
+        monkeypatch.setenv("API_PORT", "eighty")
+        with pytest.raises(SettingsInvalid, match=r"API_PORT.*'eighty'"):
+            load_settings()
+
+
+class TestSimulatorPort:
+    @pytest.mark.parametrize("port", [1, 8000, 61424, 61425, 65535])
+    def test_it_is_a_port_beside_every_api_port(self, port):
+        found = Settings(api_port=port).simulator_port
+        assert 1 <= found <= 65535
+        assert found != port
+
+
+class TestWithDatabase:
+    def test_only_the_name_changes(self):
+        url = "postgresql://u:p@h:1/a?host=%2Ftmp"
+        assert with_database(url, "b") == "postgresql://u:p@h:1/b?host=%2Ftmp"
+
+    def test_a_url_without_host_keeps_its_socket(self):
+        url = "postgresql://postgres@/a?host=%2Ftmp%2Fx"
+        assert database_name(with_database(url, "b")) == "b"
