@@ -15,10 +15,12 @@ from api.middleware.request_id import RequestIdMiddleware
 from api.middleware.tracking import TrackingMiddleware
 from api.openapi import install_openapi
 from api.problem import install_error_handlers
+from api.prompts.endpoints import router as prompts_router
 from warehouse.settings import Settings
 
 ROUTERS = (
     auth_router,
+    prompts_router,
     health_router,
 )
 

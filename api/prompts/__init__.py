@@ -1,0 +1,1 @@
+"""What is sold: prompts, their versions, and rendering them."""

@@ -1,0 +1,132 @@
+"""`/api/v1/prompts`."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, status
+
+from api.dependencies import CurrentUser, OptionalUser, ReadSession, RequireSeller, Tracker, WriteSession
+from api.errors import LoginRequired, RoleNotAllowed, problem_responses
+from api.pagination import PAGE_SIZE_DEFAULT, Cursor, Limit
+from api.prompts import service, usage
+from api.prompts.errors import PromptNotDeletable, PromptNotFound, PromptNotPurchased
+from api.prompts.schemas import (
+    NewPrompt,
+    NewVersion,
+    PromptChange,
+    PromptDetail,
+    PromptSummary,
+    Rendered,
+    RenderRequest,
+    Status,
+    TemplateCheck,
+    TemplateReport,
+    VersionDetail,
+)
+from api.routing import feature_router
+from api.schema import Page
+
+router = feature_router("prompts")
+
+SELLER_ERRORS = problem_responses(LoginRequired, RoleNotAllowed, PromptNotFound)
+
+
+@router.post(
+    "",
+    status_code=status.HTTP_201_CREATED,
+    summary="Create a draft",
+    responses=problem_responses(LoginRequired, RoleNotAllowed),
+)
+async def create(new: NewPrompt, user: RequireSeller, session: WriteSession) -> PromptDetail:
+    """Only the seller sees it until it is published."""
+    return await service.create(session, user, new)
+
+
+@router.get("", summary="The prompts of your organization", responses=problem_responses(LoginRequired))
+async def list_own(
+    user: CurrentUser,
+    session: ReadSession,
+    status: Annotated[Status | None, Query(description="Only those with this status")] = None,
+    cursor: Cursor = None,
+    limit: Limit = PAGE_SIZE_DEFAULT,
+) -> Page[PromptSummary]:
+    """The newest first."""
+    return await service.list_own(session, user, status=status, cursor=cursor, limit=limit)
+
+
+@router.get("/{prompt_id}", summary="A prompt's page", responses=problem_responses(PromptNotFound))
+async def view(prompt_id: UUID, user: OptionalUser, session: ReadSession, tracker: Tracker) -> PromptDetail:
+    """Public for published prompts; the text is for the seller and for organizations that bought it."""
+    return await usage.view(session, tracker, user, prompt_id)
+
+
+@router.patch("/{prompt_id}", summary="Change a listing", responses=SELLER_ERRORS)
+async def change(prompt_id: UUID, wanted: PromptChange, user: RequireSeller, session: WriteSession) -> PromptDetail:
+    """Fields that are left out stay as they are."""
+    return await service.change(session, user, prompt_id, wanted)
+
+
+@router.delete(
+    "/{prompt_id}",
+    status_code=status.HTTP_204_NO_CONTENT,
+    summary="Delete a draft",
+    responses=SELLER_ERRORS | problem_responses(PromptNotDeletable),
+)
+async def delete(prompt_id: UUID, user: RequireSeller, session: WriteSession) -> None:
+    """What was published or ordered can be archived, not deleted."""
+    await service.delete(session, user, prompt_id)
+
+
+@router.post(
+    "/{prompt_id}/versions",
+    status_code=status.HTTP_201_CREATED,
+    summary="Add a version",
+    responses=SELLER_ERRORS,
+)
+async def add_version(prompt_id: UUID, new: NewVersion, user: RequireSeller, session: WriteSession) -> VersionDetail:
+    """Current from now on, for earlier buyers too. Older versions never change."""
+    return await service.add_version(session, user, prompt_id, new)
+
+
+@router.get("/{prompt_id}/versions", summary="Versions", responses=problem_responses(LoginRequired, PromptNotFound))
+async def list_versions(
+    prompt_id: UUID,
+    user: CurrentUser,
+    session: ReadSession,
+    cursor: Cursor = None,
+    limit: Limit = PAGE_SIZE_DEFAULT,
+) -> Page[VersionDetail]:
+    """The newest first; the texts are for the seller and for organizations that bought it."""
+    return await usage.list_versions(session, user, prompt_id, cursor=cursor, limit=limit)
+
+
+@router.post("/{prompt_id}/publish", summary="Put a prompt on the market", responses=SELLER_ERRORS)
+async def publish(prompt_id: UUID, user: RequireSeller, session: WriteSession) -> PromptDetail:
+    """Publishing a published prompt changes nothing."""
+    return await service.publish(session, user, prompt_id)
+
+
+@router.post("/{prompt_id}/archive", summary="Take a prompt off the market", responses=SELLER_ERRORS)
+async def archive(prompt_id: UUID, user: RequireSeller, session: WriteSession) -> PromptDetail:
+    """Organizations that bought it keep it. Publishing brings it back."""
+    return await service.archive(session, user, prompt_id)
+
+
+@router.post("/{prompt_id}/validate", summary="Look at a template without saving it", responses=SELLER_ERRORS)
+async def validate(
+    prompt_id: UUID, user: RequireSeller, session: ReadSession, check: TemplateCheck | None = None
+) -> TemplateReport:
+    """Its variables, and what in it is probably not meant."""
+    return await service.check_template(session, user, prompt_id, check.template if check else None)
+
+
+@router.post(
+    "/{prompt_id}/render",
+    summary="Fill in the variables",
+    responses=problem_responses(LoginRequired, PromptNotPurchased, PromptNotFound),
+)
+async def render(
+    prompt_id: UUID, user: CurrentUser, session: ReadSession, tracker: Tracker, request: RenderRequest | None = None
+) -> Rendered:
+    """Values are put in as they are and nothing is evaluated."""
+    return await usage.render_prompt(session, tracker, user, prompt_id, request or RenderRequest())

@@ -1,0 +1,67 @@
+"""What can go wrong with prompts."""
+
+from uuid import UUID
+
+from api.errors import ApiError, FieldProblem, ValidationFailed
+
+
+class PromptNotFound(ApiError):
+    """There is no such prompt, or none that this caller may know of."""
+
+    status = 404
+
+    def __init__(self, prompt_id: UUID) -> None:
+        super().__init__(f"There is no prompt with this id: {prompt_id}")
+
+
+class PromptVersionNotFound(ApiError):
+    """The prompt has no version of this number."""
+
+    status = 404
+
+    def __init__(self, prompt_id: UUID, version: int) -> None:
+        super().__init__(f"There is no version {version} of the prompt {prompt_id}")
+
+
+class PromptNotPurchased(ApiError):
+    """The caller's organization neither sells the prompt nor bought it."""
+
+    status = 403
+
+    def __init__(self, prompt_id: UUID) -> None:
+        super().__init__(f"Only its seller and organizations that bought it can use the prompt {prompt_id}")
+
+
+class PromptNotDeletable(ApiError):
+    """Somebody may depend on the prompt."""
+
+    status = 409
+
+    def __init__(self, prompt_id: UUID, reason: str) -> None:
+        super().__init__(
+            f"{reason}, so it can't be deleted. Archive it instead (POST /api/v1/prompts/{prompt_id}/archive): "
+            f"buyers keep it and nobody can buy it any more. Prompt: {prompt_id}"
+        )
+
+
+class TemplateVariablesMissing(ValidationFailed):
+    """Variables without a default got no value."""
+
+    def __init__(self, prompt_id: UUID, names: list[str]) -> None:
+        shown = ", ".join(names[:20])
+        super().__init__(
+            f"No value was given for {shown} of the prompt {prompt_id}",
+            errors=[
+                FieldProblem(location="body", field=f"variables.{name}", message="Field required")
+                for name in names[:50]
+            ],
+        )
+
+
+class RenderedTextTooLong(ValidationFailed):
+    """The values make the text longer than the service answers with."""
+
+    def __init__(self, prompt_id: UUID, max_length: int) -> None:
+        super().__init__(
+            f"The rendered text would be longer than {max_length} characters: give shorter values. Prompt: {prompt_id}"
+        )
