@@ -25,6 +25,8 @@ class WebhookMessage(Model):
     received_at: Mapped[datetime] = mapped_column(server_default=func.now())
     handled_at: Mapped[datetime | None]
     attempt_count: Mapped[int] = mapped_column(server_default=text("0"))
+    # A message that could not be handled waits longer after each attempt.
+    next_attempt_at: Mapped[datetime] = mapped_column(server_default=func.now())
     last_error: Mapped[str | None]
 
 

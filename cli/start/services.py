@@ -17,7 +17,7 @@ class Service:
     url: str
     port: int
     port_setting: str
-    environment: dict[str, str] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict, hash=False)
 
 
 def _environment(settings: Settings) -> dict[str, str]:
