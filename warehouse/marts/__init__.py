@@ -17,7 +17,7 @@ from warehouse.marts.row import (
     Publication,
     RankedPrompt,
 )
-from warehouse.marts.total import sum_days
+from warehouse.marts.total import no_activity, sum_days
 
 __all__ = [
     "Contribution",
@@ -31,6 +31,7 @@ __all__ = [
     "PromptTotals",
     "Publication",
     "RankedPrompt",
+    "no_activity",
     "read_marts",
     "sum_days",
 ]

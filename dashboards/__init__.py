@@ -1,0 +1,1 @@
+"""What sellers see: Streamlit pages over the typed readers of the marts."""

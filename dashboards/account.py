@@ -1,0 +1,153 @@
+"""Log-in through the API: who is looking, and for which company. Knows nothing of Streamlit."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import httpx
+from pydantic import AliasChoices, AliasPath, BaseModel, Field, ValidationError
+
+TIMEOUT_SECONDS = 10.0
+# Renewed this long before its end, so that a token never runs out on its way.
+RENEW_BEFORE = timedelta(seconds=30)
+
+Answer = TypeVar("Answer", bound=BaseModel)
+
+
+class LogInFailed(Exception):
+    """Nobody could be logged in; the message says why and what to do."""
+
+
+class ApiUnreachable(LogInFailed):
+    """The API does not answer."""
+
+
+class CredentialsWrong(LogInFailed):
+    """The API knows no such e-mail with this password."""
+
+
+class NotASeller(LogInFailed):
+    """The account is good, but not a seller's."""
+
+
+class LogInExpired(LogInFailed):
+    """The log-in ended and could not be renewed."""
+
+
+@dataclass(frozen=True)
+class Seller:
+    """A logged-in person and the company whose figures may be shown."""
+
+    email: str
+    organization_id: str
+    organization_name: str
+    access_token: str
+    refresh_token: str
+    expires_at: datetime
+
+    def must_renew(self, now: datetime) -> bool:
+        """Whether the access token is over, or nearly."""
+        return now >= self.expires_at - RENEW_BEFORE
+
+
+class _Tokens(BaseModel):
+    access_token: str
+    refresh_token: str
+    expires_in: int
+
+
+class _Me(BaseModel):
+    email: str
+    role: str
+    organization_id: str = Field(validation_alias=AliasChoices("organization_id", AliasPath("organization", "id")))
+    organization_name: str = Field(
+        validation_alias=AliasChoices("organization_name", "company_name", AliasPath("organization", "name"))
+    )
+
+
+class AccountApi:
+    """The API's routes for log-ins."""
+
+    def __init__(self, api_url: str) -> None:
+        self.api_url = api_url.rstrip("/")
+        # Proxies of the environment are for the outside world, and the API is ours.
+        self._http = httpx.Client(base_url=f"{self.api_url}/api/v1/auth", timeout=TIMEOUT_SECONDS, trust_env=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._http.close()
+
+    def log_in(self, email: str, password: str) -> Seller:
+        """Who has this e-mail and password. Raises `LogInFailed`."""
+        answer = self._send("POST", "login", json={"email": email.strip(), "password": password})
+        if answer.status_code in {400, 401, 422}:
+            raise CredentialsWrong("E-mail or password is wrong. Check both and try again.")
+        return self._seller(self._read(answer, _Tokens))
+
+    def renew(self, seller: Seller) -> Seller:
+        """The same log-in with new tokens, as far as the account still is a seller's. Raises `LogInFailed`."""
+        answer = self._send("POST", "refresh", json={"refresh_token": seller.refresh_token})
+        if answer.status_code in {400, 401, 403, 422}:
+            raise LogInExpired("Your log-in has expired. Log in again.")
+        return self._seller(self._read(answer, _Tokens))
+
+    def log_out(self, seller: Seller) -> None:
+        """End the log-in in the API as well. Raises `ApiUnreachable`; a token that is over already needs no end."""
+        self._send("POST", "logout", headers=_bearer(seller.access_token), json={"refresh_token": seller.refresh_token})
+
+    def _seller(self, tokens: _Tokens) -> Seller:
+        answer = self._send("GET", "me", headers=_bearer(tokens.access_token))
+        me = self._read(answer, _Me)
+        if me.role != "seller":
+            raise NotASeller(
+                f"These pages are for sellers, and {me.email} is registered as {me.role}. "
+                "Log in with a seller's account."
+            )
+        return Seller(
+            email=me.email,
+            organization_id=me.organization_id,
+            organization_name=me.organization_name,
+            access_token=tokens.access_token,
+            refresh_token=tokens.refresh_token,
+            expires_at=datetime.now(UTC) + timedelta(seconds=tokens.expires_in),
+        )
+
+    def _send(self, method: str, path: str, **content: Any) -> httpx.Response:
+        try:
+            return self._http.request(method, path, **content)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise ApiUnreachable(
+                f"The API does not answer at {self.api_url}. Start it with ./start.sh or make dev, "
+                "or set API_URL to where it runs, and try again."
+            ) from error
+
+    def _read(self, answer: httpx.Response, shape: type[Answer]) -> Answer:
+        if answer.is_success:
+            try:
+                return shape.model_validate_json(answer.content)
+            except ValidationError as error:
+                raise LogInFailed(
+                    f"What answers at {self.api_url} is not this marketplace's API. Set API_URL to where it runs."
+                ) from error
+        raise LogInFailed(_refusal(answer))
+
+
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def _refusal(answer: httpx.Response) -> str:
+    """What a problem document says, or the status when it is none."""
+    try:
+        problem = answer.json()
+    except ValueError:
+        problem = None
+    detail = problem.get("detail") if isinstance(problem, dict) else None
+    if answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
+        return f"{detail or 'There were too many attempts.'} Wait a little before the next one."
+    return f"The API could not log you in (status {answer.status_code}): {detail or 'it gave no reason'}"

@@ -1,0 +1,32 @@
+"""The dashboards: `streamlit run dashboards/streamlit_app.py`."""
+
+import streamlit as st
+
+from dashboards import session
+from dashboards.account import Seller
+from dashboards.figure import plain
+
+
+def main() -> None:
+    """Show the log-in page to strangers and the seller's pages to sellers."""
+    st.set_page_config(page_title="Prompt marketplace", page_icon=":material/storefront:", layout="wide")
+    seller = session.current_seller()
+    if seller is None:
+        log_in = st.Page("app_pages/log_in.py", title="Log in", icon=":material/login:")
+        st.navigation([log_in], position="hidden").run()
+        return
+    performance = st.Page("app_pages/performance.py", title="Performance", icon=":material/monitoring:", default=True)
+    page = st.navigation([performance])
+    show_account(seller)
+    page.run()
+
+
+def show_account(seller: Seller) -> None:
+    """Whose figures these are, and the way out."""
+    with st.sidebar:
+        st.markdown(f"**{plain(seller.organization_name)}**")
+        st.caption(plain(seller.email))
+        st.button("Log out", icon=":material/logout:", on_click=session.log_out, width="stretch")
+
+
+main()

@@ -1,0 +1,188 @@
+"""What sellers see, page by page."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.integration.dashboards.account_server import AccountServer
+from tests.integration.dashboards.page import LAST_DAY, log_in, text_of
+from tests.integration.warehouse.marts.hand_made import add_seller_day, create_marts, publish
+from warehouse.databases import connect
+
+
+def figures(app: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in app.metric}
+
+
+def changes(app: AppTest) -> dict[str, str]:
+    return {metric.label: metric.delta for metric in app.metric}
+
+
+class TestLogIn:
+    def test_a_stranger_sees_the_form_and_no_figures(self, app: AppTest, marts: str) -> None:
+        app.run()
+        assert [element.label for element in app.text_input] == ["E-mail", "Password"]
+        assert not app.metric
+
+    def test_a_wrong_password_is_told(self, app: AppTest, marts: str) -> None:
+        log_in(app, "sam@acme.test", "guess")
+        assert [error.value for error in app.error] == ["E-mail or password is wrong. Check both and try again."]
+
+    def test_a_buyer_is_told_whose_pages_these_are(self, app: AppTest, marts: str) -> None:
+        log_in(app, "bo@acme.test")
+        assert "These pages are for sellers" in app.error[0].value
+        assert not app.metric
+
+    def test_an_empty_form_is_not_sent(self, app: AppTest, accounts: AccountServer) -> None:
+        log_in(app, " ", "")
+        assert "Enter your e-mail" in app.warning[0].value
+        assert accounts.requests == []
+
+    def test_a_seller_sees_the_company_and_its_figures(self, app: AppTest, marts: str) -> None:
+        log_in(app, "sam@acme.test")
+        assert not app.exception
+        assert app.title[0].value == "Performance"
+        assert "**Acme Ltd**" in [element.value for element in app.sidebar.markdown]
+
+    def test_log_out_ends_the_log_in_here_and_in_the_api(
+        self, app: AppTest, marts: str, accounts: AccountServer
+    ) -> None:
+        log_in(app, "sam@acme.test")
+        app.sidebar.button[0].click().run()
+        assert not app.metric
+        assert [element.label for element in app.text_input] == ["E-mail", "Password"]
+        assert accounts.ended == {"sam@acme.test"}
+
+    def test_an_expired_log_in_is_renewed_unnoticed(self, app: AppTest, marts: str, accounts: AccountServer) -> None:
+        accounts.expires_in = 0
+        log_in(app, "sam@acme.test")
+        assert "/api/v1/auth/refresh" in accounts.requests
+        assert app.metric
+
+    def test_a_log_in_the_api_ended_leads_back_to_the_form(
+        self, app: AppTest, marts: str, accounts: AccountServer
+    ) -> None:
+        log_in(app, "sam@acme.test")
+        app.session_state["seller"] = replace(app.session_state["seller"], expires_at=datetime.now(UTC))
+        accounts.ended.add("sam@acme.test")
+        app.run()
+        assert not app.metric
+        assert app.info[0].value == "Your log-in has expired. Log in again."
+
+
+@pytest.fixture
+def acme(app: AppTest, marts: str) -> Iterator[AppTest]:
+    """The page of Acme's seller."""
+    return log_in(app, "sam@acme.test")
+
+
+class TestPerformance:
+    def test_key_figures_are_of_the_last_28_days_of_data(self, acme: AppTest) -> None:
+        assert figures(acme) == {
+            "Net revenue": "£448.00",
+            "Orders": "56",
+            "Click-through rate": "10.00%",
+            "Conversion rate": "20.00%",
+            "Refunds": "28",
+        }
+
+    def test_they_are_compared_with_the_28_days_before(self, acme: AppTest) -> None:
+        assert changes(acme) == {
+            "Net revenue": "+£280.00 (+167%)",
+            "Orders": "+28 (+100%)",
+            "Click-through rate": "+0.00 pp",
+            "Conversion rate": "+0.00 pp",
+            "Refunds": "+0 (+0%)",
+        }
+
+    def test_a_rate_comes_with_its_interval(self, acme: AppTest) -> None:
+        assert "95% between 8.94% and 11.17%" in [caption.value for caption in acme.caption]
+
+    def test_every_figure_says_where_it_is_from(self, acme: AppTest) -> None:
+        origin = "Data through 31 Mar 2026 · as of 31 Mar 2026 06:00 UTC · publication `p1`"
+        assert [caption.value for caption in acme.caption].count(origin) == 4
+
+    def test_another_period_has_other_figures(self, acme: AppTest) -> None:
+        acme.segmented_control(key="period").select("7 days").run()
+        assert figures(acme)["Orders"] == "14"
+
+    def test_all_days_have_nothing_to_be_compared_with(self, acme: AppTest) -> None:
+        acme.segmented_control(key="period").select("All").run()
+        assert figures(acme)["Orders"] == "88"
+        assert set(changes(acme).values()) == {""}
+        assert "No comparison" in text_of(acme)
+
+    def test_an_own_period_can_be_chosen(self, acme: AppTest) -> None:
+        acme.segmented_control(key="period").select("Own").run()
+        acme.date_input(key="own_period").set_value((date(2026, 3, 30), LAST_DAY)).run()
+        assert figures(acme)["Orders"] == "4"
+
+    def test_a_period_without_activity_says_where_there_is_some(self, acme: AppTest) -> None:
+        acme.segmented_control(key="currency").select("USD").run()
+        assert figures(acme)["Net revenue"] == r"\$0.00"
+        assert figures(acme)["Click-through rate"] == "–"
+        assert "Meeting notes" in text_of(acme)
+
+    def test_the_table_has_prompts_of_the_currency_and_those_never_shown(self, acme: AppTest) -> None:
+        table = acme.dataframe[0].value
+        assert table["title"].tolist() == ["Contract *summary*", "Never shown"]
+        assert table["rank"].tolist()[0] == 2
+        assert table["net_revenue"].tolist() == [448.0, 0.0]
+
+    def test_each_ranked_prompt_explains_its_place(self, acme: AppTest) -> None:
+        assert [expander.label for expander in acme.expander] == [r"**2** · Contract \*summary\* · score 0.750"]
+        assert "Rank 2 of the list top" in acme.expander[0].caption[0].value
+
+    def test_the_csv_can_be_downloaded(self, acme: AppTest) -> None:
+        assert [button.label for button in acme.download_button] == ["Download CSV"]
+
+
+class TestTenancy:
+    def test_two_sellers_never_see_each_others_rows(self, app: AppTest, marts: str) -> None:
+        acme = text_of(log_in(app, "sam@acme.test"))
+        app.sidebar.button[0].click().run()
+        zeta = text_of(log_in(app, "zoe@zeta.test"))
+        assert "Contract" in acme
+        assert "Rival" not in acme
+        assert "7,777" not in acme
+        assert "Rival" in zeta
+        assert "Contract" not in zeta
+        assert "Meeting notes" not in zeta
+        assert "£217,756.00" in zeta
+
+    def test_choices_of_one_seller_are_not_left_to_the_next(self, app: AppTest, marts: str) -> None:
+        log_in(app, "sam@acme.test")
+        app.segmented_control(key="currency").select("USD").run()
+        app.sidebar.button[0].click().run()
+        assert figures(log_in(app, "zoe@zeta.test"))["Net revenue"] == "£217,756.00"
+
+
+class TestEmpty:
+    def test_before_the_first_publication_the_page_says_so(self, app: AppTest, warehouse_url: str) -> None:
+        with connect(warehouse_url) as connection:
+            connection.execute("drop schema if exists marts cascade")
+        log_in(app, "sam@acme.test")
+        assert "Nothing has been published yet" in app.info[0].value
+        assert not app.exception
+
+    def test_a_seller_without_any_activity_is_told(self, app: AppTest, marts: str) -> None:
+        log_in(app, "new@blank.test")
+        assert "None of your prompts was shown, opened or bought yet." in text_of(app)
+        assert not app.metric
+
+    def test_a_new_publication_is_shown_at_once(self, app: AppTest, warehouse_url: str) -> None:
+        create_marts(warehouse_url)
+        with connect(warehouse_url) as connection:
+            publish(connection, "first")
+            add_seller_day(connection, "acme", LAST_DAY, orders=1, gross="1.00")
+        log_in(app, "sam@acme.test")
+        assert figures(app)["Orders"] == "1"
+        with connect(warehouse_url) as connection:
+            publish(connection, "second")
+            add_seller_day(connection, "acme", date(2026, 3, 30), orders=4, gross="1.00")
+        app.run()
+        assert figures(app)["Orders"] == "5"
+        assert "publication `second`" in text_of(app)
