@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
+from api.analytics.endpoints import router as analytics_router
 from api.auth.endpoints import router as auth_router
 from api.health.endpoints import router as health_router
 from api.lifespan import Worker, create_lifespan
@@ -21,6 +22,7 @@ from warehouse.settings import Settings
 ROUTERS = (
     auth_router,
     prompts_router,
+    analytics_router,
     health_router,
 )
 

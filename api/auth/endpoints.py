@@ -1,6 +1,6 @@
 """`/api/v1/auth`."""
 
-from fastapi import status
+from fastapi import Request, status
 
 from api.auth import repository, service
 from api.auth.errors import (
@@ -11,8 +11,8 @@ from api.auth.errors import (
     TokenExpired,
     TokenInvalid,
 )
-from api.auth.schemas import Credentials, RefreshRequest, Registered, Registration, Tokens, UserProfile
-from api.dependencies import CurrentUser, ReadSession, Resources, WriteSession
+from api.auth.schemas import Credentials, LogoutRequest, RefreshRequest, Registered, Registration, Tokens, UserProfile
+from api.dependencies import CurrentUser, OptionalUser, ReadSession, Resources, WriteSession, current_user
 from api.errors import LoginRequired, problem_responses
 from api.routing import feature_router
 
@@ -48,9 +48,13 @@ async def refresh(request: RefreshRequest, session: ReadSession, resources: Reso
     summary="Log out",
     responses=problem_responses(LoginRequired, TokenInvalid, TokenExpired),
 )
-async def log_out(user: CurrentUser, resources: Resources) -> None:
-    """All tokens of this log-in are refused from now on."""
-    await resources.ended_logins.end(user.login_id)
+async def log_out(
+    user: OptionalUser, request: Request, resources: Resources, sent: LogoutRequest | None = None
+) -> None:
+    """All tokens of this log-in are refused from now on. Where the access token is over, the refresh token will do."""
+    if user is None and sent is not None and sent.refresh_token is not None:
+        user = resources.tokens.read(sent.refresh_token, "refresh")
+    await resources.ended_logins.end(current_user(request, user).login_id)
 
 
 @router.get("/me", summary="The signed-in user", responses=problem_responses(LoginRequired, TokenInvalid, TokenExpired))

@@ -54,6 +54,12 @@ class RefreshRequest(RequestBody):
     refresh_token: Annotated[str, Field(max_length=LONGEST_TOKEN)]
 
 
+class LogoutRequest(RequestBody):
+    """The refresh token of the log-in to end, for when its access token has expired."""
+
+    refresh_token: Annotated[str, Field(max_length=LONGEST_TOKEN)] | None = None
+
+
 class UserProfile(ResponseBody):
     """A user as the user sees it."""
 

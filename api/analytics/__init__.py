@@ -1,0 +1,1 @@
+"""Taking in events, and telling sellers what their prompts achieve."""

@@ -1,0 +1,88 @@
+"""Taking in events: durable before the answer, each counted once."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import psycopg
+import structlog
+from fastapi.concurrency import run_in_threadpool
+from sqlalchemy.exc import OperationalError
+
+from api.analytics import repository
+from api.analytics.batch import Batch, Refused, read_batch
+from api.analytics.schemas import EventError, EventsAccepted
+from api.auth.identity import Identity
+from api.errors import ServiceUnavailable
+from api.lifespan import Resources
+from warehouse.databases import connect
+from warehouse.journal import JournalUnavailable, Rejected, quarantine
+
+logger = structlog.get_logger(__name__)
+
+QUARANTINE_ORIGIN = "api"
+
+
+async def accept_events(resources: Resources, user: Identity, body: bytes) -> EventsAccepted:
+    """Take in the events of a body.
+
+    Raises `BodyMalformed`, `EventBatchMalformed`, `EventBatchTooLarge`, or `ServiceUnavailable`, and then nothing was
+    accepted and sending the same again is right.
+    """
+    batch = await run_in_threadpool(
+        read_batch,
+        body,
+        user,
+        received_at=datetime.now(UTC),
+        max_events=resources.settings.event_batch_max_events,
+    )
+    await _refuse_unknown_prompts(resources, user, batch)
+    await _keep_refused(resources, batch.refused)
+    events = list(batch.events.values())
+    duplicates = await resources.journal.find_duplicates(events)
+    fresh = [event for i, event in enumerate(events) if i not in duplicates]
+    try:
+        await resources.journal.append(fresh)
+    except JournalUnavailable as error:
+        logger.error("events_not_accepted", count=len(fresh), error=str(error))
+        raise ServiceUnavailable("Events can't be taken just now. None of these was: send the same again.") from error
+    return EventsAccepted(
+        accepted=len(fresh),
+        duplicates=len(duplicates),
+        quarantined=len(batch.refused),
+        errors=[
+            EventError(index=each.index, reason=each.reason, detail=each.detail)
+            for each in sorted(batch.refused, key=lambda each: each.index)
+        ],
+    )
+
+
+async def _refuse_unknown_prompts(resources: Resources, user: Identity, batch: Batch) -> None:
+    """Refuse events about prompts the sender can't know of. With the database down they pass: storing looks again."""
+    named = {event.prompt_id for event in batch.events.values() if event.prompt_id is not None}
+    if not named:
+        return
+    try:
+        async with resources.database.reading() as session:
+            known = await repository.find_known_prompts(session, named, user.organization_id)
+    except OperationalError as error:
+        logger.warning("prompts_not_checked", error=str(error))
+        return
+    for index, event in list(batch.events.items()):
+        if event.prompt_id is not None and event.prompt_id not in known:
+            batch.refuse(index, "prompt_unknown", f"no prompt has the id {event.prompt_id}")
+
+
+async def _keep_refused(resources: Resources, refused: Sequence[Refused]) -> None:
+    if not refused:
+        return
+    rows = [Rejected("events", QUARANTINE_ORIGIN, each.raw, each.reason, each.detail) for each in refused]
+    try:
+        await run_in_threadpool(_quarantine, resources.servers.database_url, rows)
+    except psycopg.OperationalError as error:
+        logger.error("events_not_quarantined", count=len(rows), error=str(error))
+        raise ServiceUnavailable("Events can't be taken just now. None of these was: send the same again.") from error
+
+
+def _quarantine(database_url: str, rows: Sequence[Rejected]) -> None:
+    with connect(database_url) as connection:
+        quarantine(connection, rows)
