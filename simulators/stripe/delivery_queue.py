@@ -55,12 +55,12 @@ class DeliveryQueue:
         window = faults.webhook_shuffle_window_ms
         return math.ceil(due / window) * window
 
-    def due(self, *, limit: int, excluding: set[int]) -> list[Delivery]:
-        """Deliveries to start now, in the order in which to start them."""
+    def due(self, now: int, *, limit: int, excluding: set[int]) -> list[Delivery]:
+        """Deliveries to start at ``now`` (epoch milliseconds), in the order in which to start them."""
         rows = self._database.execute(
             "select id, event_id, attempts from deliveries where state = 'pending' and due_at_ms <= ? "
             "order by due_at_ms, id limit ?",
-            (now_ms(), limit + len(excluding)),
+            (now, limit + len(excluding)),
         )
         deliveries = [Delivery(row["id"], row["event_id"], row["attempts"]) for row in rows]
         deliveries = [delivery for delivery in deliveries if delivery.id not in excluding]
@@ -70,15 +70,15 @@ class DeliveryQueue:
 
     def _shuffled_place(self, delivery: Delivery) -> float:
         # Not for secrets: the order must come out the same for the same seed.
-        return random.Random(f"{self._faults.current.seed}:{delivery.id}").random()  # noqa: S311  # nosec B311
+        return random.Random(f"{self._faults.current.seed}:{delivery.id}").random()  # nosec B311
 
-    def seconds_until_next(self) -> float | None:
-        """Seconds until the next delivery that is not yet due becomes due; None when none waits."""
-        now = now_ms()
+    def next_due_at_ms(self, now: int) -> int | None:
+        """When the first delivery that is not due at ``now`` becomes due, both in epoch milliseconds."""
         row = self._database.execute(
             "select min(due_at_ms) as due from deliveries where state = 'pending' and due_at_ms > ?", (now,)
         ).fetchone()
-        return None if row["due"] is None else (row["due"] - now) / 1000
+        due: int | None = row["due"]
+        return due
 
     def settle(self, delivery: Delivery, *, status: int | None, error: str | None) -> None:
         """Write down how an attempt ended, and when the next one is due if it failed."""

@@ -8,14 +8,14 @@ from collections import deque
 import httpx
 
 from simulators.stripe.config import SimulatorConfig
-from simulators.stripe.delivery_queue import Delivery, DeliveryQueue
+from simulators.stripe.delivery_queue import Delivery, DeliveryQueue, now_ms
 from simulators.stripe.fault import FaultBox
 from simulators.stripe.object_store import ObjectStore
 from simulators.stripe.signature import sign
 
 # Enough to keep the lane busy between two looks into the queue, and few enough to sort at once when shuffled.
 _LANE_LENGTH = 500
-_WRONG_SECRET = "whsec_not_the_secret_of_the_receiver"  # noqa: S105  # nosec B105
+_WRONG_SECRET = "whsec_not_the_secret_of_the_receiver"  # nosec B105
 
 
 class DeliveryWorker:
@@ -53,23 +53,25 @@ class DeliveryWorker:
         async with client, asyncio.TaskGroup() as group:
             while True:
                 self._wake.clear()
-                while (delivery := self._next()) is not None:
+                # One instant for both questions, what is due and what is not yet: nothing may fall between them.
+                now = now_ms()
+                while (delivery := self._next(now)) is not None:
                     self._under_way.add(delivery.id)
                     group.create_task(self._attempt(client, self._config.webhook_url, delivery))
-                await self._wait()
+                await self._wait(now)
 
-    def _next(self) -> Delivery | None:
+    def _next(self, now: int) -> Delivery | None:
         faults = self._faults.current
         width = 1 if faults.webhook_shuffle else self._config.webhook_concurrency
         if faults.webhook_pause or len(self._under_way) >= width:
             return None
         if not self._lane:
-            self._lane.extend(self._queue.due(limit=_LANE_LENGTH, excluding=self._under_way))
+            self._lane.extend(self._queue.due(now, limit=_LANE_LENGTH, excluding=self._under_way))
         return self._lane.popleft() if self._lane else None
 
-    async def _wait(self) -> None:
-        paused = self._faults.current.webhook_pause
-        seconds = None if paused else self._queue.seconds_until_next()
+    async def _wait(self, now: int) -> None:
+        next_due = None if self._faults.current.webhook_pause else self._queue.next_due_at_ms(now)
+        seconds = None if next_due is None else max(0.0, (next_due - now_ms()) / 1000)
         try:
             async with asyncio.timeout(seconds):
                 await self._wake.wait()

@@ -217,16 +217,14 @@ def _decline(call: Call, intent: JsonObject, method: JsonObject, decline: Declin
     more: JsonObject = {"charge": failed["id"]}
     if decline.decline_code is not None:
         more["decline_code"] = decline.decline_code
-    _return_to_payment_method(call, intent, method, decline, more)
+    _return_to_payment_method(intent, method, decline, more)
     intent["latest_charge"] = failed["id"]
     call.objects.update(intent)
     call.emit("payment_intent.payment_failed", intent)
     return CardDeclined(decline.message, code=decline.code, payment_intent=intent, payment_method=method, **more)
 
 
-def _return_to_payment_method(
-    call: Call, intent: JsonObject, method: JsonObject, decline: Decline, more: JsonObject
-) -> None:
+def _return_to_payment_method(intent: JsonObject, method: JsonObject, decline: Decline, more: JsonObject) -> None:
     reason = CardDeclined(decline.message, code=decline.code, payment_method=method, **more)
     intent |= {
         "last_payment_error": reason.body()["error"],
@@ -252,7 +250,7 @@ def authenticate(call: Call, *, is_authentic: bool) -> JsonObject:
     if is_authentic:
         _succeed(call, intent, method)
         return intent
-    _return_to_payment_method(call, intent, method, AUTHENTICATION_FAILED, {})
+    _return_to_payment_method(intent, method, AUTHENTICATION_FAILED, {})
     call.objects.update(intent)
     call.emit("payment_intent.payment_failed", intent)
     return intent
