@@ -43,7 +43,7 @@ def copy_floor(place: Path) -> float:
 def measure_pipeline() -> None:
     """Print the cost of each step over the real data, in seconds, MB and multiples of the floor."""
     if not REAL_DATA.is_dir():
-        click.echo(f"pipeline: not measured, there is no {REAL_DATA.relative_to(PROJECT_ROOT.parent)} beside the project")
+        click.echo("pipeline: not measured, the real data is not beside the project")
         return
     with tempfile.TemporaryDirectory(prefix="marketplace-bench-") as directory:
         place = Path(directory)
