@@ -1,0 +1,68 @@
+{#-
+    Reading JSON. What senders wrote is kept as sent, so a number may come as text, a flag as 1, or be nonsense: a value
+    that can't be read is null, and never stops a run.
+-#}
+
+{#- A value as text; null when it is absent or JSON's null. -#}
+{% macro json_text(document, key) -%}
+    {{ adapter.dispatch('json_text')(document, key) }}
+{%- endmacro %}
+
+{% macro default__json_text(document, key) -%}
+    {{ document }} ->> '{{ key }}'
+{%- endmacro %}
+
+{% macro spark__json_text(document, key) -%}
+    get_json_object({{ document }}, '$.{{ key }}')
+{%- endmacro %}
+
+{% macro json_integer(document, key) -%}
+    case
+        when {{ matches(json_text(document, key), '^[0-9]{1,9}$') }}
+            then cast({{ json_text(document, key) }} as integer)
+    end
+{%- endmacro %}
+
+{% macro json_double(document, key) -%}
+    case
+        when {{ matches(json_text(document, key), '^-?[0-9]{1,15}([.][0-9]{1,30})?([eE][-+]?[0-9]{1,2})?$') }}
+            then cast({{ json_text(document, key) }} as double precision)
+    end
+{%- endmacro %}
+
+{#- False unless the value says yes. -#}
+{% macro json_boolean(document, key) -%}
+    coalesce(lower({{ json_text(document, key) }}) in ('true', 't', 'yes', 'y', 'on', '1'), false)
+{%- endmacro %}
+
+{% macro matches(expression, pattern) -%}
+    {{ adapter.dispatch('matches')(expression, pattern) }}
+{%- endmacro %}
+
+{% macro default__matches(expression, pattern) -%}
+    ({{ expression }}) ~ '{{ pattern }}'
+{%- endmacro %}
+
+{% macro spark__matches(expression, pattern) -%}
+    {{ expression }} rlike '{{ pattern }}'
+{%- endmacro %}
+
+{#- A join that gives each element of a JSON array as `item`, with its place from 1 as `item_index`. -#}
+{% macro join_json_array(document, key) -%}
+    {{ adapter.dispatch('join_json_array')(document, key) }}
+{%- endmacro %}
+
+{% macro default__join_json_array(document, key) -%}
+    cross join lateral jsonb_array_elements(
+        case when jsonb_typeof({{ document }} -> '{{ key }}') = 'array' then {{ document }} -> '{{ key }}' end
+    ) with ordinality as unnested (item, item_index)
+{%- endmacro %}
+
+{% macro duckdb__join_json_array(document, key) -%}
+    cross join unnest(
+        case
+            when json_type({{ document }}, '$.{{ key }}') = 'ARRAY'
+                then cast(json_extract({{ document }}, '$.{{ key }}') as json[])
+        end
+    ) with ordinality as unnested (item, item_index)
+{%- endmacro %}

@@ -1,0 +1,116 @@
+{{
+    config(
+        unique_key='impression_id',
+        indexes=[
+            {'columns': ['impression_id'], 'unique': true},
+            {'columns': ['receipt_id', 'prompt_id']},
+            {'columns': ['prompt_id']},
+            {'columns': ['_source_loaded_at']},
+            {'columns': ['_built_at']},
+        ],
+    )
+}}
+
+with served_lists as (
+    select * from {{ ref('stg_events__events') }}
+    where
+        event_name = 'results.served'
+        and {{ loaded_since_last_run() }}
+),
+
+items as (
+    select
+        served_lists.source,
+        served_lists.event_id,
+        {{ json_text('served_lists.properties', 'receipt_id') }} as receipt_id,
+        {{ json_text('unnested.item', 'prompt_id') }} as prompt_id,
+        served_lists.organization_id,
+        served_lists.user_id,
+        served_lists.session_id,
+        {{ json_text('served_lists.properties', 'surface') }} as surface,
+        {{ json_text('served_lists.properties', 'policy_version') }} as policy_version,
+        cast(unnested.item_index as integer) as item_index,
+        {{ json_integer('unnested.item', 'position') }} as position,
+        {{ json_double('unnested.item', 'score') }} as score,
+        {{ json_double('unnested.item', 'propensity') }} as propensity,
+        {{ json_boolean('unnested.item', 'is_exploration') }} as is_exploration,
+        {{ utc_date('served_lists.occurred_at') }} as served_date,
+        served_lists.occurred_at as served_at,
+        served_lists._loaded_at as _source_loaded_at
+    from served_lists
+    {{ join_json_array('served_lists.properties', 'items') }}
+),
+
+impressions as (
+    select
+        {{ impression_key() }} as impression_id,
+        *
+    from items
+    where receipt_id is not null and prompt_id is not null and position is not null
+),
+
+candidates as (
+    select * from impressions
+    {% if is_incremental() %}
+        -- The same place of the same list may have been reported before by another event: the earliest is kept.
+        union all
+        select
+            earlier.impression_id,
+            earlier.source,
+            earlier.event_id,
+            earlier.receipt_id,
+            earlier.prompt_id,
+            earlier.organization_id,
+            earlier.user_id,
+            earlier.session_id,
+            earlier.surface,
+            earlier.policy_version,
+            earlier.item_index,
+            earlier.position,
+            earlier.score,
+            earlier.propensity,
+            earlier.is_exploration,
+            earlier.served_date,
+            earlier.served_at,
+            earlier._source_loaded_at
+        from {{ this }} as earlier
+        where earlier.impression_id in (select impressions.impression_id from impressions)
+    {% endif %}
+),
+
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by impression_id
+            order by served_at, event_id, item_index
+        ) as report_number
+    from candidates
+),
+
+final as (
+    select
+        impression_id,
+        source,
+        event_id,
+        receipt_id,
+        prompt_id,
+        organization_id,
+        user_id,
+        session_id,
+        surface,
+        policy_version,
+        item_index,
+        position,
+        score,
+        propensity,
+        is_exploration,
+        served_date,
+        served_at,
+        _source_loaded_at,
+        {{ built_at() }} as _built_at
+    from ranked
+    where report_number = 1
+)
+
+select * from final

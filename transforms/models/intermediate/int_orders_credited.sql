@@ -1,0 +1,115 @@
+{{
+    config(
+        unique_key='order_id',
+        indexes=[
+            {'columns': ['order_id'], 'unique': true},
+            {'columns': ['impression_id']},
+            {'columns': ['prompt_id', 'buyer_user_id']},
+            {'columns': ['receipt_id', 'prompt_id']},
+            {'columns': ['_source_loaded_at']},
+            {'columns': ['_built_at']},
+        ],
+    )
+}}
+
+with receipt_clicks as (
+    select * from {{ ref('int_clicks_matched') }}
+    where impression_id is not null
+),
+
+-- Read a second time under its own name: a CTE that is used twice is computed in whole, past every index.
+buyer_clicks as (
+    select * from {{ ref('int_clicks_matched') }}
+    where impression_id is not null and user_id is not null
+),
+
+{% if is_incremental() %}
+    changed_clicks as (
+        select * from {{ ref('int_clicks_matched') }}
+        where {{ built_since_last_run() }}
+    ),
+
+    -- An order is looked at again when it changed, or when a click arrived that it may be owed to.
+    changed_orders as (
+        select order_id from {{ ref('stg_app__orders') }}
+        where {{ loaded_since_last_run() }}
+        union
+        select credited.order_id
+        from {{ this }} as credited
+        inner join changed_clicks
+            on credited.prompt_id = changed_clicks.prompt_id and credited.buyer_user_id = changed_clicks.user_id
+        union
+        select credited.order_id
+        from {{ this }} as credited
+        inner join changed_clicks
+            on credited.receipt_id = changed_clicks.receipt_id and credited.prompt_id = changed_clicks.prompt_id
+    ),
+{% endif %}
+
+orders as (
+    select * from {{ ref('stg_app__orders') }}
+    {% if is_incremental() %}
+        where order_id in (select changed_orders.order_id from changed_orders)
+    {% endif %}
+),
+
+-- The receipt an order names is evidence; without it the buyer's last click within 7 days is the best guess.
+candidates as (
+    select
+        orders.order_id,
+        receipt_clicks.impression_id,
+        0 as preference,
+        receipt_clicks.clicked_at,
+        receipt_clicks.source,
+        receipt_clicks.event_id,
+        receipt_clicks._source_loaded_at
+    from orders
+    inner join receipt_clicks
+        on
+            orders.receipt_id = receipt_clicks.receipt_id
+            and orders.prompt_id = receipt_clicks.prompt_id
+            and orders.paid_at >= receipt_clicks.clicked_at
+    union all
+    select
+        orders.order_id,
+        buyer_clicks.impression_id,
+        1 as preference,
+        buyer_clicks.clicked_at,
+        buyer_clicks.source,
+        buyer_clicks.event_id,
+        buyer_clicks._source_loaded_at
+    from orders
+    inner join buyer_clicks
+        on
+            orders.prompt_id = buyer_clicks.prompt_id
+            and orders.buyer_user_id = buyer_clicks.user_id
+            and orders.paid_at >= buyer_clicks.clicked_at
+            -- In hours: seven days across a change of the clock are not as long in every time zone.
+            and orders.paid_at <= buyer_clicks.clicked_at + interval '168 hours'
+),
+
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by order_id
+            order by preference asc, clicked_at desc, source asc, event_id asc
+        ) as candidate_number
+    from candidates
+),
+
+final as (
+    select
+        orders.order_id,
+        ranked.impression_id,
+        orders.prompt_id,
+        orders.buyer_user_id,
+        orders.receipt_id,
+        orders.paid_at,
+        greatest(orders._loaded_at, ranked._source_loaded_at) as _source_loaded_at,
+        {{ built_at() }} as _built_at
+    from orders
+    left join ranked on orders.order_id = ranked.order_id and ranked.candidate_number = 1
+)
+
+select * from final

@@ -1,0 +1,135 @@
+{{
+    config(
+        unique_key='impression_id',
+        indexes=[
+            {'columns': ['impression_id'], 'unique': true},
+            {'columns': ['prompt_id', 'served_date']},
+            {'columns': ['receipt_id']},
+            {'columns': ['served_at']},
+            {'columns': ['clicked_at']},
+            {'columns': ['_source_loaded_at']},
+            {'columns': ['_built_at']},
+        ],
+    )
+}}
+
+with prompts as (
+    select * from {{ ref('dim_prompts') }}
+),
+
+{% if is_incremental() %}
+    changed_prompts as (
+        select prompt_id from {{ ref('dim_prompts') }}
+        where {{ built_since_last_run() }}
+    ),
+
+    changed_orders as (
+        select * from {{ ref('int_orders_credited') }}
+        where {{ built_since_last_run() }}
+    ),
+
+    -- Lists in which a click or a purchase may have come, gone or moved: a purchase moves between the lists its buyer
+    -- clicked in.
+    changed_lists as (
+        select
+            receipt_id,
+            prompt_id
+        from {{ ref('int_clicks_matched') }}
+        where {{ built_since_last_run() }}
+        union
+        select
+            clicks.receipt_id,
+            clicks.prompt_id
+        from {{ ref('int_clicks_matched') }} as clicks
+        inner join changed_orders
+            on clicks.prompt_id = changed_orders.prompt_id and clicks.user_id = changed_orders.buyer_user_id
+        union
+        select
+            receipt_id,
+            prompt_id
+        from changed_orders
+        where receipt_id is not null
+    ),
+
+    changed_impressions as (
+        select impression_id from {{ ref('int_impressions_served') }}
+        where {{ built_since_last_run() }}
+        union
+        select impressions.impression_id
+        from {{ ref('int_impressions_served') }} as impressions
+        inner join changed_lists
+            on
+                impressions.receipt_id = changed_lists.receipt_id
+                and impressions.prompt_id = changed_lists.prompt_id
+        union
+        -- Those that waited for their prompt to be loaded.
+        select impressions.impression_id
+        from {{ ref('int_impressions_served') }} as impressions
+        inner join changed_prompts on impressions.prompt_id = changed_prompts.prompt_id
+        where not exists (
+            select 1 from {{ this }} as earlier
+            where earlier.impression_id = impressions.impression_id
+        )
+    ),
+{% endif %}
+
+impressions as (
+    select * from {{ ref('int_impressions_served') }}
+    {% if is_incremental() %}
+        where impression_id in (select changed_impressions.impression_id from changed_impressions)
+    {% endif %}
+),
+
+clicks as (
+    select
+        clicks.impression_id,
+        min(clicks.clicked_at) as clicked_at,
+        max(clicks._source_loaded_at) as _source_loaded_at
+    from {{ ref('int_clicks_matched') }} as clicks
+    inner join impressions on clicks.impression_id = impressions.impression_id
+    group by clicks.impression_id
+),
+
+purchases as (
+    select
+        orders.impression_id,
+        min(orders.paid_at) as purchased_at,
+        max(orders._source_loaded_at) as _source_loaded_at
+    from {{ ref('int_orders_credited') }} as orders
+    inner join impressions on orders.impression_id = impressions.impression_id
+    group by orders.impression_id
+),
+
+final as (
+    select
+        impressions.impression_id,
+        impressions.receipt_id,
+        impressions.prompt_id,
+        prompts.seller_organization_id,
+        impressions.surface,
+        impressions.policy_version,
+        impressions.position,
+        impressions.score,
+        impressions.propensity,
+        impressions.is_exploration,
+        clicks.impression_id is not null as is_clicked,
+        clicks.clicked_at,
+        purchases.impression_id is not null as is_purchased,
+        purchases.purchased_at,
+        impressions.served_at,
+        impressions.served_date,
+        impressions.organization_id,
+        impressions.user_id,
+        impressions.session_id,
+        impressions.source,
+        greatest(
+            impressions._source_loaded_at, clicks._source_loaded_at, purchases._source_loaded_at
+        ) as _source_loaded_at,
+        {{ built_at() }} as _built_at
+    from impressions
+    inner join prompts on impressions.prompt_id = prompts.prompt_id
+    left join clicks on impressions.impression_id = clicks.impression_id
+    left join purchases on impressions.impression_id = purchases.impression_id
+)
+
+select * from final

@@ -1,0 +1,11 @@
+{{ config(severity='warn') }}
+
+-- An impression waits for its prompt. One whose prompt was not loaded with it names a prompt that doesn't exist, and no
+-- mart shows it.
+select
+    waiting.source,
+    waiting.receipt_id,
+    waiting.prompt_id
+from {{ ref('int_impressions_served') }} as waiting
+left join {{ ref('dim_prompts') }} as prompts on waiting.prompt_id = prompts.prompt_id
+where prompts.prompt_id is null
