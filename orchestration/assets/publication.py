@@ -1,0 +1,49 @@
+"""What readers see: the published marts, and the analysts' snapshot of them."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, MaterializeResult, asset
+
+from orchestration.assets.ranks import RANK_PROMPTS
+from orchestration.resources import PipelineResource
+from warehouse.publication import PUBLISHED_SCHEMA, publish_marts
+from warehouse.snapshot import take_snapshot
+
+PUBLICATIONS = AssetKey([PUBLISHED_SCHEMA, "publications"])
+SNAPSHOT = AssetKey(["snapshots", "latest"])
+SNAPSHOT_DIRECTORY = "snapshots"
+
+
+def build_publication(marts: Sequence[AssetKey]) -> AssetsDefinition:
+    """The publication of these marts and of the ranks."""
+
+    @asset(key=PUBLICATIONS, deps=[*marts, RANK_PROMPTS], group_name=PUBLISHED_SCHEMA, kinds={"postgres"})
+    def publications(context: AssetExecutionContext, pipeline: PipelineResource) -> MaterializeResult[Any]:
+        """One row per publication. All marts become visible with it, at once, and only when every check passed."""
+        record = context.instance.get_run_record_by_id(context.run_id)
+        started_at = datetime.fromtimestamp(record.start_time, UTC) if record and record.start_time else None
+        publication = publish_marts(pipeline.warehouse_url, started_at=started_at)
+        return MaterializeResult(
+            metadata={
+                "publication_id": publication.publication_id,
+                "as_of": publication.as_of.isoformat(),
+                "changed_rows": {
+                    name: mart.written_rows + mart.removed_rows for name, mart in publication.marts.items()
+                },
+                "rows": {name: mart.total_rows for name, mart in publication.marts.items()},
+            }
+        )
+
+    return publications
+
+
+@asset(key=SNAPSHOT, deps=[PUBLICATIONS], group_name="snapshots", kinds={"duckdb", "parquet"})
+def snapshot(pipeline: PipelineResource) -> MaterializeResult[Any]:
+    """The current publication as a DuckDB file and Parquet files, for analysts."""
+    settings = pipeline.settings
+    taken = take_snapshot(
+        pipeline.warehouse_url, settings.data_path.resolve() / SNAPSHOT_DIRECTORY, kept=settings.snapshots_kept
+    )
+    return MaterializeResult(metadata={"publication_id": taken.publication_id, "directory": str(taken.directory)})

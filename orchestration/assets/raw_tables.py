@@ -1,0 +1,53 @@
+"""The raw tables of the warehouse, loaded from the application database."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from dagster import AssetExecutionContext, AssetKey, AssetSpec, MaterializeResult, multi_asset
+
+from orchestration.resources import PipelineResource
+from warehouse.journal import Flusher
+from warehouse.loading import load_all
+from warehouse.raw_tables import RAW_TABLES
+
+RAW_TABLE_SPECS = [
+    AssetSpec(
+        AssetKey([table.schema, table.name]),
+        group_name="raw",
+        description=f"Rows of the application's table {table.source_table}, as they are.",
+        kinds={"postgres"},
+    )
+    for table in RAW_TABLES
+]
+
+
+# One asset function for all of them: the tables of one load share its timestamp.
+@multi_asset(specs=RAW_TABLE_SPECS)
+def load_raw_tables(context: AssetExecutionContext, pipeline: PipelineResource) -> Iterator[MaterializeResult[Any]]:
+    """Store the events that wait in the journal, then load whatever changed in the application database."""
+    drain_journal(context, pipeline)
+    report = load_all(pipeline.servers.database_url, pipeline.warehouse_url)
+    for table in RAW_TABLES:
+        yield MaterializeResult(
+            asset_key=AssetKey([table.schema, table.name]),
+            metadata={
+                "changed_rows": report.changed_rows[table.full_name],
+                "loaded_at": report.loaded_at.isoformat(),
+            },
+        )
+
+
+def drain_journal(context: AssetExecutionContext, pipeline: PipelineResource) -> None:
+    """Store every event that was accepted before now."""
+    settings = pipeline.settings
+    flusher = Flusher(
+        pipeline.servers.redis_url,
+        pipeline.servers.database_url,
+        max_events=settings.event_flush_max_events,
+        interval_seconds=settings.event_flush_interval_seconds,
+    )
+    try:
+        report = flusher.flush_all()
+    finally:
+        flusher.close()
+    context.log.info("%d events stored from the journal, %d quarantined", report.stored, report.quarantined)

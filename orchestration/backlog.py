@@ -1,0 +1,24 @@
+"""How much waits for the next run."""
+
+import redis
+
+from warehouse.databases import connect
+from warehouse.journal.stream import STREAM
+from warehouse.loading.watermark import read_horizon, read_watermark
+
+EVENTS_TABLE = "raw_events.events"
+
+
+def count_waiting_events(*, database_url: str, warehouse_url: str, redis_url: str) -> int:
+    """Events that no run has loaded yet: those stored since the last load, and entries of the journal not stored yet.
+
+    An entry of the journal counts as one, though it may hold a batch: they wait there for a minute at most.
+    """
+    with redis.Redis.from_url(redis_url) as client:
+        in_journal = int(client.xlen(STREAM))
+    with connect(database_url) as source, connect(warehouse_url) as warehouse:
+        loaded_through = read_watermark(warehouse, EVENTS_TABLE, read_horizon(source))
+        row = source.execute(
+            "select count(*) as waiting from raw_events where changed_xid >= %s::text::xid8", [str(loaded_through)]
+        ).fetchone()
+    return in_journal + (int(row["waiting"]) if row else 0)

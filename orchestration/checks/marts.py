@@ -1,0 +1,201 @@
+"""What must agree before marts are published: facts with the raw tables, roll-ups with facts, both to the cent."""
+
+from orchestration.checks.reconciliation import Reconciliation
+from warehouse.currencies import ZERO_DECIMAL_CURRENCIES
+
+ZERO_DECIMAL_LIST = ", ".join(f"'{currency}'" for currency in ZERO_DECIMAL_CURRENCIES)
+MINOR_UNITS = f"case when currency in ({ZERO_DECIMAL_LIST}) then 1 else 100 end"
+
+FCT_ORDERS_RAW = Reconciliation(
+    table="fct_orders",
+    name="fct_orders_reconciles_with_raw_orders",
+    description="Per currency, as many paid orders as the application has, over the same amount to the cent.",
+    expected="""
+        select currency, count(*) as order_count, sum(amount_cents) as gross_cents
+        from raw_app.orders
+        where paid_at is not null
+        group by currency
+    """,
+    found=f"""
+        select currency, count(*) as order_count, sum(gross_amount * {MINOR_UNITS}) as gross_cents
+        from marts_build.fct_orders
+        group by currency
+    """,
+    key=("currency",),
+    measures=("order_count", "gross_cents"),
+)
+
+FCT_REFUNDS_RAW = Reconciliation(
+    table="fct_refunds",
+    name="fct_refunds_reconciles_with_raw_refunds",
+    description="Per currency, as many succeeded refunds of paid orders as the application has, to the cent.",
+    expected="""
+        select refunds.currency, count(*) as refund_count, sum(refunds.amount_cents) as refunded_cents
+        from raw_app.refunds
+        inner join raw_app.orders on refunds.order_id = orders.order_id
+        where refunds.status = 'succeeded' and orders.paid_at is not null
+        group by refunds.currency
+    """,
+    found=f"""
+        select currency, count(*) as refund_count, sum(refunded_amount * {MINOR_UNITS}) as refunded_cents
+        from marts_build.fct_refunds
+        group by currency
+    """,
+    key=("currency",),
+    measures=("refund_count", "refunded_cents"),
+)
+
+FCT_IMPRESSIONS_RAW = Reconciliation(
+    table="fct_impressions",
+    name="fct_impressions_reconciles_with_raw_events",
+    description="Per source of events, as many impressions as lists had places, each place of a list and day once.",
+    expected="""
+        select source, count(*) as impression_count
+        from (
+            select distinct
+                events.source,
+                events.properties ->> 'receipt_id' as receipt_id,
+                (item ->> 'position')::bigint as position,
+                item ->> 'prompt_id' as prompt_id,
+                (events.occurred_at at time zone 'UTC')::date as served_date
+            from raw_events.events
+            cross join lateral jsonb_array_elements(
+                case when jsonb_typeof(events.properties -> 'items') = 'array' then events.properties -> 'items' end
+            ) as item
+            where events.event_name = 'results.served'
+                and events.properties ->> 'receipt_id' is not null
+                and item ->> 'position' ~ '^[0-9]{1,9}$'
+                and item ->> 'prompt_id' in (select prompt_id from raw_app.prompts)
+        ) as places
+        group by source
+    """,
+    found="select source, count(*) as impression_count from marts_build.fct_impressions group by source",
+    key=("source",),
+    measures=("impression_count",),
+)
+
+# Joined by the payment, which is where both sides exist: a webhook may still be on its way.
+FCT_ORDERS_STRIPE = Reconciliation(
+    table="fct_orders",
+    name="fct_orders_reconciles_with_raw_webhook_messages",
+    description="Every order that Stripe reported as paid has the amount and the currency that Stripe reported.",
+    expected="""
+        select
+            orders.order_id,
+            max((messages.payload #>> '{data,object,amount_received}')::numeric) as amount_cents,
+            max(upper(messages.payload #>> '{data,object,currency}')) as currency
+        from raw_stripe.webhook_messages as messages
+        inner join raw_app.orders as orders
+            on messages.payload #>> '{data,object,id}' = orders.stripe_payment_intent_id
+        where messages.event_type = 'payment_intent.succeeded' and orders.paid_at is not null
+        group by orders.order_id
+    """,
+    found=f"""
+        select built.order_id, built.gross_amount * {MINOR_UNITS} as amount_cents, built.currency
+        from marts_build.fct_orders as built
+        where built.order_id in (
+            select orders.order_id
+            from raw_app.orders as orders
+            inner join raw_stripe.webhook_messages as messages
+                on messages.payload #>> '{{data,object,id}}' = orders.stripe_payment_intent_id
+            where messages.event_type = 'payment_intent.succeeded' and orders.paid_at is not null
+        )
+    """,
+    key=("order_id",),
+    measures=("amount_cents", "currency"),
+)
+
+FACT_TOTALS = """
+    select *
+    from (
+        select 'order_count' as measure, currency, count(*)::numeric as total
+        from marts_build.fct_orders group by currency
+        union all
+        select 'gross_revenue_amount', currency, sum(gross_amount) from marts_build.fct_orders group by currency
+        union all
+        select 'refund_count', currency, count(*) from marts_build.fct_refunds group by currency
+        union all
+        select 'refunded_amount', currency, sum(refunded_amount) from marts_build.fct_refunds group by currency
+        union all
+        select 'impression_count', 'all', count(*) from marts_build.fct_impressions
+        union all
+        select 'click_count', 'all', count(*) filter (where is_clicked) from marts_build.fct_impressions
+    ) as totals
+    where total <> 0
+"""
+
+
+def performance_totals(table: str) -> str:
+    """The totals of a performance roll-up as in `FACT_TOTALS`; traffic is no money and added over currencies."""
+    per_currency = " union all ".join(
+        f"select '{measure}' as measure, currency, sum({measure}) as total from marts_build.{table} group by currency"
+        for measure in ("order_count", "gross_revenue_amount", "refund_count", "refunded_amount")
+    )
+    over_all = " union all ".join(
+        f"select '{measure}', 'all', sum({measure}) from marts_build.{table}"
+        for measure in ("impression_count", "click_count")
+    )
+    return f"select * from ({per_currency} union all {over_all}) as totals where total <> 0"
+
+
+def _performance_reconciliation(table: str) -> Reconciliation:
+    return Reconciliation(
+        table=table,
+        name=f"{table}_reconciles_with_facts",
+        description="All rows together have the counts and amounts of the orders, refunds and impressions in them.",
+        expected=FACT_TOTALS,
+        found=performance_totals(table),
+        key=("measure", "currency"),
+        measures=("total",),
+    )
+
+
+RANK_CONTRIBUTIONS = Reconciliation(
+    table="rank_prompts",
+    name="rank_prompts_contributions_add_up",
+    description="The contributions of every rank add up to its score, to the millionth of a point.",
+    expected="""
+        select surface, segment, prompt_id, round(score::numeric, 6) as score
+        from marts_build.rank_prompts
+    """,
+    found="""
+        select surface, segment, prompt_id, round(sum((item ->> 'contribution')::numeric), 6) as score
+        from marts_build.rank_prompts
+        cross join lateral jsonb_array_elements(contributions) as item
+        group by surface, segment, prompt_id
+    """,
+    key=("surface", "segment", "prompt_id"),
+    measures=("score",),
+)
+
+RANK_ORDER = Reconciliation(
+    table="rank_prompts",
+    name="rank_prompts_follows_scores",
+    description="In every list the ranks run from 1 without a gap, and no prompt stands below one with a lower score.",
+    expected="""
+        select surface, segment, count(*) as last_rank, 0::bigint as misplaced_count
+        from marts_build.rank_prompts
+        group by surface, segment
+    """,
+    found="""
+        select surface, segment, max(rank) as last_rank, count(*) filter (where score > score_above) as misplaced_count
+        from (
+            select *, lag(score) over (partition by surface, segment order by rank) as score_above
+            from marts_build.rank_prompts
+        ) as ranks
+        group by surface, segment
+    """,
+    key=("surface", "segment"),
+    measures=("last_rank", "misplaced_count"),
+)
+
+RECONCILIATIONS = (
+    FCT_ORDERS_RAW,
+    FCT_ORDERS_STRIPE,
+    FCT_REFUNDS_RAW,
+    FCT_IMPRESSIONS_RAW,
+    _performance_reconciliation("agg_prompts_performance_daily"),
+    _performance_reconciliation("agg_sellers_performance_daily"),
+    RANK_CONTRIBUTIONS,
+    RANK_ORDER,
+)

@@ -1,0 +1,38 @@
+"""Dagster's home: where it keeps its records, and how it is set up. Imports no Dagster: anyone may prepare it."""
+
+from pathlib import Path
+
+# Captured output of steps is left out: what dbt says is in its log file, and capturing starts two processes a step.
+DAGSTER_YAML = """\
+# Written at each start; changes made here are lost.
+telemetry:
+  enabled: false
+concurrency:
+  runs:
+    max_concurrent_runs: 1
+compute_logs:
+  module: dagster._core.storage.noop_compute_log_manager
+  class: NoOpComputeLogManager
+retention:
+  schedule:
+    purge_after_days: 30
+  sensor:
+    purge_after_days:
+      skipped: 7
+      failure: 30
+      success: 30
+python_logs:
+  python_log_level: INFO
+"""
+
+
+def prepare_dagster_home(data_path: Path) -> Path:
+    """Create Dagster's home with its `dagster.yaml` below the data directory; its path belongs into `DAGSTER_HOME`."""
+    home = data_path.expanduser().resolve() / "dagster"
+    home.mkdir(parents=True, exist_ok=True)
+    file = home / "dagster.yaml"
+    if not file.exists() or file.read_text() != DAGSTER_YAML:
+        unfinished = home / "dagster.yaml.new"
+        unfinished.write_text(DAGSTER_YAML)
+        unfinished.replace(file)
+    return home

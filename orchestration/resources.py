@@ -1,0 +1,53 @@
+"""What a run works on."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from dagster import ConfigurableResource, InitResourceContext
+from pydantic import PrivateAttr
+
+from orchestration.dead_runs import close_dead_runs
+from orchestration.lock import hold_pipeline_lock
+from warehouse.databases import connect
+from warehouse.loading import prepare_warehouse
+from warehouse.servers import Servers, running_servers
+from warehouse.settings import Settings, get_settings
+
+
+class PipelineResource(ConfigurableResource[Any]):
+    """The servers of this run, kept running, and the warehouse, held by this run alone until it ends."""
+
+    _servers: Servers = PrivateAttr()
+
+    @contextmanager
+    def yield_for_execution(self, context: InitResourceContext) -> Iterator["PipelineResource"]:
+        """Taken once a run, because all steps of a run share one process. Raises `PipelineAlreadyRunning`."""
+        with running_servers(self.settings) as servers:
+            prepare_warehouse(servers.warehouse_url)
+            with hold_pipeline_lock(servers.warehouse_url):
+                if context.instance is not None:
+                    # We hold the lock that any other living run would hold.
+                    close_dead_runs(context.instance, except_run_id=context.run_id)
+                self._servers = servers
+                yield self
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of this process."""
+        return get_settings()
+
+    @property
+    def servers(self) -> Servers:
+        """Where the databases and Redis answer."""
+        return self._servers
+
+    @property
+    def warehouse_url(self) -> str:
+        """Where the warehouse answers."""
+        return self._servers.warehouse_url
+
+    def query(self, statement: str) -> list[dict[str, Any]]:
+        """All rows of a query over the warehouse."""
+        with connect(self.warehouse_url) as connection:
+            return connection.execute(statement.encode()).fetchall()

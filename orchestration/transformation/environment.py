@@ -1,0 +1,32 @@
+"""The environment variables that tell dbt where the warehouse is."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from psycopg.conninfo import conninfo_to_dict
+
+DEFAULT_PORT = "5432"
+# dbt's profile has no place for these; the client library below it reads them from the environment.
+LIBPQ_VARIABLES = {
+    "sslmode": "PGSSLMODE",
+    "sslrootcert": "PGSSLROOTCERT",
+    "sslcert": "PGSSLCERT",
+    "sslkey": "PGSSLKEY",
+    "options": "PGOPTIONS",
+    "channel_binding": "PGCHANNELBINDING",
+}
+
+
+def dbt_environment(warehouse_url: str, data_path: Path) -> dict[str, str]:
+    """Environment variables for dbt, from the warehouse's URL and the data directory that takes what dbt writes."""
+    parts: Mapping[str, object] = conninfo_to_dict(warehouse_url)
+    return {
+        "DBT_HOST": str(parts.get("host") or "localhost"),
+        "DBT_PORT": str(parts.get("port") or DEFAULT_PORT),
+        "DBT_USER": str(parts.get("user") or ""),
+        "DBT_PASSWORD": str(parts.get("password") or ""),
+        "DBT_DBNAME": str(parts.get("dbname") or ""),
+        "DBT_TARGET_PATH": str(data_path / "dbt" / "target"),
+        "DBT_LOG_PATH": str(data_path / "dbt" / "logs"),
+        **{variable: str(parts[name]) for name, variable in LIBPQ_VARIABLES.items() if parts.get(name)},
+    }

@@ -1,0 +1,69 @@
+"""What dbt's results mean to Dagster: a table that was made, a check that passed or failed."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from dagster import AssetCheckResult, AssetCheckSeverity, AssetCheckSpec, AssetKey, AssetSpec, MaterializeResult
+from dagster_dbt import DagsterDbtTranslator
+
+from orchestration.transformation.invocation import NodeResult, TransformationFailed
+
+UNIQUE_ID = "dagster_dbt/unique_id"
+
+
+class TableTranslator(DagsterDbtTranslator):
+    """Names each asset after the table it makes: `[schema, table]`."""
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> AssetKey:
+        """The table's schema and name; a source is the raw table the load makes."""
+        name = dbt_resource_props.get("identifier") or dbt_resource_props.get("alias") or dbt_resource_props["name"]
+        return AssetKey([dbt_resource_props["schema"], name])
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        """Assets are grouped by schema."""
+        return str(dbt_resource_props["schema"])
+
+
+def as_dagster_events(
+    results: Sequence[NodeResult], *, assets: Sequence[AssetSpec], checks: Sequence[AssetCheckSpec]
+) -> Iterator[MaterializeResult[Any] | AssetCheckResult]:
+    """A materialization for each table dbt made and a check result for each test that belongs to one of the assets."""
+    asset_keys = {spec.metadata[UNIQUE_ID]: spec.key for spec in assets}
+    check_specs = {spec.metadata[UNIQUE_ID]: spec for spec in checks if spec.metadata}
+    for result in results:
+        if result.unique_id in asset_keys and result.status == "success":
+            yield MaterializeResult(asset_key=asset_keys[result.unique_id], metadata=_metadata(result))
+    for result in results:
+        spec = check_specs.get(result.unique_id)
+        if spec is not None and result.status != "skipped":
+            yield AssetCheckResult(
+                asset_key=spec.asset_key,
+                check_name=spec.name,
+                passed=result.status == "pass",
+                severity=AssetCheckSeverity.WARN if result.status == "warn" else AssetCheckSeverity.ERROR,
+                metadata=_metadata(result),
+            )
+
+
+def raise_for_failures(results: Sequence[NodeResult]) -> None:
+    """Raise `TransformationFailed` naming every model and test that failed, known to Dagster as a check or not."""
+    failed = [result for result in results if result.is_failed]
+    if failed:
+        named = "; ".join(_describe(result) for result in failed)
+        raise TransformationFailed(f"{len(failed)} of dbt's models and tests failed: {named}")
+
+
+def _describe(result: NodeResult) -> str:
+    if result.failure_count:
+        return f"{result.name} found {result.failure_count} rows"
+    return f"{result.name} ({result.message})" if result.message else result.name
+
+
+def _metadata(result: NodeResult) -> dict[str, Any]:
+    known = {
+        "seconds": result.seconds,
+        "changed_rows": result.changed_rows,
+        "failing_rows": result.failure_count,
+        "message": result.message or None,
+    }
+    return {name: value for name, value in known.items() if value is not None}

@@ -1,0 +1,87 @@
+"""Runs dbt inside this process: its command line takes seconds to start, and would outlive a killed run."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from warehouse.settings import PROJECT_ROOT
+
+PROFILES_DIRECTORY = "transforms"
+TARGET = "postgres"
+QUIET = ("--quiet", "--log-level", "none", "--no-use-colors", "--no-send-anonymous-usage-stats", "--no-version-check")
+
+FAILED_STATUSES = ("error", "fail", "runtime error")
+
+
+class TransformationFailed(Exception):
+    """dbt could not run, or models or tests of it failed; the message names them."""
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """What became of one model or test. `failure_count` is the rows a test found, None for a model."""
+
+    unique_id: str
+    name: str
+    status: str
+    message: str
+    seconds: float
+    changed_rows: int | None
+    failure_count: int | None
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether this result must stop what comes after."""
+        return self.status in FAILED_STATUSES
+
+
+def invoke_dbt(
+    arguments: Sequence[str], *, environment: Mapping[str, str], project_directory: Path = PROJECT_ROOT
+) -> list[NodeResult]:
+    """Run one dbt command to its end; the result of each node. Raises `TransformationFailed` when dbt itself can't run.
+
+    Failed models and tests are results, not errors.
+    """
+    # Imported here because it takes seconds, which only those who run dbt should pay.
+    from dbt.cli.main import dbtRunner
+
+    places = ["--project-dir", str(project_directory), "--profiles-dir", str(project_directory / PROFILES_DIRECTORY)]
+    with _environment_variables(environment):
+        result = dbtRunner().invoke([*arguments, *places, "--target", TARGET, *QUIET])
+    if result.exception is not None:
+        raise TransformationFailed(f"dbt {arguments[0]} could not run: {_one_line(str(result.exception))}")
+    return [_node_result(item) for item in getattr(result.result, "results", ())]
+
+
+@contextmanager
+def _environment_variables(variables: Mapping[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _node_result(item: Any) -> NodeResult:
+    changed = (item.adapter_response or {}).get("rows_affected")
+    return NodeResult(
+        unique_id=item.node.unique_id,
+        name=item.node.name,
+        status=str(item.status),
+        message=_one_line(str(item.message or "")),
+        seconds=round(float(item.execution_time or 0), 3),
+        changed_rows=int(changed) if isinstance(changed, int) and changed >= 0 else None,
+        failure_count=item.failures,
+    )
+
+
+def _one_line(message: str) -> str:
+    return " ".join(message.split())

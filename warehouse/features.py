@@ -1,0 +1,88 @@
+"""What a ranking is computed from, read out of the built marts: only facts from before the moment asked about."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import polars as pl
+from adbc_driver_postgresql import dbapi as adbc
+from psycopg import sql
+
+# Each kind of fact counts on the UTC day it happened; a refund counts on the day of the order it reverses, so that it
+# takes away what the order gave, and an order refunded in parts counts as refunded once.
+ACTIVITY = """
+with impressions as (
+    select prompt_id, served_date as activity_date, count(*) as impression_count
+    from marts_build.fct_impressions
+    where served_at < {as_of} and served_date >= {first_date}
+    group by 1, 2
+),
+clicks as (
+    select prompt_id, (clicked_at at time zone 'UTC')::date as activity_date, count(*) as click_count
+    from marts_build.fct_impressions
+    where clicked_at < {as_of} and clicked_at >= {first_date}
+    group by 1, 2
+),
+orders as (
+    select prompt_id, paid_date as activity_date, count(*) as order_count
+    from marts_build.fct_orders
+    where paid_at < {as_of} and paid_date >= {first_date}
+    group by 1, 2
+),
+refunds as (
+    select prompt_id, order_paid_date as activity_date, count(distinct order_id) as refund_count
+    from marts_build.fct_refunds
+    where refunded_at < {as_of} and order_paid_date >= {first_date}
+    group by 1, 2
+)
+select
+    prompt_id,
+    activity_date,
+    coalesce(impression_count, 0) as impression_count,
+    coalesce(click_count, 0) as click_count,
+    coalesce(order_count, 0) as order_count,
+    coalesce(refund_count, 0) as refund_count
+from impressions
+full join clicks using (prompt_id, activity_date)
+full join orders using (prompt_id, activity_date)
+full join refunds using (prompt_id, activity_date)
+order by prompt_id, activity_date
+"""
+
+PROMPTS = """
+select prompt_id, category, published_at
+from marts_build.dim_prompts
+where status = 'published' and published_at < {as_of} and valid_to is null
+order by prompt_id
+"""
+
+
+def read_activity(warehouse_url: str, *, as_of: datetime, window_days: int) -> pl.DataFrame:
+    """One row per prompt and UTC day: impressions, clicks, orders and refunded orders strictly before `as_of`.
+
+    Columns: prompt_id, activity_date, impression_count, click_count, order_count, refund_count (64-bit integers).
+    Reaches back `window_days` days.
+    """
+    first_date = first_activity_date(as_of, window_days)
+    return _read(warehouse_url, ACTIVITY, as_of=as_of, first_date=first_date)
+
+
+def read_prompts(warehouse_url: str, *, as_of: datetime) -> pl.DataFrame:
+    """One row per prompt on the market that was published before `as_of`: prompt_id, category, published_at (UTC)."""
+    return _read(warehouse_url, PROMPTS, as_of=as_of)
+
+
+def first_activity_date(as_of: datetime, window_days: int) -> datetime:
+    """Midnight (UTC) of the earliest day that any part of a window of `window_days` days before `as_of` falls into."""
+    day = as_of.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    # A day is as old as its last instant, so the window's first day is the one before its first midnight.
+    return day - timedelta(days=window_days + 1)
+
+
+def _read(warehouse_url: str, statement: str, **moments: datetime) -> pl.DataFrame:
+    literals: dict[str, Any] = {name: sql.Literal(moment.astimezone(UTC)) for name, moment in moments.items()}
+    with adbc.connect(warehouse_url) as connection, connection.cursor() as cursor:
+        cursor.execute("set local timezone to 'UTC'")
+        cursor.execute(sql.SQL(statement).format(**literals).as_string(None))
+        frame = pl.from_arrow(cursor.fetch_arrow_table())
+    assert isinstance(frame, pl.DataFrame)
+    return frame

@@ -1,0 +1,118 @@
+"""The one transaction that makes a build visible."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import DictRow
+
+from warehouse.databases import connect
+from warehouse.publication.applying import Applied, apply_build
+from warehouse.publication.errors import PublicationRefused
+from warehouse.publication.ranks import BUILD_TABLES, publish_ranks
+from warehouse.publication.table import BUILD_SCHEMA, PUBLISHED_SCHEMA, read_tables
+
+PUBLICATION_LOCK = 0x70_75_62_6C
+# The planner knows nothing about rows until it is told; worth it when this share of a mart changed.
+ANALYZED_SHARE = 0.1
+
+PUBLISHED_SCHEMA_TABLES = """
+create schema if not exists marts;
+create table if not exists marts.publications (
+    publication_id text primary key,
+    as_of timestamptz not null,
+    status text not null check (status in ('current', 'superseded')),
+    policy_version text not null,
+    started_at timestamptz not null,
+    finished_at timestamptz not null
+);
+create unique index if not exists publications_current_idx on marts.publications (status) where status = 'current';
+comment on table marts.publications is
+'One row per publication: a version of all marts that became visible at once. The marts hold the current one.';
+create table if not exists control.published_marts (
+    mart text primary key,
+    built_through timestamptz not null
+);
+"""
+
+
+@dataclass(frozen=True)
+class Publication:
+    """A version of all marts that readers see from `finished_at` on."""
+
+    publication_id: str
+    as_of: datetime
+    policy_version: str
+    started_at: datetime
+    finished_at: datetime
+    marts: dict[str, Applied]
+
+
+def publish_marts(warehouse_url: str, *, started_at: datetime | None = None) -> Publication:
+    """Make the build the current publication: all of it or, on any error, nothing.
+
+    `started_at` is when the run began that made the build. Takes time by the rows that changed; publishing the same
+    build again changes no row of a mart and is a new publication all the same. Raises `PublicationRefused`.
+    """
+    started_at = started_at or datetime.now(UTC)
+    with connect(warehouse_url) as connection, _only_publisher(connection), connection.transaction():
+        # The whole build is read at one moment, whoever writes to it meanwhile.
+        connection.execute("set transaction isolation level repeatable read")
+        publication = _publish(connection, started_at)
+    _analyze(warehouse_url, publication)
+    return publication
+
+
+@contextmanager
+def _only_publisher(connection: psycopg.Connection[DictRow]) -> Iterator[None]:
+    """Hold the publisher's lock. Taken before the transaction's snapshot, which must see what it waited for."""
+    connection.autocommit = True
+    connection.execute("select pg_advisory_lock(%s)", [PUBLICATION_LOCK])
+    try:
+        yield
+    finally:
+        if not connection.closed:
+            connection.execute("select pg_advisory_unlock(%s)", [PUBLICATION_LOCK])
+
+
+def _publish(connection: psycopg.Connection[DictRow], started_at: datetime) -> Publication:
+    connection.execute(BUILD_TABLES)
+    connection.execute(PUBLISHED_SCHEMA_TABLES)
+    builds = [table for table in read_tables(connection, BUILD_SCHEMA) if table.name != "rank_prompts"]
+    if not builds:
+        raise PublicationRefused("There are no marts to publish; run the whole pipeline, which builds them first")
+    published = {table.name: table for table in read_tables(connection, PUBLISHED_SCHEMA)}
+    marts = {build.name: apply_build(connection, build, published.get(build.name)) for build in builds}
+    publication_id = new_publication_id(datetime.now(UTC))
+    as_of, policy_version = publish_ranks(connection, publication_id)
+    connection.execute("update marts.publications set status = 'superseded' where status = 'current'")
+    row = connection.execute(
+        """
+        insert into marts.publications (publication_id, as_of, status, policy_version, started_at, finished_at)
+        values (%s, %s, 'current', %s, %s, clock_timestamp())
+        returning finished_at
+        """,
+        [publication_id, as_of, policy_version, started_at],
+    ).fetchone()
+    assert row is not None
+    return Publication(publication_id, as_of, policy_version, started_at, row["finished_at"], marts)
+
+
+def new_publication_id(now: datetime) -> str:
+    """An id that sorts by time and is a good name for a file, as in `20261123T053801Z-5f0c2a9e`."""
+    return f"{now:%Y%m%dT%H%M%SZ}-{uuid4().hex[:8]}"
+
+
+def _analyze(warehouse_url: str, publication: Publication) -> None:
+    changed = [
+        name
+        for name, mart in publication.marts.items()
+        if mart.written_rows + mart.removed_rows > ANALYZED_SHARE * mart.total_rows
+    ]
+    with connect(warehouse_url, autocommit=True) as connection:
+        for name in [*changed, "rank_prompts"]:
+            connection.execute(sql.SQL("analyze {}").format(sql.Identifier(PUBLISHED_SCHEMA, name)))

@@ -1,0 +1,115 @@
+"""The ranking's own tables: written whole by each build, stamped with the publication when they become visible."""
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from psycopg.rows import DictRow
+
+from warehouse.publication.errors import PublicationRefused
+
+RANK_COLUMNS = ("surface", "segment", "rank", "prompt_id", "score", "contributions", "policy_version")
+
+BUILD_TABLES = """
+create schema if not exists marts_build;
+create schema if not exists control;
+create table if not exists marts_build.rank_prompts (
+    surface text not null,
+    segment text not null,
+    rank bigint not null,
+    prompt_id text not null,
+    score double precision not null,
+    contributions jsonb not null,
+    policy_version text not null,
+    primary key (surface, segment, rank),
+    unique (surface, segment, prompt_id)
+);
+-- One row: what the ranks in the build were computed for, also when there was nothing to rank.
+create table if not exists control.rankings (
+    is_only boolean primary key default true check (is_only),
+    as_of timestamptz not null,
+    policy_version text not null,
+    ranked_at timestamptz not null
+);
+"""
+
+PUBLISHED_TABLES = """
+create table if not exists marts.rank_prompts (
+    surface text not null,
+    segment text not null,
+    rank bigint not null,
+    prompt_id text not null,
+    score double precision not null,
+    contributions jsonb not null,
+    policy_version text not null,
+    publication_id text not null,
+    as_of timestamptz not null,
+    primary key (surface, segment, rank),
+    unique (surface, segment, prompt_id)
+);
+create index if not exists rank_prompts_prompt_id_idx on marts.rank_prompts (prompt_id);
+create table if not exists marts.rank_prompts_history (
+    like marts.rank_prompts,
+    primary key (publication_id, surface, segment, rank)
+);
+create index if not exists rank_prompts_history_prompt_id_idx on marts.rank_prompts_history (prompt_id, as_of);
+comment on table marts.rank_prompts is
+'One row per surface, segment and prompt: its rank (1 = best) in the current publication.';
+comment on table marts.rank_prompts_history is
+'One row per publication, surface, segment and prompt: what rank_prompts held in that publication.';
+"""
+
+
+def write_ranks(
+    connection: psycopg.Connection[DictRow],
+    ranks: Iterable[Mapping[str, Any]],
+    *,
+    as_of: datetime,
+    policy_version: str,
+) -> int:
+    """Replace the ranks of the build, in the caller's transaction; the number of rows.
+
+    Each row has the columns of `RANK_COLUMNS` by name, `contributions` as a list of mappings.
+    """
+    connection.execute(BUILD_TABLES)
+    connection.execute("delete from marts_build.rank_prompts")
+    copy_statement = f"copy marts_build.rank_prompts ({', '.join(RANK_COLUMNS)}) from stdin"
+    rows = 0
+    with connection.cursor() as cursor, cursor.copy(copy_statement) as copy:
+        for rank in ranks:
+            copy.write_row([_value(rank, column) for column in RANK_COLUMNS])
+            rows += 1
+    connection.execute(
+        """
+        insert into control.rankings (as_of, policy_version, ranked_at)
+        values (%(as_of)s, %(policy_version)s, clock_timestamp())
+        on conflict (is_only) do update set
+            as_of = excluded.as_of, policy_version = excluded.policy_version, ranked_at = excluded.ranked_at
+        """,
+        {"as_of": as_of, "policy_version": policy_version},
+    )
+    return rows
+
+
+def _value(rank: Mapping[str, Any], column: str) -> object:
+    return json.dumps(rank[column]) if column == "contributions" else rank[column]
+
+
+def publish_ranks(connection: psycopg.Connection[DictRow], publication_id: str) -> tuple[datetime, str]:
+    """Replace the published ranks and add them to the history, in the caller's transaction; their as-of and policy."""
+    ranking = connection.execute(
+        "select as_of, policy_version from control.rankings where to_regclass('marts_build.rank_prompts') is not null"
+    ).fetchone()
+    if ranking is None:
+        raise PublicationRefused("There are no ranks to publish; run the whole pipeline, which computes them first")
+    connection.execute(PUBLISHED_TABLES)
+    connection.execute("delete from marts.rank_prompts")
+    connection.execute(
+        f"insert into marts.rank_prompts ({', '.join(RANK_COLUMNS)}, publication_id, as_of)"
+        f" select {', '.join(RANK_COLUMNS)}, %s, %s from marts_build.rank_prompts",  # nosec B608
+        [publication_id, ranking["as_of"]],
+    )
+    connection.execute("insert into marts.rank_prompts_history select * from marts.rank_prompts")
+    return ranking["as_of"], ranking["policy_version"]

@@ -1,0 +1,145 @@
+"""Takes the snapshot of the current publication and points `latest` to it.
+
+    snapshots/<publication_id>/snapshot.duckdb, <mart>.parquet ...  never changed once they are there
+    snapshots/latest -> <publication_id>                            replaced in one step
+    snapshots/latest.duckdb -> latest/snapshot.duckdb                  follows it
+
+A reader that opened a file keeps it, whatever is published meanwhile.
+"""
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import psycopg
+from adbc_driver_manager import Error as ArrowError
+from adbc_driver_postgresql import dbapi as adbc
+from psycopg.rows import DictRow
+
+from warehouse.databases import connect
+from warehouse.publication.reading import is_published
+from warehouse.publication.table import PUBLISHED_SCHEMA, Table, read_tables
+from warehouse.snapshot.column_type import ColumnTypeUnknown
+from warehouse.snapshot.writing import DUCKDB_FILE, select_statement, write_table
+
+UNFINISHED_PREFIX = ".unfinished-"
+LATEST = "latest"
+LATEST_DUCKDB = "latest.duckdb"
+
+
+class SnapshotFailed(Exception):
+    """No snapshot could be taken; the one before stays the latest."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A finished snapshot: its directory and the rows of each table in it, empty when it was there before."""
+
+    publication_id: str
+    directory: Path
+    mart_rows: dict[str, int]
+
+
+def take_snapshot(warehouse_url: str, directory: Path, *, kept: int) -> Snapshot:
+    """Write the current publication below `directory`, make it the latest, and keep the `kept` newest.
+
+    Raises `SnapshotFailed`.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    with _only_writer(directory), connect(warehouse_url) as connection:
+        for left_over in directory.glob(f"{UNFINISHED_PREFIX}*"):
+            shutil.rmtree(left_over)
+        # One snapshot of the database for both connections: exactly one publication, whatever happens meanwhile.
+        connection.execute("set transaction isolation level repeatable read, read only")
+        publication_id = _current_publication(connection)
+        target = directory / publication_id
+        rows: dict[str, int] = {}
+        if not target.exists():
+            rows = _write(connection, warehouse_url, directory, target)
+        point_to(directory, publication_id)
+        forget_old(directory, kept=kept, current=publication_id)
+    return Snapshot(publication_id, target, rows)
+
+
+@contextmanager
+def _only_writer(directory: Path) -> Iterator[None]:
+    handle = os.open(directory / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _current_publication(connection: psycopg.Connection[DictRow]) -> str:
+    found = None
+    if is_published(connection):
+        found = connection.execute("select publication_id from marts.publications where status = 'current'").fetchone()
+    if found is None:
+        raise SnapshotFailed(
+            "Nothing has been published yet, so there is nothing to take a snapshot of; run the pipeline"
+        )
+    return str(found["publication_id"])
+
+
+def _write(
+    connection: psycopg.Connection[DictRow], warehouse_url: str, directory: Path, target: Path
+) -> dict[str, int]:
+    """Write all tables under a name nobody reads, and rename it when it is whole; rows by table."""
+    unfinished = directory / f"{UNFINISHED_PREFIX}{target.name}"
+    unfinished.mkdir()
+    tables = read_tables(connection, PUBLISHED_SCHEMA)
+    shared = connection.execute("select pg_export_snapshot() as name").fetchone()
+    assert shared is not None
+    try:
+        with duckdb.connect(str(unfinished / DUCKDB_FILE)) as database:
+            rows = _copy(warehouse_url, shared["name"], database, tables, unfinished)
+    except (ArrowError, duckdb.Error, ColumnTypeUnknown) as error:
+        raise SnapshotFailed(f"The snapshot of publication {target.name} could not be written: {error}") from error
+    for file in unfinished.iterdir():
+        # Nobody changes a finished snapshot, not even by opening it to write.
+        file.chmod(0o444)
+    unfinished.rename(target)
+    return rows
+
+
+def _copy(
+    warehouse_url: str, shared_snapshot: str, database: duckdb.DuckDBPyConnection, tables: list[Table], directory: Path
+) -> dict[str, int]:
+    rows = {}
+    with adbc.connect(warehouse_url) as source, source.cursor() as reading:
+        reading.execute("set transaction isolation level repeatable read, read only")
+        reading.execute(f"set transaction snapshot '{shared_snapshot}'")
+        for table in tables:
+            reading.execute(select_statement(table))
+            rows[table.name] = write_table(database, table, reading.fetch_record_batch(), directory)
+    return rows
+
+
+def point_to(directory: Path, publication_id: str) -> None:
+    """Make a finished snapshot the latest, in one step for readers of the DuckDB file and of Parquet alike."""
+    _replace_link(directory / LATEST, publication_id)
+    _replace_link(directory / LATEST_DUCKDB, f"{LATEST}/{DUCKDB_FILE}")
+
+
+def _replace_link(link: Path, target: str) -> None:
+    if link.is_symlink() and str(link.readlink()) == target:
+        return
+    unfinished = link.with_name(f"{link.name}.new")
+    unfinished.unlink(missing_ok=True)
+    unfinished.symlink_to(target)
+    unfinished.replace(link)
+
+
+def forget_old(directory: Path, *, kept: int, current: str) -> None:
+    """Delete all but the `kept` newest snapshots (their names sort by time), never the current one."""
+    taken = [path.name for path in directory.iterdir() if path.is_dir() and not path.is_symlink()]
+    finished = sorted(name for name in taken if not name.startswith("."))
+    others = [name for name in finished if name != current]
+    for name in others[: max(0, len(others) - (kept - 1))]:
+        shutil.rmtree(directory / name)
