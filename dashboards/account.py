@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import httpx
-from pydantic import AliasChoices, AliasPath, BaseModel, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 
 TIMEOUT_SECONDS = 10.0
 # Renewed this long before its end, so that a token never runs out on its way.
@@ -60,10 +60,8 @@ class _Tokens(BaseModel):
 class _Me(BaseModel):
     email: str
     role: str
-    organization_id: str = Field(validation_alias=AliasChoices("organization_id", AliasPath("organization", "id")))
-    organization_name: str = Field(
-        validation_alias=AliasChoices("organization_name", "company_name", AliasPath("organization", "name"))
-    )
+    organization_id: str
+    company_name: str
 
 
 class AccountApi:
@@ -111,7 +109,7 @@ class AccountApi:
         return Seller(
             email=me.email,
             organization_id=me.organization_id,
-            organization_name=me.organization_name,
+            organization_name=me.company_name,
             access_token=tokens.access_token,
             refresh_token=tokens.refresh_token,
             expires_at=datetime.now(UTC) + timedelta(seconds=tokens.expires_in),

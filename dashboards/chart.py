@@ -53,7 +53,7 @@ def revenue_chart(days: Sequence[Day], currency: str) -> alt.LayerChart:
     ]
     colors = alt.Scale(domain=[net, refunded], range=[NET_COLOR, REFUNDED_COLOR])
     color = alt.Color("what:N", scale=colors, legend=alt.Legend(orient="top", title=None))
-    axis = alt.Axis(format="~s" if decimals(currency) == 0 else ",", tickCount=5, grid=True)
+    axis = alt.Axis(format=",.2~f", tickCount=5, grid=True)
     bottom = (
         base.transform_calculate(what=f"'{net}'")
         .mark_bar()

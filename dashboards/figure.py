@@ -51,7 +51,7 @@ def rate(value: Decimal | float | None, *, digits: int = 2) -> str:
 def interval(successes: int, trials: int) -> str:
     """Between which rates the true one lies, by Wilson's interval."""
     bounds = wilson_interval(min(successes, trials), trials)
-    return "nothing to divide by" if bounds is None else f"95% between {rate(bounds.low)} and {rate(bounds.high)}"
+    return "nothing to divide by" if bounds is None else f"95%: {rate(bounds.low)} – {rate(bounds.high)}"
 
 
 def day(value: date) -> str:

@@ -17,6 +17,7 @@ class KeyFigure:
     value: str
     change: str | None
     note: str
+    is_money: bool = False
     is_bad: bool = False
 
 
@@ -30,6 +31,7 @@ def key_figures(compared: Comparison, others: Sequence[PerformanceTotals]) -> li
             figure.amount(now.net_revenue_amount, now.currency),
             figure.amount_change(now.net_revenue_amount, _of(before, "net_revenue_amount"), now.currency),
             f"and {', '.join(amounts)}" if amounts else "after refunds, before fees",
+            is_money=True,
         ),
         KeyFigure(
             "order_count",

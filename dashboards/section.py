@@ -17,6 +17,7 @@ from dashboards.data import (
     fill_days,
     last_days,
     length,
+    period_before,
     prompts_csv,
     total,
 )
@@ -26,10 +27,18 @@ from warehouse.metrics import metric
 
 PERIODS: dict[str, int | None] = {"7 days": 7, "28 days": 28, "90 days": 90, "All": None}
 DEFAULT_PERIOD = "28 days"
-OWN_PERIOD = "Own"
+OWN_PERIOD = "Custom"
 
 DAILY_COUNTS = ("impression_count", "click_count", "view_count", "order_count")
 PLACES_PER_PAGE = 10
+# Beside cards of width 1: an amount in the millions must not be cut.
+WIDE_CARD = 1.6
+
+# In pixels, so that all columns fit beside the sidebar of a laptop.
+NUMBER_WIDTH = 90
+TEXT_WIDTH = 110
+TITLE_WIDTH = 240
+BAR_WIDTH = 155
 
 
 def show_origin(publication: Publication, through: date | None) -> None:
@@ -75,15 +84,18 @@ def show_key_figures(history: History, days: DateRange, compared: Comparison) ->
     """The key figures beside those of the period before."""
     others = [total(history.between(days), other) for other in history.currencies if other != compared.current.currency]
     found = key_figures(compared, others)
-    for column, key_figure in zip(st.columns(len(found)), found, strict=True):
+    widths = [WIDE_CARD if key_figure.is_money else 1.0 for key_figure in found]
+    for column, key_figure in zip(st.columns(widths), found, strict=True):
         with column:
-            _show_card(key_figure, f"vs previous {length(days)} days")
+            _show_card(key_figure)
     if compared.previous is None:
-        st.caption("No comparison: there is no full period of equal length before this one.")
+        st.caption("No comparison: your data does not cover a period of equal length before this one.")
+    else:
+        st.caption(f"Changes are against the {length(days)} days before: {figure.days(period_before(days))}.")
     _show_origin_of(history)
 
 
-def _show_card(shown: KeyFigure, compared_with: str) -> None:
+def _show_card(shown: KeyFigure) -> None:
     entry = metric(shown.slug)
     with st.container(border=True, height="stretch", gap="xxsmall"):
         st.metric(
@@ -91,7 +103,6 @@ def _show_card(shown: KeyFigure, compared_with: str) -> None:
             figure.markdown(shown.value),
             delta=figure.markdown(shown.change) if shown.change else None,
             delta_color="inverse" if shown.is_bad else "normal",
-            delta_description=compared_with if shown.change else None,
             help=f"Leaves out: {entry.leaves_out}",
         )
         st.caption(figure.markdown(shown.note))
@@ -130,6 +141,7 @@ def show_prompts(lines: Sequence[PromptLine], days: DateRange, history: History)
     st.dataframe(
         {name: [_cells(line)[name] for line in lines] for name in _cells(lines[0])},
         hide_index=True,
+        placeholder=figure.NOTHING,
         column_config=_column_config(lines, currency),
     )
     if len(lines) == PROMPTS_SHOWN:
@@ -157,20 +169,31 @@ def _column_config(lines: Sequence[PromptLine], currency: str) -> dict[str, Any]
     highest_revenue = max(float(line.totals.net_revenue_amount) for line in lines)
     symbol = figure.SYMBOLS.get(currency, f"{currency} ")
     return {
-        "title": st.column_config.TextColumn("Prompt", width="large", pinned=True),
-        "category": st.column_config.TextColumn("Category", width="small"),
+        "title": st.column_config.TextColumn("Prompt", width=TITLE_WIDTH),
+        "category": st.column_config.TextColumn("Category", width=TEXT_WIDTH),
         "rank": st.column_config.NumberColumn(
-            f"Rank in {RANK_SURFACE}", format="%,d", width="small", help="1 is best, among the prompts of all sellers"
+            f"Rank in {RANK_SURFACE}",
+            format="%,d",
+            width=NUMBER_WIDTH,
+            help="1 is best, among the prompts of all sellers",
         ),
         "impressions": st.column_config.NumberColumn(
-            metric("impression_count").label, format="%,d", help=metric("impression_count").leaves_out
+            metric("impression_count").label,
+            format="%,d",
+            width=NUMBER_WIDTH,
+            help=metric("impression_count").leaves_out,
         ),
         "click_through_rate": st.column_config.ProgressColumn(
-            metric("click_through_rate").label, format="percent", min_value=0.0, max_value=highest_rate or 1.0
+            metric("click_through_rate").label,
+            format="percent",
+            width=BAR_WIDTH,
+            min_value=0.0,
+            max_value=highest_rate or 1.0,
         ),
-        "orders": st.column_config.NumberColumn(metric("order_count").label, format="%,d", width="small"),
+        "orders": st.column_config.NumberColumn(metric("order_count").label, format="%,d", width=NUMBER_WIDTH),
         "net_revenue": st.column_config.ProgressColumn(
             metric("net_revenue_amount").label,
+            width=BAR_WIDTH,
             format=f"{symbol}%,.{figure.decimals(currency)}f",
             min_value=0.0,
             max_value=highest_revenue if highest_revenue > 0 else 1.0,

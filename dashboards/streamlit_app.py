@@ -24,8 +24,9 @@ def main() -> None:
 def show_account(seller: Seller) -> None:
     """Whose figures these are, and the way out."""
     with st.sidebar:
+        st.caption("Prompt marketplace")
         st.markdown(f"**{plain(seller.organization_name)}**")
-        st.caption(plain(seller.email))
+        st.text(seller.email)
         st.button("Log out", icon=":material/logout:", on_click=session.log_out, width="stretch")
 
 

@@ -22,7 +22,7 @@ def show() -> None:
             asked = st.form_submit_button("Log in", type="primary", width="stretch")
         if asked:
             log_in(email, password)
-        st.caption("There is no account yet? Register your company as a seller through the API.")
+        st.caption("No account yet? Companies register as sellers through the API.")
 
 
 def log_in(email: str, password: str) -> None:

@@ -63,7 +63,7 @@ def account(email: str, organization_id: str, *, role: str = "seller") -> dict[s
         "email": email,
         "role": role,
         "organization_id": organization_id,
-        "organization_name": f"{organization_id.title()} Ltd",
+        "company_name": f"{organization_id.title()} Ltd",
     }
 
 

@@ -11,6 +11,7 @@ from tests.integration.dashboards.account_server import AccountServer
 from tests.integration.dashboards.page import LAST_DAY, log_in, text_of
 from tests.integration.warehouse.marts.hand_made import add_seller_day, create_marts, publish
 from warehouse.databases import connect
+from warehouse.settings import database_name, with_database
 
 
 def figures(app: AppTest) -> dict[str, str]:
@@ -19,6 +20,14 @@ def figures(app: AppTest) -> dict[str, str]:
 
 def changes(app: AppTest) -> dict[str, str]:
     return {metric.label: metric.delta for metric in app.metric}
+
+
+def set_connections_allowed(url: str, *, is_allowed: bool) -> None:
+    """Let a database refuse connections and end those it has, or take them again."""
+    name = database_name(url)
+    with connect(with_database(url, "postgres"), autocommit=True) as connection:
+        connection.execute(f"alter database {name} allow_connections {is_allowed}")
+        connection.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [name])
 
 
 class TestLogIn:
@@ -99,7 +108,7 @@ class TestPerformance:
         }
 
     def test_a_rate_comes_with_its_interval(self, acme: AppTest) -> None:
-        assert "95% between 8.94% and 11.17%" in [caption.value for caption in acme.caption]
+        assert "95%: 8.94% – 11.17%" in [caption.value for caption in acme.caption]
 
     def test_every_figure_says_where_it_is_from(self, acme: AppTest) -> None:
         origin = "Data through 31 Mar 2026 · as of 31 Mar 2026 06:00 UTC · publication `p1`"
@@ -116,7 +125,7 @@ class TestPerformance:
         assert "No comparison" in text_of(acme)
 
     def test_an_own_period_can_be_chosen(self, acme: AppTest) -> None:
-        acme.segmented_control(key="period").select("Own").run()
+        acme.segmented_control(key="period").select("Custom").run()
         acme.date_input(key="own_period").set_value((date(2026, 3, 30), LAST_DAY)).run()
         assert figures(acme)["Orders"] == "4"
 
@@ -186,3 +195,22 @@ class TestEmpty:
         app.run()
         assert figures(app)["Orders"] == "5"
         assert "publication `second`" in text_of(app)
+
+
+class TestServers:
+    def test_a_warehouse_that_goes_away_is_told_and_tried_again(self, app: AppTest, marts: str) -> None:
+        log_in(app, "sam@acme.test")
+        set_connections_allowed(marts, is_allowed=False)
+        app.run()
+        assert "The warehouse can't be read" in app.error[0].value
+        set_connections_allowed(marts, is_allowed=True)
+        next(button for button in app.main.button if button.label == "Try again").click().run()
+        assert figures(app)["Orders"] == "56"
+
+    def test_a_warehouse_that_is_not_there_is_named_with_its_setting(
+        self, app: AppTest, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("WAREHOUSE_URL", "postgresql://postgres@/any?host=%2Fnowhere")
+        log_in(app, "sam@acme.test")
+        assert "WAREHOUSE_URL does not lead to a PostgreSQL server" in app.error[0].value
+        assert not app.exception
