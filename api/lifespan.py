@@ -1,9 +1,10 @@
 """What one process of the service holds while it runs: opened in order, closed in the reverse."""
 
+import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import anyio.to_thread
 from fastapi import FastAPI
@@ -13,8 +14,9 @@ from api.auth.login import EndedLogins
 from api.auth.password import PasswordHasher
 from api.auth.token import TokenIssuer
 from api.database import Database
-from api.log import configure_logging
+from api.log import json_logging
 from api.migrations import migrate
+from api.payments.gateway import StripeGateway
 from warehouse.journal import AsyncJournal, Flusher
 from warehouse.marts import MartsConnections
 from warehouse.servers import Servers, running_servers
@@ -36,6 +38,9 @@ class Resources:
     tokens: TokenIssuer
     passwords: PasswordHasher
     ended_logins: EndedLogins
+    stripe: StripeGateway
+    # Set when a webhook was stored, for the worker that handles them.
+    webhook_arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 # A part of the service that runs beside the requests: entered after the resources are open, left before they close.
@@ -61,8 +66,8 @@ def create_lifespan(
 @asynccontextmanager
 async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
     """Servers that answer, a migrated database, and a flusher that stores what the journal accepts."""
-    configure_logging(settings.log_level)
     async with AsyncExitStack() as stack:
+        stack.enter_context(json_logging(settings.log_level))
         servers = stack.enter_context(running_servers(settings))
         await anyio.to_thread.run_sync(migrate, servers.database_url)
         stack.enter_context(_running_flusher(settings, servers))
@@ -72,6 +77,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         stack.push_async_callback(resources.database.close)
         stack.push_async_callback(resources.redis.aclose)
         stack.push_async_callback(resources.journal.close)
+        stack.push_async_callback(resources.stripe.close)
         yield resources
 
 
@@ -98,6 +104,7 @@ def _connect(settings: Settings, servers: Servers) -> Resources:
             settings.password_pepper.get_secret_value(), bcrypt_cost=settings.password_bcrypt_cost
         ),
         ended_logins=EndedLogins(redis, remembered_seconds=longest_token_seconds),
+        stripe=StripeGateway(settings.stripe_api_key.get_secret_value(), base=settings.stripe_base),
     )
 
 

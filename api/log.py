@@ -2,6 +2,8 @@
 
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import orjson
@@ -22,8 +24,9 @@ def _dumps_text(value: Any, **options: Any) -> str:
     return _dumps(value, **options).decode()
 
 
-def configure_logging(level: str) -> None:
-    """Set up logging of this process. Called when the service starts, not at import."""
+@contextmanager
+def json_logging(level: str) -> Iterator[None]:
+    """Log as JSON from `level` up for as long as the block runs."""
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -36,17 +39,38 @@ def configure_logging(level: str) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
         logger_factory=structlog.BytesLoggerFactory(),
     )
-    formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
-        processors=[
-            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            structlog.processors.JSONRenderer(serializer=_dumps_text),
-        ],
-    )
+    with _root_handler(_library_handler(shared), threshold):
+        yield
+
+
+def _library_handler(shared: list[Processor]) -> logging.Handler:
+    """Writes what libraries log through `logging` as we write our own lines."""
     handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(formatter)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(serializer=_dumps_text),
+            ],
+        )
+    )
+    return handler
+
+
+@contextmanager
+def _root_handler(handler: logging.Handler, threshold: int) -> Iterator[None]:
     root = logging.getLogger()
-    root.handlers = [*(each for each in root.handlers if not isinstance(each.formatter, type(formatter))), handler]
+    silenced = [logging.getLogger(name) for name in LIBRARY_LOGGERS_SILENCED]
+    before = root.level, [logger.disabled for logger in silenced]
+    root.addHandler(handler)
     root.setLevel(threshold)
-    for name in LIBRARY_LOGGERS_SILENCED:
-        logging.getLogger(name).disabled = True
+    for logger in silenced:
+        logger.disabled = True
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(before[0])
+        for logger, was_disabled in zip(silenced, before[1], strict=True):
+            logger.disabled = was_disabled

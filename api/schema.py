@@ -1,5 +1,6 @@
 """What request and response bodies of all features share."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -8,17 +9,31 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 Item = TypeVar("Item")
 
 NESTED_TOO_DEEP = 100
+# JSON can name one, and no encoding has it.
+LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def holds_nul(value: Any, depth: int = 0) -> bool:
-    """Whether a NUL character is anywhere in a JSON value. Postgres stores none."""
-    if isinstance(value, str):
-        return "\x00" in value
-    if depth > NESTED_TOO_DEEP:
-        raise ValueError(f"must not be nested deeper than {NESTED_TOO_DEEP}")
-    if isinstance(value, Mapping):
-        return any(holds_nul(key, depth + 1) or holds_nul(each, depth + 1) for key, each in value.items())
-    return isinstance(value, list) and any(holds_nul(each, depth + 1) for each in value)
+def check_text(value: Any) -> Any:
+    """A JSON value as it is; raises `ValueError` when text anywhere in it is of a kind Postgres can't store."""
+    waiting = [(value, 0)]
+    while waiting:
+        current, depth = waiting.pop()
+        if depth > NESTED_TOO_DEEP:
+            raise ValueError(f"must not be nested deeper than {NESTED_TOO_DEEP}")
+        if isinstance(current, str):
+            _check_string(current)
+        elif isinstance(current, Mapping):
+            waiting += [(each, depth + 1) for pair in current.items() for each in pair]
+        elif isinstance(current, list):
+            waiting += [(each, depth + 1) for each in current]
+    return value
+
+
+def _check_string(text: str) -> None:
+    if "\x00" in text:
+        raise ValueError("must not hold a NUL character")
+    if not text.isascii() and LONE_SURROGATE.search(text):
+        raise ValueError("must not hold half a surrogate pair")
 
 
 class RequestBody(BaseModel):
@@ -28,10 +43,8 @@ class RequestBody(BaseModel):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _without_nul(cls, value: Any) -> Any:
-        if holds_nul(value):
-            raise ValueError("must not hold a NUL character")
-        return value
+    def _with_storable_text(cls, value: Any) -> Any:
+        return check_text(value)
 
 
 class ResponseBody(BaseModel):

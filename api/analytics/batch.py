@@ -10,6 +10,7 @@ from typing import Any
 from api.analytics.errors import EventBatchMalformed, EventBatchTooLarge
 from api.auth.identity import Identity
 from api.errors import BodyMalformed
+from api.schema import LONE_SURROGATE
 from warehouse.events import EVENT_MAX_BYTES, Event, EventInvalid, is_server_only, parse
 
 CLIENT_SOURCE_PREFIX = "client:"
@@ -23,7 +24,11 @@ SMALLEST_INTEGER, LARGEST_INTEGER = -(2**63), 2**63 - 1
 
 @dataclass(frozen=True)
 class Refused:
-    """An event that is not taken. `raw` is the event as JSON, escaped to ASCII so that anything sent can be kept."""
+    """An event that is not taken.
+
+    `raw` is the event as JSON with the fields that are the server's to say, because it may be replayed when nobody
+    knows any more who sent it. It is escaped to ASCII, so that anything sent can be kept.
+    """
 
     index: int
     raw: bytes
@@ -52,11 +57,10 @@ def read_batch(body: bytes, user: Identity, *, received_at: datetime, max_events
         raise EventBatchTooLarge(len(envelopes), max_events)
     batch = Batch({}, [])
     for index, envelope in enumerate(envelopes):
-        raw = _raw(envelope)
         try:
-            batch.events[index] = _event(envelope, user, received_at=received_at, size=len(raw))
+            batch.events[index] = _event(envelope, user, received_at=received_at)
         except EventInvalid as error:
-            batch.refused.append(Refused(index, raw, error.reason, str(error)))
+            batch.refused.append(Refused(index, _raw(_sealed(envelope, user)), error.reason, str(error)))
     return batch
 
 
@@ -83,10 +87,10 @@ def _raw(value: Any) -> bytes:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=True).encode()
 
 
-def _event(envelope: Any, user: Identity, *, received_at: datetime, size: int) -> Event:
+def _event(envelope: Any, user: Identity, *, received_at: datetime) -> Event:
     if not isinstance(envelope, dict):
         raise EventInvalid("envelope_invalid", "an event must be a JSON object")
-    if size > EVENT_MAX_BYTES:
+    if (size := len(_raw(envelope))) > EVENT_MAX_BYTES:
         raise EventInvalid("event_too_large", f"the event has {size} bytes, and at most {EVENT_MAX_BYTES} are taken")
     if any(not _is_storable(value, depth) for value, depth in _values(envelope)):
         raise EventInvalid(
@@ -95,24 +99,35 @@ def _event(envelope: Any, user: Identity, *, received_at: datetime, size: int) -
         )
     if isinstance(name := envelope.get("event_name"), str) and is_server_only(name):
         raise EventInvalid("event_name_reserved", f"{name[:100]} is written by the server alone")
+    _check_source(envelope.get("source"), user)
+    return parse(_sealed(envelope, user), received_at=received_at)
+
+
+def _sealed(envelope: Any, user: Identity) -> Any:
+    """The envelope with what the server says in it, whatever the client said."""
+    if not isinstance(envelope, dict):
+        return envelope
     fields = {name: value for name, value in envelope.items() if name not in SERVER_FIELDS}
     fields["source"] = _source(envelope.get("source"), user)
-    fields["organization_id"], fields["user_id"] = user.organization_id, user.user_id
-    return parse(fields, received_at=received_at)
+    return fields | {"organization_id": str(user.organization_id), "user_id": str(user.user_id)}
 
 
-def _source(named: Any, user: Identity) -> Any:
+def _source(named: Any, user: Identity) -> str:
     """Every organization has sources of its own, so that nobody can use up the event ids of another."""
     own = f"{CLIENT_SOURCE_PREFIX}{user.organization_id}"
-    if named is None:
+    if named is None or named == own:
         return own
+    return str(named) if str(named).startswith(f"{own}:") else f"{own}:{named}"
+
+
+def _check_source(named: Any, user: Identity) -> None:
+    if named is None:
+        return
     if not isinstance(named, str) or not named:
         raise EventInvalid("envelope_invalid", "source: must be a text that is not empty")
-    if named == own or named.startswith(own + ":"):
-        return named
-    if named in SERVER_SOURCES or named.startswith(CLIENT_SOURCE_PREFIX):
+    own = f"{CLIENT_SOURCE_PREFIX}{user.organization_id}"
+    if named in SERVER_SOURCES or (named.startswith(CLIENT_SOURCE_PREFIX) and not f"{named}:".startswith(f"{own}:")):
         raise EventInvalid("source_not_allowed", f"the source {named[:100]!r} belongs to somebody else")
-    return f"{own}:{named}"
 
 
 def _values(value: Any) -> Iterator[tuple[Any, int]]:
@@ -132,7 +147,7 @@ def _is_storable(value: Any, depth: int) -> bool:
     if depth > DEEPEST_NESTING:
         return False
     if isinstance(value, str):
-        return not any("\ud800" <= character <= "\udfff" for character in value) if not value.isascii() else True
+        return value.isascii() or LONE_SURROGATE.search(value) is None
     if isinstance(value, float):
         return math.isfinite(value)
     if isinstance(value, int):

@@ -43,7 +43,12 @@ class Account:
 def api_settings(settings: Settings, servers: Servers, database_url: str, warehouse_url: str) -> Settings:
     """The settings of the module's service: its own databases. Override in a module to change them."""
     return settings.model_copy(
-        update={"database_url": database_url, "warehouse_url": warehouse_url, "redis_url": servers.redis_url}
+        update={
+            "database_url": database_url,
+            "warehouse_url": warehouse_url,
+            "redis_url": servers.redis_url,
+            "log_level": "ERROR",
+        }
     )
 
 
@@ -71,14 +76,14 @@ def api_url(api_settings: Settings) -> Iterator[str]:
 @pytest.fixture
 def site(api_url: str) -> Iterator[httpx.Client]:
     """A client of the whole service, paths from the root."""
-    with httpx.Client(base_url=api_url, timeout=DEADLINE_SECONDS) as client:
+    with httpx.Client(base_url=api_url, timeout=DEADLINE_SECONDS, trust_env=False) as client:
         yield client
 
 
 @pytest.fixture
 def client(api_url: str) -> Iterator[httpx.Client]:
     """A client of the API, paths from `/api/v1`, signed in as nobody."""
-    with httpx.Client(base_url=f"{api_url}/api/v1", timeout=DEADLINE_SECONDS) as client:
+    with httpx.Client(base_url=f"{api_url}/api/v1", timeout=DEADLINE_SECONDS, trust_env=False) as client:
         yield client
 
 

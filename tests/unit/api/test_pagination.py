@@ -1,0 +1,44 @@
+"""Cursors."""
+
+from uuid import uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.pagination import CursorInvalid, decode_cursor, decode_id_cursor, encode_cursor
+
+
+class TestDecodeCursor:
+    @given(
+        st.lists(st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"])), min_size=1, max_size=3)
+    )
+    def test_gives_back_the_key(self, key):
+        assert decode_cursor(encode_cursor(*key), len(key)) == key
+
+    @given(st.text())
+    def test_refuses_everything_else_in_one_way(self, cursor):
+        with pytest.raises(CursorInvalid):
+            decode_cursor(cursor, 4)
+
+    @pytest.mark.parametrize("key", [("a",), ("a", "b", "c")])
+    def test_refuses_the_cursor_of_another_list(self, key):
+        with pytest.raises(CursorInvalid):
+            decode_cursor(encode_cursor(*key), 2)
+
+    def test_refuses_a_nul(self):
+        with pytest.raises(CursorInvalid):
+            decode_cursor(encode_cursor("a\x00"), 1)
+
+
+class TestDecodeIdCursor:
+    def test_gives_back_the_id(self):
+        prompt_id = uuid4()
+        assert decode_id_cursor(encode_cursor(str(prompt_id))) == prompt_id
+
+    def test_is_none_at_the_start(self):
+        assert decode_id_cursor(None) is None
+
+    def test_refuses_what_is_no_id(self):
+        with pytest.raises(CursorInvalid):
+            decode_id_cursor(encode_cursor("1 or 1=1"))
