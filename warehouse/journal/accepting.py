@@ -125,9 +125,11 @@ class AsyncJournal:
             self._writer = asyncio.get_running_loop().create_task(self._write_soon())
 
     async def _write_soon(self) -> None:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._closing.wait(), BUFFER_SECONDS)
-        await self._write_buffer()
+        # Again for those that came while the ones before were written: nobody else would write them.
+        while self._buffer:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._closing.wait(), BUFFER_SECONDS)
+            await self._write_buffer()
 
     async def _write_buffer(self) -> None:
         events, self._buffer = self._buffer, []
