@@ -12,6 +12,7 @@ import psycopg
 import pytest
 import redis
 import uvicorn
+from fastapi import FastAPI
 from psycopg.rows import DictRow
 
 from api.main import create_app
@@ -53,11 +54,17 @@ def api_settings(settings: Settings, servers: Servers, database_url: str, wareho
 
 
 @pytest.fixture(scope="module")
-def api_url(api_settings: Settings) -> Iterator[str]:
-    """A running service."""
+def service(api_settings: Settings) -> FastAPI:
+    """The service that is run. Override in a module to add to it."""
+    return create_app(api_settings)
+
+
+@pytest.fixture(scope="module")
+def api_url(service: FastAPI, api_settings: Settings) -> Iterator[str]:
+    """Where the running service answers."""
     with redis.Redis.from_url(api_settings.redis_url) as cache:
         cache.flushdb()
-    config = uvicorn.Config(create_app(api_settings), port=0, log_config=None, lifespan="on")
+    config = uvicorn.Config(service, port=0, log_config=None, lifespan="on")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()

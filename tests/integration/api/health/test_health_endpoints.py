@@ -1,0 +1,60 @@
+"""`/health/live`, `/health/ready`, `/metrics`, and the documentation."""
+
+import pytest
+
+
+class TestLive:
+    def test_answers(self, site):
+        answer = site.get("/health/live")
+        assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+class TestReady:
+    def test_asks_every_server(self, site):
+        answer = site.get("/health/ready")
+        assert answer.status_code == 200
+        assert answer.json() == {"status": "ok", "checks": {"postgres": "ok", "redis": "ok", "warehouse": "ok"}}
+
+
+class TestMetrics:
+    def test_counts_requests_by_route_template(self, site, client):
+        client.get("/prompts/7")
+        client.get("/nowhere/at/all")
+        lines = site.get("/metrics").text.splitlines()
+        counted = [line for line in lines if line.startswith("http_requests_total")]
+        assert any('route="/api/v1/prompts/{prompt_id}",status="422"' in line for line in counted)
+        assert any('route="unmatched",status="404"' in line for line in counted)
+        assert not any("/nowhere" in line for line in counted)
+
+    def test_is_in_prometheus_format(self, site):
+        assert site.get("/metrics").headers["Content-Type"].startswith("text/plain; version=")
+
+
+class TestOpenApi:
+    @pytest.fixture
+    def document(self, site):
+        return site.get("/openapi.json").json()
+
+    def test_describes_every_route(self, document):
+        operations = [
+            (f"{method} {path}", operation)
+            for path, item in document["paths"].items()
+            for method, operation in item.items()
+        ]
+        assert [name for name, operation in operations if not operation.get("summary")] == []
+        assert [name for name, operation in operations if not operation.get("tags")] == []
+
+    def test_says_that_errors_are_problem_documents(self, document):
+        wrong = [
+            f"{method} {path} {status}"
+            for path, item in document["paths"].items()
+            for method, operation in item.items()
+            for status, response in operation["responses"].items()
+            if status >= "400" and list(response["content"]) != ["application/problem+json"]
+        ]
+        assert wrong == []
+
+    def test_says_how_to_log_in(self, document):
+        assert document["components"]["securitySchemes"]["HTTPBearer"]["scheme"] == "bearer"
+        assert document["paths"]["/api/v1/auth/me"]["get"]["security"] == [{"HTTPBearer": []}]
+        assert "security" not in document["paths"]["/api/v1/auth/login"]["post"]

@@ -1,0 +1,112 @@
+"""Every way to fail is a problem document."""
+
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import text
+from starlette.exceptions import HTTPException
+
+from api.dependencies import Resources, WriteSession
+from api.main import create_app
+
+MEDIA_TYPE = "application/problem+json"
+JSON = {"Content-Type": "application/json"}
+SECRET = "the-secret-in-the-exception"
+
+
+def add_failing_routes(app: FastAPI) -> None:
+    """Ways to fail that no route of ours has."""
+
+    @app.get("/fail/raise")
+    async def fail() -> None:
+        raise RuntimeError(SECRET)
+
+    @app.get("/fail/teapot")
+    async def teapot() -> None:
+        raise HTTPException(418, "short and stout")
+
+    @app.get("/fail/overflow")
+    async def overflow(session: WriteSession) -> None:
+        await session.execute(text("select cast(:n as integer)").bindparams(n=2**40))
+
+    @app.get("/fail/commit")
+    async def commit(session: WriteSession) -> dict[str, str]:
+        await session.execute(text("create temporary table once (n int unique deferrable initially deferred)"))
+        await session.execute(text("insert into once values (1), (1)"))
+        return {"answer": "too early"}
+
+    @app.get("/fail/read-only")
+    async def read_only(resources: Resources) -> None:
+        async with resources.database.reading() as session:
+            await session.execute(text("insert into organizations (name) values ('x')"))
+
+
+@pytest.fixture(scope="module")
+def service(api_settings) -> FastAPI:
+    app = create_app(api_settings)
+    add_failing_routes(app)
+    return app
+
+
+class TestProblem:
+    @pytest.mark.parametrize(
+        ("method", "path", "status", "title"),
+        [
+            ("GET", "/nowhere", 404, "Not Found"),
+            ("GET", "/api/v1/nowhere", 404, "Not Found"),
+            ("DELETE", "/api/v1/auth/me", 405, "Method Not Allowed"),
+            ("GET", "/api/v1/auth/me", 401, "Login required"),
+            ("GET", "/api/v1/prompts/7", 422, "Validation failed"),
+            ("GET", "/api/v1/prompts?cursor=%00", 422, "Validation failed"),
+            ("GET", "/api/v1/%00", 422, "Validation failed"),
+            ("POST", "/api/v1/auth/login", 422, "Validation failed"),
+            ("GET", "/fail/raise", 500, "Internal error"),
+            ("GET", "/fail/teapot", 418, "I'm a Teapot"),
+            ("GET", "/fail/overflow", 422, "Validation failed"),
+            ("GET", "/fail/commit", 500, "Internal error"),
+            ("GET", "/fail/read-only", 500, "Internal error"),
+        ],
+    )
+    def test_has_every_member(self, site, method, path, status, title):
+        answer = site.request(method, path)
+        assert answer.headers["Content-Type"] == MEDIA_TYPE
+        problem = answer.json()
+        assert (answer.status_code, problem["status"], problem["title"]) == (status, status, title)
+        assert {"type", "detail", "request_id"} <= problem.keys()
+
+    @pytest.mark.parametrize("path", ["/fail/raise", "/fail/commit", "/fail/read-only", "/fail/overflow"])
+    def test_tells_nothing_of_what_is_inside(self, site, path):
+        text = site.get(path).text
+        assert not [
+            word for word in (SECRET, "Traceback", "File \\", "psycopg", "sqlalchemy", "Error(") if word in text
+        ]
+
+    def test_ends_with_the_request_when_it_is_our_fault(self, site):
+        problem = site.get("/fail/raise").json()
+        assert problem["detail"].endswith(problem["request_id"])
+
+    @pytest.mark.parametrize("content", [b"{", b"", b"\xff", b"[" * 100_000, b'{"email": ' + b"9" * 5000 + b"}"])
+    def test_of_a_body_that_is_not_json(self, site, content):
+        answer = site.post("/api/v1/auth/login", content=content, headers=JSON)
+        assert answer.status_code in {400, 422}
+        assert answer.headers["Content-Type"] == MEDIA_TYPE
+
+    def test_of_a_body_that_is_too_large(self, site):
+        answer = site.post("/api/v1/auth/login", content=b"x" * (16 * 1024 * 1024 + 1), headers=JSON)
+        assert (answer.status_code, answer.json()["title"]) == (413, "Body too large")
+
+    def test_of_a_body_that_grows_too_large(self, site):
+        chunks = (b"x" * 1024 * 1024 for _ in range(17))
+        answer = site.post("/api/v1/auth/login", content=chunks, headers=JSON)
+        assert (answer.status_code, answer.json()["title"]) == (413, "Body too large")
+
+    def test_names_fields_and_where_they_are(self, site):
+        problem = site.post("/api/v1/auth/login", json={"email": 1, "extra": 2}).json()
+        assert sorted((error["location"], error["field"]) for error in problem["errors"]) == [
+            ("body", "email"),
+            ("body", "extra"),
+            ("body", "password"),
+        ]
+
+    def test_does_not_list_a_thousand_fields(self, site):
+        problem = site.post("/api/v1/auth/login", json={str(n): n for n in range(1000)}).json()
+        assert len(problem["errors"]) == 50
