@@ -16,6 +16,9 @@ REVENUE_HEIGHT = 280
 COUNT_HEIGHT = 150
 BAR_HEIGHT = 30
 
+# Beyond, a day and a month no longer say which year is meant.
+DAYS_WITHOUT_YEAR = 300
+
 NET_COLOR = "#1d5fd1"
 REFUNDED_COLOR = "#e08a3c"
 
@@ -43,7 +46,7 @@ def revenue_chart(days: Sequence[Day], currency: str) -> alt.LayerChart:
     ]
     net, refunded = metric("net_revenue_amount").label, metric("refunded_amount").label
     money = f",.{decimals(currency)}f"
-    base = _chart(rows).encode(x=_day_axis())
+    base = _chart(rows).encode(x=_day_axis(days))
     tooltip = [
         alt.Tooltip("utcyearmonthdate(day):T", title="Day"),
         alt.Tooltip("orders:Q", title=metric("order_count").label, format=","),
@@ -72,9 +75,9 @@ def count_chart(days: Sequence[Day], slug: str) -> alt.Chart:
     label = metric(slug).label
     rows = [{"day": when.isoformat(), "count": getattr(totals, slug)} for when, totals in days]
     chart = _chart(rows).properties(title=alt.TitleParams(label, anchor="start", fontSize=13), height=COUNT_HEIGHT)
-    area = chart.mark_area(line={"color": NET_COLOR}, color=NET_COLOR, opacity=0.18, interpolate="monotone")
+    area = chart.mark_area(line={"color": NET_COLOR}, color=NET_COLOR, opacity=0.18)
     encoded: alt.Chart = area.encode(
-        x=_day_axis(),
+        x=_day_axis(days),
         y=alt.Y("count:Q", title=None, axis=alt.Axis(tickCount=3, tickMinStep=1, format="~s")),
         tooltip=[
             alt.Tooltip("utcyearmonthdate(day):T", title="Day"),
@@ -115,5 +118,6 @@ def _chart(rows: list[dict[str, Any]]) -> alt.Chart:
     return alt.Chart(alt.Data(values=rows))  # type: ignore[no-untyped-call]
 
 
-def _day_axis() -> alt.X:
-    return alt.X("utcyearmonthdate(day):T", title=None, axis=alt.Axis(format="%-d %b", labelOverlap=True, grid=False))
+def _day_axis(days: Sequence[Day]) -> alt.X:
+    form = "%b %Y" if len(days) > DAYS_WITHOUT_YEAR else "%-d %b"
+    return alt.X("utcyearmonthdate(day):T", title=None, axis=alt.Axis(format=form, labelOverlap=True, grid=False))

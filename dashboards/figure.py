@@ -3,15 +3,12 @@
 from datetime import date, datetime
 from decimal import Decimal
 
+from warehouse.currencies import minor_units
 from warehouse.marts import DateRange, PerformanceTotals, Publication
 from warehouse.metrics import wilson_interval
 
 NOTHING = "–"
 SYMBOLS = {"EUR": "€", "GBP": "£", "JPY": "¥", "USD": "$"}
-# ISO 4217 currencies without a minor unit, as Stripe takes them.
-ZERO_DECIMAL_CURRENCIES = frozenset(
-    ("BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF")
-)
 # Characters that Streamlit's Markdown gives a meaning.
 MARKDOWN_CHARACTERS = str.maketrans({character: f"\\{character}" for character in "\\`*_{}[]()<>#+-.!|~$:"})
 
@@ -28,7 +25,7 @@ def markdown(text: str) -> str:
 
 def decimals(currency: str) -> int:
     """How many decimals amounts of a currency have."""
-    return 0 if currency in ZERO_DECIMAL_CURRENCIES else 2
+    return 0 if minor_units(currency) == 1 else 2
 
 
 def amount(value: Decimal, currency: str) -> str:
@@ -43,9 +40,9 @@ def count(value: int) -> str:
     return f"{value:,}"
 
 
-def rate(value: Decimal | float | None, *, digits: int = 2) -> str:
+def rate(value: float | None, *, digits: int = 2) -> str:
     """A share of one as a percentage."""
-    return NOTHING if value is None else f"{float(value):.{digits}%}"
+    return NOTHING if value is None else f"{value:.{digits}%}"
 
 
 def interval(successes: int, trials: int) -> str:
@@ -84,11 +81,11 @@ def amount_change(current: Decimal, previous: Decimal | None, currency: str) -> 
     return f"{'+' if change >= 0 else ''}{amount(change, currency)}{_share(current, previous)}"
 
 
-def rate_change(current: Decimal | None, previous: Decimal | None) -> str | None:
+def rate_change(current: float | None, previous: float | None) -> str | None:
     """The change of a rate in percentage points; None where one of the two is missing."""
     if current is None or previous is None:
         return None
-    return f"{float(current - previous) * 100:+.2f} pp"
+    return f"{(current - previous) * 100:+.2f} pp"
 
 
 def origin(publication: Publication, through: date | None) -> str:

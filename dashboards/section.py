@@ -34,11 +34,11 @@ PLACES_PER_PAGE = 10
 # Beside cards of width 1: an amount in the millions must not be cut.
 WIDE_CARD = 1.6
 
-# In pixels, so that all columns fit beside the sidebar of a laptop.
-NUMBER_WIDTH = 90
-TEXT_WIDTH = 110
-TITLE_WIDTH = 240
-BAR_WIDTH = 155
+# In pixels, so that all columns fit on the screen of a laptop.
+NUMBER_WIDTH = 100
+TEXT_WIDTH = 130
+TITLE_WIDTH = 330
+BAR_WIDTH = 190
 
 
 def show_origin(publication: Publication, through: date | None) -> None:
@@ -152,20 +152,19 @@ def show_prompts(lines: Sequence[PromptLine], days: DateRange, history: History)
 def _cells(line: PromptLine) -> dict[str, Any]:
     """One row of the table. Numbers are floats from here on: they are only looked at."""
     totals = line.totals
-    rate = totals.click_through_rate
     return {
         "title": totals.title,
         "category": totals.category,
         "rank": line.place.rank if line.place else None,
         "impressions": totals.impression_count,
-        "click_through_rate": None if rate is None else float(rate),
+        "click_through_rate": totals.click_through_rate,
         "orders": totals.order_count,
         "net_revenue": float(totals.net_revenue_amount),
     }
 
 
 def _column_config(lines: Sequence[PromptLine], currency: str) -> dict[str, Any]:
-    highest_rate = max((float(line.totals.click_through_rate or 0) for line in lines), default=0.0)
+    highest_rate = max((line.totals.click_through_rate or 0.0 for line in lines), default=0.0)
     highest_revenue = max(float(line.totals.net_revenue_amount) for line in lines)
     symbol = figure.SYMBOLS.get(currency, f"{currency} ")
     return {

@@ -16,18 +16,17 @@ def main() -> None:
         st.navigation([log_in], position="hidden").run()
         return
     performance = st.Page("app_pages/performance.py", title="Performance", icon=":material/monitoring:", default=True)
-    page = st.navigation([performance])
+    page = st.navigation([performance], position="hidden")
     show_account(seller)
     page.run()
 
 
 def show_account(seller: Seller) -> None:
-    """Whose figures these are, and the way out."""
-    with st.sidebar:
-        st.caption("Prompt marketplace")
-        st.markdown(f"**{plain(seller.organization_name)}**")
-        st.text(seller.email)
-        st.button("Log out", icon=":material/logout:", on_click=session.log_out, width="stretch")
+    """Whose figures these are, and the way out. On top, because a sidebar would take its width from the figures."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{plain(seller.organization_name)}**", width="stretch")
+        st.text(seller.email, width="content")
+        st.button("Log out", icon=":material/logout:", on_click=session.log_out, key="log_out")
 
 
 main()

@@ -14,8 +14,8 @@ from typing import Literal
 Unit = Literal["count", "currency", "ratio", "persons"]
 
 DAILY_GRAIN = "prompt or seller organization, UTC day, currency"
-# A millionth: finer than a click in any list of a day, and readable.
-RATE_DECIMALS = 6
+# The marts keep the share of clicks that led to an order; times the clicks, that is the whole number it was made from.
+PURCHASED_CLICKS = "sum(round(coalesce(conversion_rate, 0) * click_count))"
 
 DOCUMENT = Path("docs/metrics.md")
 
@@ -129,7 +129,7 @@ METRICS: tuple[Metric, ...] = (
         "click_through_rate",
         "Click-through rate",
         "ratio",
-        "sum(click_count)::numeric / nullif(sum(impression_count), 0)",
+        "cast(sum(click_count) as double precision) / nullif(sum(impression_count), 0)",
         DAILY_GRAIN,
         False,
         "marketplace",
@@ -139,7 +139,7 @@ METRICS: tuple[Metric, ...] = (
         "conversion_rate",
         "Conversion rate",
         "ratio",
-        "sum(round(coalesce(conversion_rate, 0) * click_count)) / nullif(sum(click_count), 0)",
+        f"cast({PURCHASED_CLICKS} as double precision) / nullif(sum(click_count), 0)",
         DAILY_GRAIN,
         False,
         "commerce",

@@ -9,15 +9,13 @@ import psycopg
 from psycopg.rows import DictRow, class_row
 
 from warehouse.marts.row import (
-    DateRange,
     PerformanceDay,
-    PerformanceTotals,
     Prompt,
     PromptTotals,
     Publication,
     RankedPrompt,
 )
-from warehouse.metrics import METRICS, RATE_DECIMALS
+from warehouse.metrics import METRICS, PURCHASED_CLICKS
 
 Row = TypeVar("Row")
 
@@ -29,13 +27,17 @@ RANKING_LIMIT = 20
 
 _DAY_COLUMNS = ", ".join(field.name for field in fields(PerformanceDay))
 # Over a group without days every sum is null: no activity where figures add up, nothing to divide by for a rate.
+_TOTAL_FORMS = {
+    "count": "coalesce({formula}, 0)::bigint as {slug}",
+    "currency": "coalesce({formula}, 0)::numeric as {slug}",
+    "ratio": "{formula} as {slug}",
+}
 _TOTAL_COLUMNS = ",\n            ".join(
-    f"{'coalesce' if metric.is_additive else 'round'}({metric.formula}, {0 if metric.is_additive else RATE_DECIMALS})"
-    f" as {metric.slug}"
+    _TOTAL_FORMS[metric.unit].format(formula=metric.formula, slug=metric.slug)
     for metric in METRICS
-    if metric.is_additive or metric.unit == "ratio"
+    if metric.unit in _TOTAL_FORMS
 )
-_PURCHASED = "coalesce(sum(round(coalesce(conversion_rate, 0) * click_count)), 0)::bigint as purchased_click_count"
+_PURCHASED = f"coalesce({PURCHASED_CLICKS}, 0)::bigint as purchased_click_count"
 
 _PUBLICATION = """
     select publication_id, as_of, finished_at, policy_version
@@ -95,23 +97,6 @@ _SELLER_DAYS = f"""
     from marts.agg_sellers_performance_daily
     where seller_organization_id = %(seller_organization_id)s and performance_date between %(date_from)s and %(date_to)s
     order by performance_date, currency
-"""
-
-_SELLER_RANGE = """
-    select min(performance_date) as first, max(performance_date) as last
-    from marts.agg_sellers_performance_daily
-    where seller_organization_id = %(seller_organization_id)s
-"""
-
-_MARKETPLACE_TOTALS = f"""
-    select
-        currency,
-        {_PURCHASED},
-        {_TOTAL_COLUMNS}
-    from marts.agg_sellers_performance_daily
-    where performance_date between %(date_from)s and %(date_to)s
-    group by currency
-    order by currency
 """
 
 # Prompts nobody saw are listed too, in their list currency: that they were not seen is what their seller wants to know.
@@ -199,11 +184,6 @@ class Marts:
         parameters = {"seller_organization_id": seller_organization_id, **_between(date_from, date_to)}
         return self._rows(PerformanceDay, _SELLER_DAYS, parameters)
 
-    def seller_range(self, seller_organization_id: str) -> DateRange | None:
-        """A seller's first and last day with activity, or None without any."""
-        row = self._one(_SELLER_RANGE, {"seller_organization_id": seller_organization_id})
-        return None if row is None or row["first"] is None else DateRange(row["first"], row["last"])
-
     def seller_prompts(
         self,
         seller_organization_id: str,
@@ -225,20 +205,11 @@ class Marts:
         }
         return self._rows(PromptTotals, _SELLER_PROMPTS, parameters)
 
-    def marketplace_totals(self, *, date_from: date, date_to: date) -> list[PerformanceTotals]:
-        """What all sellers did together between two days, both included: one total per currency."""
-        return self._rows(PerformanceTotals, _MARKETPLACE_TOTALS, _between(date_from, date_to))
-
     def _rows(self, row: type[Row], query: str, parameters: Mapping[str, Any]) -> list[Row]:
         if self._connection is None or self.publication is None:
             return []
         with self._connection.cursor(row_factory=class_row(row)) as cursor:
             return cursor.execute(query, parameters).fetchall()
-
-    def _one(self, query: str, parameters: Mapping[str, Any]) -> DictRow | None:
-        if self._connection is None or self.publication is None:
-            return None
-        return self._connection.execute(query, parameters).fetchone()
 
 
 def _between(date_from: date, date_to: date) -> dict[str, date]:

@@ -84,8 +84,8 @@ class PerformanceDay:
     gross_revenue_amount: Decimal
     refunded_amount: Decimal
     net_revenue_amount: Decimal
-    click_through_rate: Decimal | None
-    conversion_rate: Decimal | None
+    click_through_rate: float | None
+    conversion_rate: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +107,8 @@ class PerformanceTotals:
     gross_revenue_amount: Decimal
     refunded_amount: Decimal
     net_revenue_amount: Decimal
-    click_through_rate: Decimal | None
-    conversion_rate: Decimal | None
+    click_through_rate: float | None
+    conversion_rate: float | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 
 from warehouse.marts.row import PerformanceDay, PerformanceTotals
-from warehouse.metrics import RATE_DECIMALS
-
-RATE_STEP = Decimal(1).scaleb(-RATE_DECIMALS)
 
 
 def sum_days(days: Iterable[PerformanceDay]) -> list[PerformanceTotals]:
@@ -23,22 +20,18 @@ def no_activity(currency: str) -> PerformanceTotals:
     return _sum(currency, [])
 
 
-def divide(numerator: int, denominator: int) -> Decimal | None:
-    """A rate of counts, rounded as the marts round; None when there is nothing to divide by."""
-    if denominator == 0:
-        return None
-    return (Decimal(numerator) / denominator).quantize(RATE_STEP)
+def divide(numerator: int, denominator: int) -> float | None:
+    """A rate of counts, or None when there is nothing to divide by."""
+    return numerator / denominator if denominator else None
 
 
 def purchased_clicks(day: PerformanceDay) -> int:
     """The clicked impressions of a day that led to an order.
 
-    The marts keep their share of the clicks; times the clicks, that is the whole number it was made from, because the
-    rounding of a rate is far smaller than one click.
+    The marts keep their share of the clicks; times the clicks, that is the whole number it was made from, because what
+    a float cuts off is far less than one click.
     """
-    if day.conversion_rate is None:
-        return 0
-    return int((Decimal(day.conversion_rate) * day.click_count).quantize(Decimal(1), ROUND_HALF_EVEN))
+    return round((day.conversion_rate or 0.0) * day.click_count)
 
 
 def _sum(currency: str, days: list[PerformanceDay]) -> PerformanceTotals:

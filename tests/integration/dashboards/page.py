@@ -22,7 +22,7 @@ def add_day(connection: Connection, day: date, *, is_recent: bool) -> None:
         "net_revenue_amount": Decimal(orders * 10 - 4),
         "impression_count": 100,
         "click_count": 10,
-        "conversion_rate": Decimal("0.2"),
+        "conversion_rate": 0.2,
     }
     add_prompt_day(connection, "prompt-a", day, **money)
     add_seller_day(connection, "acme", day, **money)

@@ -54,13 +54,13 @@ class TestLogIn:
         log_in(app, "sam@acme.test")
         assert not app.exception
         assert app.title[0].value == "Performance"
-        assert "**Acme Ltd**" in [element.value for element in app.sidebar.markdown]
+        assert "**Acme Ltd**" in [element.value for element in app.markdown]
 
     def test_log_out_ends_the_log_in_here_and_in_the_api(
         self, app: AppTest, marts: str, accounts: AccountServer
     ) -> None:
         log_in(app, "sam@acme.test")
-        app.sidebar.button[0].click().run()
+        app.button(key="log_out").click().run()
         assert not app.metric
         assert [element.label for element in app.text_input] == ["E-mail", "Password"]
         assert accounts.ended == {"sam@acme.test"}
@@ -152,7 +152,7 @@ class TestPerformance:
 class TestTenancy:
     def test_two_sellers_never_see_each_others_rows(self, app: AppTest, marts: str) -> None:
         acme = text_of(log_in(app, "sam@acme.test"))
-        app.sidebar.button[0].click().run()
+        app.button(key="log_out").click().run()
         zeta = text_of(log_in(app, "zoe@zeta.test"))
         assert "Contract" in acme
         assert "Rival" not in acme
@@ -165,7 +165,7 @@ class TestTenancy:
     def test_choices_of_one_seller_are_not_left_to_the_next(self, app: AppTest, marts: str) -> None:
         log_in(app, "sam@acme.test")
         app.segmented_control(key="currency").select("USD").run()
-        app.sidebar.button[0].click().run()
+        app.button(key="log_out").click().run()
         assert figures(log_in(app, "zoe@zeta.test"))["Net revenue"] == "£217,756.00"
 
 
@@ -204,7 +204,7 @@ class TestServers:
         app.run()
         assert "The warehouse can't be read" in app.error[0].value
         set_connections_allowed(marts, is_allowed=True)
-        next(button for button in app.main.button if button.label == "Try again").click().run()
+        next(button for button in app.button if button.label == "Try again").click().run()
         assert figures(app)["Orders"] == "56"
 
     def test_a_warehouse_that_is_not_there_is_named_with_its_setting(

@@ -1,6 +1,6 @@
 """What the charts are given to draw."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from dashboards.chart import contributions_chart, count_chart, revenue_chart
@@ -34,6 +34,11 @@ class TestDailyCharts:
         yen = encodings(revenue_chart(DAYS, "JPY").to_dict())[0]["tooltip"]
         pounds = encodings(revenue_chart(DAYS, "GBP").to_dict())[0]["tooltip"]
         assert (yen[-1]["format"], pounds[-1]["format"]) == (",.0f", ",.2f")
+
+    def test_more_than_a_season_is_labelled_with_its_year(self) -> None:
+        year = [(date(2025, 3, 1) + timedelta(days=number), no_activity("GBP")) for number in range(365)]
+        short, long = (count_chart(days, "order_count").to_dict()["encoding"]["x"] for days in (DAYS, year))
+        assert (short["axis"]["format"], long["axis"]["format"]) == ("%-d %b", "%b %Y")
 
     def test_every_day_has_a_row(self) -> None:
         values = count_chart(DAYS, "order_count").to_dict()["data"]["values"]

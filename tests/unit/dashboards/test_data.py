@@ -56,7 +56,7 @@ def line(title: str, rank: int | None) -> PromptLine:
         gross_revenue_amount=Decimal("0.10"),
         refunded_amount=Decimal(0),
         net_revenue_amount=Decimal("0.10"),
-        click_through_rate=Decimal("0.333333"),
+        click_through_rate=0.333333,
         conversion_rate=None,
         prompt_id=title,
         title=title,

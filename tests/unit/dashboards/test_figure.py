@@ -26,7 +26,7 @@ class TestAmount:
 
 class TestRate:
     def test_is_a_percentage(self) -> None:
-        assert figure.rate(Decimal("0.0046")) == "0.46%"
+        assert figure.rate(0.0046) == "0.46%"
 
     def test_nothing_to_divide_by_is_a_dash(self) -> None:
         assert figure.rate(None) == "–"
@@ -52,12 +52,12 @@ class TestChange:
         assert figure.amount_change(Decimal(10), Decimal(5), "GBP") == "+£5.00 (+100%)"
 
     def test_of_a_rate_is_in_percentage_points(self) -> None:
-        assert figure.rate_change(Decimal("0.031"), Decimal("0.045")) == "-1.40 pp"
+        assert figure.rate_change(0.031, 0.045) == "-1.40 pp"
 
     def test_without_a_period_before_there_is_none(self) -> None:
         assert figure.count_change(5, None) is None
         assert figure.amount_change(Decimal(5), None, "GBP") is None
-        assert figure.rate_change(Decimal("0.1"), None) is None
+        assert figure.rate_change(0.1, None) is None
 
 
 class TestPlain:

@@ -13,7 +13,7 @@ SOMETHING = replace(
     NOTHING,
     impression_count=20_000,
     click_count=92,
-    click_through_rate=Decimal("0.0046"),
+    click_through_rate=0.0046,
     order_count=4,
     refund_count=1,
     gross_revenue_amount=Decimal(40),

@@ -23,8 +23,8 @@ _MEASURES = """
     gross_revenue_amount numeric(18, 2) not null,
     refunded_amount numeric(18, 2) not null,
     net_revenue_amount numeric(18, 2) not null,
-    click_through_rate numeric,
-    conversion_rate numeric,
+    click_through_rate double precision,
+    conversion_rate double precision,
     _source_loaded_at timestamptz,
     _built_at timestamptz
 """

@@ -76,7 +76,7 @@ class TestNothingPublished:
             assert marts.publication is None
             assert marts.ranking("top") == []
             assert marts.prompt("prompt-a") is None
-            assert marts.seller_range("acme") is None
+            assert marts.seller_prompts("acme", **EVER) == []
 
     def test_without_a_finished_publication_reads_are_empty(self, warehouse_url: str) -> None:
         create_marts(warehouse_url)

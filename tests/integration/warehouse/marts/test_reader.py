@@ -17,7 +17,7 @@ from tests.integration.warehouse.marts.hand_made import (
     publish,
 )
 from warehouse.databases import connect
-from warehouse.marts import DateRange, Marts, read_marts, sum_days
+from warehouse.marts import Marts, read_marts, sum_days
 
 MARCH = {"date_from": date(2026, 3, 1), "date_to": date(2026, 3, 31)}
 
@@ -33,7 +33,7 @@ def published(warehouse_url: str) -> str:
         add_prompt(connection, "prompt-c", seller="acme", title="Never shown", currency="EUR")
         add_prompt(connection, "prompt-z", seller="zeta", title="Rival's prompt")
         add_prompt(connection, "prompt-a", seller="acme", title="An older title", valid_to=AS_OF)
-        traffic = {"impression_count": 100, "click_count": 10, "conversion_rate": Decimal(1) / 10}
+        traffic = {"impression_count": 100, "click_count": 10, "conversion_rate": 0.1}
         add_prompt_day(connection, "prompt-a", date(2026, 3, 1), orders=2, gross="20.00", **traffic)
         add_prompt_day(
             connection, "prompt-a", date(2026, 3, 31), impression_count=300, click_count=3, conversion_rate=1
@@ -42,7 +42,7 @@ def published(warehouse_url: str) -> str:
         add_prompt_day(connection, "prompt-b", date(2026, 3, 2), orders=1, gross="50.00")
         add_prompt_day(connection, "prompt-b", date(2026, 3, 2), orders=1, gross="7.00", currency="USD")
         add_prompt_day(connection, "prompt-z", date(2026, 3, 2), orders=1, gross="1000.00")
-        sevenths = {"impression_count": 9, "click_count": 7, "conversion_rate": Decimal("0.285714")}
+        sevenths = {"impression_count": 9, "click_count": 7, "conversion_rate": 2 / 7}
         add_seller_day(connection, "acme", date(2026, 3, 1), orders=2, gross="20.00", **sevenths)
         add_seller_day(connection, "acme", date(2026, 3, 2), orders=1, gross="50.00", impression_count=1)
         add_seller_day(connection, "acme", date(2026, 3, 2), orders=1, gross="7.00", currency="USD")
@@ -136,10 +136,6 @@ class TestPerformance:
             ("USD", Decimal("7.00")),
         ]
 
-    def test_the_range_of_a_seller_is_that_of_own_days(self, marts: Marts) -> None:
-        assert marts.seller_range("acme") == DateRange(date(2026, 3, 1), date(2026, 4, 1))
-        assert marts.seller_range("nobody") is None
-
 
 class TestSellerPrompts:
     def test_the_best_of_every_currency_come_first_and_the_unseen_are_listed(self, marts: Marts) -> None:
@@ -156,9 +152,14 @@ class TestSellerPrompts:
 
     def test_rates_are_of_counts_and_not_of_rates(self, marts: Marts) -> None:
         found = next(row for row in marts.seller_prompts("acme", **MARCH) if row.prompt_id == "prompt-a")
-        assert found.click_through_rate == Decimal("0.032500")
+        assert found.click_through_rate == 13 / 400
         assert found.purchased_click_count == 4
-        assert found.conversion_rate == Decimal("0.307692")
+        assert found.conversion_rate == 4 / 13
+
+    def test_counts_are_whole_numbers_and_amounts_decimals(self, marts: Marts) -> None:
+        found = marts.seller_prompts("acme", **MARCH)[0]
+        kinds = (type(found.order_count), type(found.purchased_click_count), type(found.net_revenue_amount))
+        assert kinds == (int, int, Decimal)
 
     def test_nothing_to_divide_by_is_no_rate(self, marts: Marts) -> None:
         found = next(row for row in marts.seller_prompts("acme", **MARCH) if row.prompt_id == "prompt-c")
@@ -173,16 +174,3 @@ class TestSellerPrompts:
         assert {name: getattr(by_query, name) for name in by_days.__slots__} == {
             name: getattr(by_days, name) for name in by_days.__slots__
         }
-
-
-class TestMarketplaceTotals:
-    def test_adds_up_sellers_per_currency(self, marts: Marts) -> None:
-        found = marts.marketplace_totals(**MARCH)
-        assert [(total.currency, total.order_count, total.gross_revenue_amount) for total in found] == [
-            ("GBP", 4, Decimal("1070.00")),
-            ("USD", 1, Decimal("7.00")),
-        ]
-
-    def test_recovers_the_purchases_behind_a_rounded_rate(self, marts: Marts) -> None:
-        pounds = marts.marketplace_totals(**MARCH)[0]
-        assert (pounds.purchased_click_count, pounds.click_count) == (2, 7)
