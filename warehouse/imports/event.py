@@ -1,0 +1,158 @@
+"""Event rows: facts in the envelope of the catalogue, naming prompts and users by their ids of the outside world."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from warehouse.events import EVENT_MAX_BYTES, Event, EventInvalid, parse
+from warehouse.imports import value
+from warehouse.imports.errors import RowInvalid
+from warehouse.imports.event_storage import find_prompts, find_users, refused_by_journal
+from warehouse.imports.importer import Connection, Importer, Outcome, Refusal, Row
+from warehouse.imports.party import ensure_users
+from warehouse.imports.record import Record
+from warehouse.journal import store
+
+DEFAULT_SOURCE = "import"
+
+
+@dataclass(frozen=True)
+class EventRow(Row):
+    """One event; `envelope` is complete but for the ids of the prompt and the user."""
+
+    envelope: dict[str, Any]
+    prompt_external_id: str | None
+    user_external_id: str | None
+
+    def prompts(self) -> Iterator[str]:
+        """Every prompt the event names."""
+        if self.prompt_external_id is not None:
+            yield self.prompt_external_id
+        for item in _items(self.envelope["properties"]):
+            yield item["prompt_id"]
+
+
+class EventImporter(Importer[EventRow]):
+    """Stores events through the journal. An operator may import any event, those only the server writes as well."""
+
+    kind = "events"
+    needed = ("event_id", "event_name", "occurred_at")
+    optional = (
+        "source", "prompt_external_id", "user_external_id", "session_id", "request_id", "position", "properties",
+    )  # fmt: skip
+
+    def __init__(self, origin: str) -> None:
+        self._origin = origin
+
+    def prepare(self, connection: Connection) -> None:
+        """Nothing to create: the journal has its own tables."""
+
+    def parse(self, record: Record) -> EventRow:
+        """The event a record describes. Raises `RowInvalid`."""
+        values = record.values
+        event_name = value.trimmed(values, "event_name")
+        if event_name is None:
+            raise value.missing("event_name")
+        properties = _properties(values.get("properties"))
+        position = value.position(values, "position")
+        if position is not None:
+            properties.setdefault("position", position)
+        return EventRow(
+            record=record,
+            envelope={
+                "event_id": value.needed_identifier(values, "event_id"),
+                "source": value.identifier(values, "source") or DEFAULT_SOURCE,
+                "event_name": event_name,
+                "occurred_at": value.needed_timestamp(values, "occurred_at"),
+                "session_id": value.identifier(values, "session_id"),
+                "request_id": value.identifier(values, "request_id"),
+                "properties": properties,
+            },
+            prompt_external_id=value.identifier(values, "prompt_external_id"),
+            user_external_id=value.identifier(values, "user_external_id"),
+        )
+
+    def store(self, connection: Connection, rows: Sequence[EventRow]) -> Outcome:
+        """Store one batch in the caller's transaction."""
+        outcome = Outcome()
+        prompts = find_prompts(connection, {name for row in rows for name in row.prompts()})
+        received_at = datetime.now(UTC)
+        known: list[tuple[EventRow, Event]] = []
+        for row in rows:
+            try:
+                known.append((row, _event(row, prompts, received_at)))
+            except RowInvalid as error:
+                outcome.refusals.append(Refusal(row.record, error.reason, str(error)))
+        events = _with_users(connection, known)
+        report = store(connection, events, origin=self._origin)
+        outcome.inserted, outcome.duplicates = report.stored, report.duplicate
+        if report.quarantined:
+            records = [row.record for row, _ in known]
+            outcome.refusals += refused_by_journal(connection, records, events, origin=self._origin)
+        return outcome
+
+
+def _properties(given: Any) -> dict[str, Any]:
+    if given is None or given == "":
+        return {}
+    if isinstance(given, str):
+        try:
+            given = orjson.loads(given)
+        except orjson.JSONDecodeError as error:
+            raise RowInvalid("properties_invalid", f"properties are not JSON: {error}") from None
+    if not isinstance(given, dict):
+        raise RowInvalid("properties_invalid", f"properties are not a JSON object: {value.shown(given)}")
+    size = len(orjson.dumps(given, default=str, option=orjson.OPT_NON_STR_KEYS))
+    if size > EVENT_MAX_BYTES:
+        raise RowInvalid("properties_too_large", f"properties have {size} bytes; at most {EVENT_MAX_BYTES} are allowed")
+    return dict(given)
+
+
+def _items(properties: dict[str, Any]) -> list[dict[str, Any]]:
+    """The items of a served list that name a prompt; whether they are well-formed is for the catalogue to say."""
+    items = properties.get("items")
+    if not isinstance(items, list):
+        return []
+    return [item for item in items if isinstance(item, dict) and isinstance(item.get("prompt_id"), str)]
+
+
+def _event(row: EventRow, prompts: dict[str, UUID], received_at: datetime) -> Event:
+    """The event with its prompts' own ids. Raises `RowInvalid` for an unknown one and for what breaks the catalogue."""
+    unknown = next((name for name in row.prompts() if name not in prompts), None)
+    if unknown is not None:
+        raise RowInvalid("prompt_unknown", f"no prompt has the external id {value.shown(unknown)}")
+    envelope = dict(row.envelope)
+    if row.prompt_external_id is not None:
+        envelope["prompt_id"] = prompts[row.prompt_external_id]
+    if row.envelope["event_name"] == "results.served" and _items(row.envelope["properties"]):
+        envelope["properties"] = {
+            **row.envelope["properties"],
+            "items": [_resolved(item, prompts) for item in row.envelope["properties"]["items"]],
+        }
+    try:
+        return parse(envelope, received_at=received_at)
+    except EventInvalid as error:
+        raise RowInvalid(error.reason, str(error)) from None
+
+
+def _resolved(item: Any, prompts: dict[str, UUID]) -> Any:
+    if not isinstance(item, dict) or item.get("prompt_id") not in prompts:
+        return item
+    return {**item, "prompt_id": str(prompts[item["prompt_id"]])}
+
+
+def _with_users(connection: Connection, known: Collection[tuple[EventRow, Event]]) -> list[Event]:
+    """The events with the user each names, created where it is missing, and that user's organization."""
+    named = {row.user_external_id for row, _ in known if row.user_external_id is not None}
+    if not named:
+        return [event for _, event in known]
+    ensure_users(connection, named)
+    users = find_users(connection, named)
+    return [
+        event.model_copy(update=users[row.user_external_id]) if row.user_external_id is not None else event
+        for row, event in known
+    ]

@@ -1,0 +1,64 @@
+"""What the import of events asks the application database."""
+
+import hashlib
+from collections.abc import Collection, Sequence
+from typing import Any
+from uuid import UUID
+
+from warehouse.events import Event
+from warehouse.imports.importer import Connection, Refusal
+from warehouse.imports.record import Record
+from warehouse.journal.storing import as_json
+
+
+def find_prompts(connection: Connection, names: Collection[str]) -> dict[str, UUID]:
+    """Ids of prompts by the name a file gives them: their external id, or their own id."""
+    rows = connection.execute("select external_id, id from prompts where external_id = any(%s)", [list(names)])
+    found: dict[str, UUID] = {row["external_id"]: row["id"] for row in rows}
+    own = {identifier: name for name in names if name not in found and (identifier := _as_uuid(name)) is not None}
+    if own:
+        rows = connection.execute("select id from prompts where id = any(%s)", [list(own)])
+        found |= {own[row["id"]]: row["id"] for row in rows}
+    return found
+
+
+def find_users(connection: Connection, external_ids: Collection[str]) -> dict[str, dict[str, Any]]:
+    """The identity fields of an event by the user's external id."""
+    rows = connection.execute(
+        "select external_id, id, organization_id from users where external_id = any(%s)", [list(external_ids)]
+    )
+    return {row["external_id"]: {"user_id": row["id"], "organization_id": row["organization_id"]} for row in rows}
+
+
+def refused_by_journal(
+    connection: Connection, records: Sequence[Record], events: Sequence[Event], *, origin: str
+) -> list[Refusal]:
+    """Which events of a batch the journal has just put into quarantine, and why; their lines are noted there."""
+    rows = connection.execute(
+        "select fingerprint, reason, detail from quarantine"
+        " where kind = 'events' and resolved_at is null and fingerprint = any(%s)",
+        [[_fingerprint(event) for event in events]],
+    )
+    refused = {row["fingerprint"]: row for row in rows}
+    found = []
+    for record, event in zip(records, events, strict=True):
+        fingerprint = _fingerprint(event)
+        if fingerprint in refused:
+            connection.execute(
+                "update quarantine set origin = %s where kind = 'events' and fingerprint = %s and origin = %s",
+                [f"{origin}:{record.line}", fingerprint, origin],
+            )
+            row = refused[fingerprint]
+            found.append(Refusal(record, row["reason"], row["detail"], kept_as=fingerprint))
+    return found
+
+
+def _fingerprint(event: Event) -> bytes:
+    return hashlib.sha256(as_json(event)).digest()
+
+
+def _as_uuid(name: str) -> UUID | None:
+    try:
+        return UUID(name)
+    except ValueError:
+        return None

@@ -1,0 +1,108 @@
+"""Takes what waits in quarantine through its import once more, after whatever was in the way has been mended."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from psycopg.rows import DictRow
+
+from warehouse.imports.batch import Batches, OnRefused
+from warehouse.imports.catalog import CatalogImporter
+from warehouse.imports.errors import RowInvalid
+from warehouse.imports.event import EventImporter, EventRow
+from warehouse.imports.importer import Connection, Importer, Refusal
+from warehouse.imports.json_source import read_object
+from warehouse.imports.order import OrderImporter
+from warehouse.imports.record import Record
+from warehouse.imports.report import Report
+from warehouse.imports.run import ignore
+from warehouse.journal.quarantine import Kind
+
+# In this order what one kind was missing may just have come with the kind before.
+KINDS: tuple[Kind, ...] = ("catalog", "orders", "events")
+ROWS_AT_ONCE = 1000
+ORIGIN = "quarantine"
+# What clients sent is refused by the API for more reasons than these. The others are final: a name only the server may
+# use, or a value nobody can store, does not become right by waiting.
+ORIGIN_OF_CLIENTS = "api"
+MENDABLE_REASONS_OF_CLIENTS = frozenset({
+    "envelope_invalid", "event_name_malformed", "occurred_at_ancient", "occurred_at_future", "prompt_missing",
+    "prompt_unknown", "properties_invalid",
+})  # fmt: skip
+# The forms in which an event may wait: a row of a file names prompts and users by their ids of the outside world.
+NAMES_OF_ROWS = frozenset({"prompt_external_id", "user_external_id", "position"})
+NAMES_OF_ENVELOPES = frozenset({"schema_version", "organization_id", "user_id", "anonymous_id", "prompt_id"})
+
+WAITING = """
+select id, origin, raw, reason, detail from quarantine
+where kind = %s and resolved_at is null and id > %s
+order by id
+limit %s
+"""
+RESOLVE = "update quarantine set resolved_at = now() where id = any(%s)"
+EXPLAIN = "update quarantine set reason = %(reason)s, detail = %(detail)s where id = %(id)s and reason <> %(reason)s"
+
+
+class WaitingEventImporter(EventImporter):
+    """Events as they wait: rows of files, and envelopes of the service."""
+
+    def parse(self, record: Record) -> EventRow:
+        """The event a record holds. Raises `RowInvalid`."""
+        names = record.values.keys()
+        if names & NAMES_OF_ROWS or not names & NAMES_OF_ENVELOPES:
+            return super().parse(record)
+        envelope = {"properties": {}, **record.values}
+        if not isinstance(envelope["properties"], dict):
+            raise RowInvalid("properties_invalid", "properties are not a JSON object")
+        return EventRow(record=record, envelope=envelope, prompt_external_id=None, user_external_id=None)
+
+
+def replay(connection: Connection, kind: Kind, *, on_refused: OnRefused = ignore) -> Report:
+    """Replay one kind; what became of its rows, whose `line` is their id in quarantine.
+
+    Rows that are taken in now are marked resolved, the others stay with the reason of today. A replayed prompt never
+    overwrites what is known: it waited while that came. `connection` must be in autocommit mode.
+    """
+    importer = _importer(kind)
+    importer.prepare(connection)
+    batches = Batches(connection, importer, _settle, on_refused)
+    for record in _waiting(connection, kind):
+        batches.take(record)
+    batches.finish()
+    return batches.report
+
+
+def _importer(kind: Kind) -> Importer[Any]:
+    if kind == "catalog":
+        return CatalogImporter(may_update=False)
+    return OrderImporter() if kind == "orders" else WaitingEventImporter(ORIGIN)
+
+
+def _waiting(connection: Connection, kind: Kind) -> Iterator[Record]:
+    after = 0
+    while rows := connection.execute(WAITING, [kind, after, ROWS_AT_ONCE]).fetchall():
+        after = rows[-1]["id"]
+        yield from map(_record, rows)
+
+
+def _record(row: DictRow) -> Record:
+    raw = bytes(row["raw"])
+    record = replace(read_object(raw, row["id"]), raw=raw)
+    if row["origin"] == ORIGIN_OF_CLIENTS and row["reason"] not in MENDABLE_REASONS_OF_CLIENTS:
+        return replace(record, problem=RowInvalid(row["reason"], row["detail"]))
+    return record
+
+
+def _settle(connection: Connection, taken: Sequence[Record], refusals: Sequence[Refusal]) -> None:
+    elsewhere = [refusal.record for refusal in refusals if _waits_elsewhere(refusal)]
+    connection.execute(RESOLVE, [[record.line for record in (*taken, *elsewhere)]])
+    for refusal in refusals:
+        if refusal.record.problem is None:
+            parameters = {"reason": refusal.reason, "detail": refusal.detail, "id": refusal.record.line}
+            connection.execute(EXPLAIN, parameters)
+
+
+def _waits_elsewhere(refusal: Refusal) -> bool:
+    """Whether the journal has put it into quarantine in a form of its own: then that row waits, not this one."""
+    return refusal.kept_as is not None and refusal.kept_as != hashlib.sha256(refusal.record.as_bytes()).digest()

@@ -1,0 +1,102 @@
+"""Imports one file."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from warehouse.imports.batch import Batches, OnRefused, Settle
+from warehouse.imports.catalog import CatalogImporter
+from warehouse.imports.errors import ImportRefused
+from warehouse.imports.event import EventImporter
+from warehouse.imports.importer import Connection, Importer, Refusal, rejected
+from warehouse.imports.order import OrderImporter
+from warehouse.imports.record import Record
+from warehouse.imports.report import Report
+from warehouse.imports.source import Source, open_source
+from warehouse.journal import quarantine
+from warehouse.journal.quarantine import Kind
+
+# So many rows are read between two looks at the progress bar.
+PROGRESS_EVERY_ROWS = 500
+
+OnProgress = Callable[[float], None]
+OnWarning = Callable[[str], None]
+
+
+def ignore(_: object) -> None:
+    """For those who don't want to hear."""
+
+
+def importer_of(kind: Kind, origin: str) -> Importer[Any]:
+    """The importer of a kind of file."""
+    if kind == "catalog":
+        return CatalogImporter()
+    return OrderImporter() if kind == "orders" else EventImporter(origin)
+
+
+def import_file(
+    connection: Connection,
+    kind: Kind,
+    path: Path,
+    *,
+    is_dry_run: bool = False,
+    on_progress: OnProgress = ignore,
+    on_refused: OnRefused = ignore,
+    on_warning: OnWarning = ignore,
+) -> Report:
+    """Import a file into the application database; what became of its rows.
+
+    `connection` must be in autocommit mode: each batch is a transaction of its own, so that a killed import keeps whole
+    batches and the next one goes on from there. Rows that can't be taken in go into quarantine. A dry run does all the
+    same in one transaction that is rolled back. Raises `ImportRefused` for a file that can't be imported at all.
+    """
+    importer = importer_of(kind, path.name)
+    with open_source(path) as source:
+        _check_columns(source, importer, on_warning)
+        with _rolled_back(connection) if is_dry_run else nullcontext():
+            importer.prepare(connection)
+            batches = Batches(connection, importer, _keeping(kind, path.name), on_refused)
+            for number, record in enumerate(source.records()):
+                batches.take(record)
+                if number % PROGRESS_EVERY_ROWS == 0:
+                    on_progress(source.fraction_read())
+            batches.finish()
+    on_progress(1.0)
+    return batches.report
+
+
+def _check_columns(source: Source, importer: Importer[Any], on_warning: OnWarning) -> None:
+    """Raise `ImportRefused` when a needed column is missing; warn of those nobody reads."""
+    missing = [name for name in importer.needed if name not in source.columns]
+    if missing and source.columns:
+        plural = "s" if len(missing) > 1 else ""
+        raise ImportRefused(
+            f"{source.path} has no column{plural} {', '.join(missing)}, needed in a file of {importer.kind}. "
+            f"It has: {', '.join(source.columns)}."
+        )
+    unknown = [name for name in source.columns if name not in (*importer.needed, *importer.optional)]
+    if unknown:
+        on_warning(f"{source.path}: not read: {', '.join(unknown)}")
+
+
+@contextmanager
+def _rolled_back(connection: Connection) -> Iterator[None]:
+    with connection.transaction(force_rollback=True):
+        yield
+
+
+def _keeping(kind: Kind, origin: str) -> Settle:
+    """Puts what was refused into quarantine, with the line it stands on."""
+
+    def keep(connection: Connection, _taken: Sequence[Record], refusals: Sequence[Refusal]) -> None:
+        quarantine(
+            connection,
+            [
+                rejected(kind, refusal, f"{origin}:{refusal.record.line}")
+                for refusal in refusals
+                if refusal.kept_as is None
+            ],
+        )
+
+    return keep
