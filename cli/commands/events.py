@@ -1,0 +1,117 @@
+"""`manage.py events`: what was stored, and what waits in quarantine."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import click
+import psycopg
+import redis
+from psycopg.rows import DictRow
+
+from cli.database import open_database, open_servers
+from cli.failure import PROBLEM
+from cli.output import examples, to_json
+from warehouse.databases import connect
+from warehouse.imports import KINDS, Refusal, replay
+from warehouse.journal.quarantine import Kind
+from warehouse.journal.stream import STREAM
+
+REFUSED_SHOWN = 20
+
+STORED = """
+select event_name, count(*) as events, min(occurred_at) as first_occurred_at, max(occurred_at) as last_occurred_at
+from raw_events
+group by event_name
+order by events desc, event_name
+"""
+SOURCES = "select source, count(*) as events from raw_events group by source order by events desc, source limit 20"
+WAITING = """
+select kind, reason, count(*) as rows
+from quarantine
+where resolved_at is null
+group by kind, reason
+order by rows desc, kind, reason
+"""
+
+
+@click.group(epilog=examples("events stats", "events replay-quarantine"))
+def events() -> None:
+    """Count events, or replay those in quarantine."""
+
+
+@events.command(epilog=examples("events stats", "events stats --json"))
+@click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
+def stats(as_json: bool) -> None:
+    """Count what is stored, what waits in the journal, and what is in quarantine."""
+    with open_servers() as servers:
+        with connect(servers.database_url) as connection:
+            counted = _count(connection)
+        with redis.Redis.from_url(servers.redis_url) as journal:
+            # A batch is what one request to the API brought.
+            counted["batches_in_journal"] = int(str(journal.xlen(STREAM)))
+    if as_json:
+        click.echo(to_json(counted))
+        return
+    _echo(counted)
+
+
+def _count(connection: psycopg.Connection[DictRow]) -> dict[str, Any]:
+    by_name = connection.execute(STORED).fetchall()
+    return {
+        "events": sum(row["events"] for row in by_name),
+        "by_name": by_name,
+        "largest_sources": connection.execute(SOURCES).fetchall(),
+        "quarantined": connection.execute(WAITING).fetchall(),
+    }
+
+
+def _echo(counted: dict[str, Any]) -> None:
+    click.echo(f"{counted['events']:,} events are stored.")
+    for row in counted["by_name"]:
+        first, last = row["first_occurred_at"], row["last_occurred_at"]
+        click.echo(f"  {row['event_name']:<28}{row['events']:>12,}   {first:%Y-%m-%d} to {last:%Y-%m-%d}")
+    click.echo(f"{counted['batches_in_journal']:,} batches wait in the journal.")
+    click.echo(f"{sum(row['rows'] for row in counted['quarantined']):,} rows wait in quarantine.")
+    for row in counted["quarantined"]:
+        click.echo(f"  {row['kind']:<10}{row['reason']:<32}{row['rows']:>12,}")
+
+
+@events.command(
+    "replay-quarantine", epilog=examples("events replay-quarantine", "events replay-quarantine --kind orders --json")
+)
+@click.option("--kind", type=click.Choice(KINDS), help="Only rows of this kind; otherwise all, catalog first.")
+@click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
+def replay_quarantine(kind: Kind | None, as_json: bool) -> None:
+    """Try again what waits in quarantine, after the cause was mended.
+
+    Rows that are fine now are stored and marked as resolved; the others stay. Ends with status 1 when some do.
+    """
+    shown: list[Refusal] = []
+
+    def show(refusal: Refusal) -> None:
+        if len(shown) < REFUSED_SHOWN:
+            shown.append(refusal)
+            click.echo(f"quarantine {refusal.record.line}: {refusal.reason}: {refusal.detail}", err=True)
+
+    with open_database() as connection:
+        reports = {each: replay(connection, each, on_refused=show) for each in ((kind,) if kind is not None else KINDS)}
+    found = {
+        each: {"tried": report.read, "resolved": report.read - report.quarantined, "reasons": dict(report.reasons)}
+        for each, report in reports.items()
+    }
+    if as_json:
+        click.echo(to_json(found))
+    else:
+        _echo_replayed(found)
+    click.get_current_context().exit(PROBLEM if any(report.quarantined for report in reports.values()) else 0)
+
+
+def _echo_replayed(found: dict[Kind, dict[str, Any]]) -> None:
+    for kind, counts in found.items():
+        click.echo(f"{kind:<10}{counts['resolved']:>12,} of {counts['tried']:,} resolved")
+        _echo_reasons(sorted(counts["reasons"].items(), key=lambda pair: -pair[1]))
+
+
+def _echo_reasons(reasons: Sequence[tuple[str, int]]) -> None:
+    for reason, count in reasons:
+        click.echo(f"  {reason:<30}{count:>12,}")

@@ -1,0 +1,89 @@
+"""`manage.py user`: who can log in."""
+
+import sys
+from typing import Any
+
+import click
+import psycopg
+from psycopg.rows import DictRow
+
+from cli.account import ROLES, AccountInvalid, EmailTaken, create_account
+from cli.database import open_database
+from cli.failure import CommandFailed, CommandRefused
+from cli.output import examples, to_json
+from warehouse.settings import get_settings
+
+USERS = """
+select
+    users.id, users.email, users.external_id, users.role, users.is_active,
+    organizations.id as organization_id, organizations.name as company, users.created_at
+from users inner join organizations on users.organization_id = organizations.id
+where users.email is not null or %(with_imported)s
+order by users.created_at, users.id
+"""
+IMPORTED = "select count(*) as imported from users where email is null"
+
+
+@click.group(epilog=examples("user list", "user create --role admin"))
+def user() -> None:
+    """List users, or create one."""
+
+
+@user.command("list", epilog=examples("user list", "user list --all --json"))
+@click.option("--all", "with_imported", is_flag=True, help="Imported users as well, who have no log-in.")
+@click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
+def list_(with_imported: bool, as_json: bool) -> None:
+    """List the users who can log in."""
+    with open_database() as connection:
+        users = connection.execute(USERS, {"with_imported": with_imported}).fetchall()
+        imported = connection.execute(IMPORTED).fetchone() or {"imported": 0}
+    if as_json:
+        click.echo(to_json(users))
+        return
+    for each in users:
+        _echo(each)
+    if not users:
+        click.echo("Nobody can log in yet. Create a user with: python cli/manage.py user create")
+    if imported["imported"] and not with_imported:
+        click.echo(f"{imported['imported']:,} imported users without a log-in are not shown (--all shows them).")
+
+
+def _echo(found: DictRow) -> None:
+    name = found["email"] or f"({found['external_id']})"
+    state = "" if found["is_active"] else "  inactive"
+    click.echo(f"{name:<40}{found['role']:<8}{found['company']}{state}")
+
+
+@user.command(
+    epilog=examples(
+        "user create", "user create --email ana@acme.example --role seller --company Acme", "user create --role admin"
+    )
+)
+@click.option("--email", prompt=True, help="The address to log in with.")
+@click.option("--role", type=click.Choice(ROLES), prompt=True, help="What the user may do.")
+@click.option("--company", prompt=True, help="Name of the user's company, which is created with it.")
+@click.option("--password", help="15 characters or more. Asked for when missing, so that it stays out of the history.")
+@click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
+def create(email: str, role: str, company: str, password: str | None, as_json: bool) -> None:
+    """Create a company and its first user. Asks for what is missing."""
+    if password is None:
+        password = click.prompt("Password", hide_input=True, confirmation_prompt=sys.stdin.isatty())
+    with open_database() as connection:
+        created = _create(connection, email=email, role=role, company=company, password=str(password))
+    if as_json:
+        click.echo(to_json(created))
+    else:
+        click.echo(f"Created the {role} {created['email']} of {created['company']} ({created['id']}).")
+
+
+def _create(
+    connection: psycopg.Connection[DictRow], *, email: str, role: str, company: str, password: str
+) -> dict[str, Any]:
+    try:
+        account = create_account(connection, get_settings(), email=email, role=role, company=company, password=password)
+    except AccountInvalid as error:
+        raise CommandRefused(str(error)) from None
+    except EmailTaken as error:
+        raise CommandFailed(str(error)) from None
+    return {"id": account.user_id, "email": account.email, "role": role, "company": account.company,
+            "organization_id": account.organization_id}  # fmt: skip

@@ -1,0 +1,18 @@
+"""What commands print."""
+
+import json
+from datetime import datetime
+
+
+def examples(*lines: str) -> str:
+    """The end of a command's help. The mark in front keeps click from joining the lines."""
+    return "\n".join(["\b", "Examples:", *(f"  python cli/manage.py {line}" for line in lines)])
+
+
+def to_json(value: object) -> str:
+    """JSON as the commands report it; times as RFC 3339, ids as text."""
+    return json.dumps(value, indent=2, ensure_ascii=False, default=_plain)
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
