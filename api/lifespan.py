@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from dataclasses import dataclass, field
 
 import anyio.to_thread
+import structlog
 from fastapi import FastAPI
 from redis.asyncio import Redis
 
@@ -19,10 +20,14 @@ from api.migrations import migrate
 from api.payments.gateway import StripeGateway
 from warehouse.journal import AsyncJournal, Flusher
 from warehouse.marts import MartsConnections
-from warehouse.servers import Servers, running_servers
+from warehouse.servers import Servers, ServerStartFailed, running_servers
 from warehouse.settings import Settings, get_settings
 
+logger = structlog.get_logger(__name__)
+
 REDIS_TIMEOUT_SECONDS = 5
+# How long a dead embedded server may stay unnoticed. A look costs a connection.
+SERVER_WATCH_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
     async with AsyncExitStack() as stack:
         stack.enter_context(json_logging(settings.log_level))
         servers = stack.enter_context(running_servers(settings))
+        stack.enter_context(_kept_running(servers))
         await anyio.to_thread.run_sync(migrate, servers.database_url)
         stack.enter_context(_running_flusher(settings, servers))
         resources = _connect(settings, servers)
@@ -106,6 +112,27 @@ def _connect(settings: Settings, servers: Servers) -> Resources:
         ended_logins=EndedLogins(redis, remembered_seconds=longest_token_seconds),
         stripe=StripeGateway(settings.stripe_api_key.get_secret_value(), base=settings.stripe_base),
     )
+
+
+@contextmanager
+def _kept_running(servers: Servers) -> Iterator[None]:
+    """Brings embedded servers back that died under the service. Those named by a URL are somebody else's to run."""
+
+    def watch() -> None:
+        while not stop.wait(SERVER_WATCH_SECONDS):
+            try:
+                servers.ensure_running()
+            except ServerStartFailed as error:
+                logger.error("server_not_restarted", error=str(error))
+
+    stop = threading.Event()
+    thread = threading.Thread(target=watch, name="server-watch")
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
 
 
 @contextmanager
