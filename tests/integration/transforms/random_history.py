@@ -1,0 +1,135 @@
+"""A small random history of the marketplace, and random ways in which the load may deliver it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+from tests.integration.transforms import raw_rows as raw
+from tests.integration.transforms.raw_rows import Row
+
+START = datetime(2026, 3, 2, tzinfo=UTC)
+HISTORY_MINUTES = 4 * 24 * 60
+CURRENCIES = ("GBP", "USD", "JPY")
+SELLERS = ("sellers", "rivals")
+PROMPTS = {f"prompt {number}": SELLERS[number % 2] for number in range(6)}
+USERS = ("ann", "bob", "eve")
+RECEIPTS = tuple(f"r{number}" for number in range(14))
+
+Delivery = dict[str, list[Row]]
+
+
+@dataclass(frozen=True)
+class Version:
+    """A state of one raw row. Later states of a row are never loaded before earlier ones."""
+
+    table: str
+    key: str
+    row: Row
+
+
+def random_history(seed: int) -> list[Version]:
+    """All states of all rows, those of one row in their order. Small enough that everything collides with something."""
+    random = Random(seed)
+    return [
+        *(Version(raw.ORGANIZATIONS, name, raw.organization(name)) for name in (*SELLERS, "buyers")),
+        *_prompts(random),
+        *_events(random),
+        *_orders(random),
+    ]
+
+
+def deliver(history: list[Version], *, seed: int, loads: int) -> list[Delivery]:
+    """The history spread over loads at random: children before parents, clicks before lists, half of it at once."""
+    random = Random(seed)
+    deliveries: list[Delivery] = [{} for _ in range(loads)]
+    earliest: dict[str, int] = {}
+    for version in history:
+        identity = f"{version.table} {version.key}"
+        chosen = random.randint(earliest.get(identity, 0), loads - 1)
+        earliest[identity] = chosen
+        deliveries[chosen].setdefault(version.table, []).append(version.row)
+    return deliveries
+
+
+def _moment(random: Random) -> datetime:
+    return START + timedelta(minutes=random.randrange(HISTORY_MINUTES))
+
+
+def _after(random: Random, moment: datetime, *, hours: float) -> datetime:
+    return moment + timedelta(minutes=random.randint(-5, int(hours * 60)))
+
+
+def _prompts(random: Random) -> Iterator[Version]:
+    for name, seller in PROMPTS.items():
+        for _ in range(random.randint(1, 3)):
+            row = raw.prompt(name, seller, currency=random.choice(CURRENCIES), price_cents=random.randrange(1000))
+            yield Version(raw.PROMPTS, name, row)
+
+
+def _events(random: Random) -> Iterator[Version]:
+    lists = [_list(random, number) for number in range(18)]
+    served = lists + [_clicked(random, random.choice(lists), number) for number in range(40)]
+    rest = [_viewed(random, number) for number in range(25)] + [_checkout(random, number) for number in range(12)]
+    for row in served + rest:
+        yield Version(raw.EVENTS, f"{row['source']} {row['event_id']}", row)
+
+
+def _list(random: Random, number: int) -> Row:
+    # Fewer receipts than lists: some lists are reported twice, on the same day or another.
+    names = random.choices(list(PROMPTS), k=random.randint(1, 4))
+    source = random.choice(("api", "api", "partner"))
+    return raw.served(f"list {number}", _moment(random), random.choice(RECEIPTS), names, source=source)
+
+
+def _clicked(random: Random, served: Row, number: int) -> Row:
+    item = random.choice(served["properties"]["items"])
+    return raw.clicked(
+        f"click {number}",
+        _after(random, served["occurred_at"], hours=30),
+        served["properties"]["receipt_id"],
+        item["prompt_id"],
+        position=random.choice((item["position"], 1)),
+        user_id=random.choice((*USERS, None)),
+        source=random.choice((served["source"], "client:buyers")),
+    )
+
+
+def _viewed(random: Random, number: int) -> Row:
+    visitor = random.choice(({"user_id": "ann"}, {"anonymous_id": "somebody"}, {"session_id": "visit"}))
+    return raw.viewed(f"view {number}", _moment(random), random.choice(list(PROMPTS)), **visitor)
+
+
+def _checkout(random: Random, number: int) -> Row:
+    prompt_id = random.choice((None, random.choice(list(PROMPTS))))
+    return raw.checkout(f"checkout {number}", _moment(random), f"order {number}", prompt_id)
+
+
+def _orders(random: Random) -> Iterator[Version]:
+    for number in range(24):
+        name = random.choice(list(PROMPTS))
+        columns = {
+            "seller_organization_id": PROMPTS[name],
+            "currency": random.choice(CURRENCIES),
+            "receipt_id": random.choice((None, None, random.choice(RECEIPTS))),
+        }
+        order_id, buyer, paid_at = f"order {number}", random.choice(USERS), _moment(random)
+        if random.random() < 0.5:
+            yield Version(raw.ORDERS, order_id, raw.order(order_id, name, buyer, None, **columns))
+        if random.random() < 0.9:
+            yield Version(raw.ORDERS, order_id, raw.order(order_id, name, buyer, paid_at, fee_cents=None, **columns))
+            yield from _refunds(random, number, columns["currency"], paid_at)
+            yield Version(raw.ORDERS, order_id, raw.order(order_id, name, buyer, paid_at, **columns))
+
+
+def _refunds(random: Random, number: int, currency: str, paid_at: datetime) -> Iterator[Version]:
+    for part in range(random.choice((0, 0, 1, 2))):
+        refund_id = f"refund {number}.{part}"
+        succeeded = raw.refund(refund_id, f"order {number}", _after(random, paid_at, hours=60), currency=currency)
+        states = [
+            raw.refund(refund_id, f"order {number}", None, currency=currency),
+            succeeded,
+            succeeded | {"status": "failed"},
+        ]
+        for state in states[: random.randint(1, 3)]:
+            yield Version(raw.REFUNDS, refund_id, state)

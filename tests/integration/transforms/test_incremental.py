@@ -1,0 +1,123 @@
+"""What a later load changes in marts that are there already."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+
+from tests.integration.transforms import raw_rows as raw
+from tests.integration.transforms.dbt_warehouse import DbtWarehouse
+from warehouse.databases import connect
+
+MONDAY = datetime(2026, 3, 2, 12, tzinfo=UTC)
+TUESDAY = datetime(2026, 3, 3, 12, tzinfo=UTC)
+SUNDAY = datetime(2026, 3, 8, 12, tzinfo=UTC)
+
+LOADS = [
+    {
+        raw.ORGANIZATIONS: [raw.organization("sellers"), raw.organization("buyers")],
+        raw.PROMPTS: [raw.prompt(name, "sellers") for name in ("clicked", "moved", "refunded", "repriced", "still")],
+        raw.EVENTS: [
+            raw.served("list 1", MONDAY, "r1", ["clicked", "moved", "late", "still"]),
+            raw.served("list 2", TUESDAY, "r2", ["moved"]),
+            raw.served("list of the repriced", MONDAY, "r3", ["repriced"]),
+            raw.clicked("first click on moved", MONDAY, "r1", "moved", position=2),
+            raw.viewed("view of the late", MONDAY, "late"),
+            raw.checkout("checkout without a prompt", MONDAY, "o late", None),
+        ],
+        raw.ORDERS: [
+            raw.order("o moved", "moved", "ann", SUNDAY),
+            raw.order("o refunded", "refunded", "ann", MONDAY),
+            raw.order("o pending", "still", "ann", None),
+        ],
+        raw.REFUNDS: [
+            raw.refund("doomed", "o refunded", TUESDAY, amount_cents=100),
+            raw.refund("before its order", "o late", TUESDAY),
+        ],
+    },
+    {
+        raw.PROMPTS: [raw.prompt("late", "sellers"), raw.prompt("repriced", "sellers", currency="USD", price_cents=900)],
+        raw.EVENTS: [
+            raw.clicked("late click", SUNDAY, "r1", "clicked"),
+            raw.clicked("closer click on moved", TUESDAY, "r2", "moved"),
+        ],
+        raw.ORDERS: [raw.order("o late", "late", "ann", MONDAY), raw.order("o pending", "still", "ann", TUESDAY)],
+        raw.REFUNDS: [
+            raw.refund("doomed", "o refunded", None, amount_cents=100, status="failed"),
+            raw.refund("second", "o refunded", SUNDAY),
+        ],
+    },
+]
+
+
+@pytest.fixture(scope="module")
+def built(dbt_warehouse: DbtWarehouse) -> DbtWarehouse:
+    for load in LOADS:
+        dbt_warehouse.load(load)
+        dbt_warehouse.dbt("run")
+    dbt_warehouse.dbt("test", "--select", "test_type:data")
+    return dbt_warehouse
+
+
+class TestIncrementalRun:
+    def test_late_click_reaches_its_old_impression(self, built: DbtWarehouse) -> None:
+        assert built.row("fct_impressions", prompt_id="clicked")["clicked_at"] == SUNDAY
+        row = built.row("agg_prompts_performance_daily", prompt_id="clicked")
+        assert (row["performance_date"], row["click_count"]) == (MONDAY.date(), 1)
+
+    def test_purchase_moves_to_the_click_that_turned_out_closer(self, built: DbtWarehouse) -> None:
+        assert built.row("fct_impressions", prompt_id="moved", receipt_id="r1")["is_purchased"] is False
+        assert built.row("fct_impressions", prompt_id="moved", receipt_id="r2")["purchased_at"] == SUNDAY
+        rates = {
+            row["performance_date"]: row["conversion_rate"]
+            for row in built.rows("agg_prompts_performance_daily")
+            if row["prompt_id"] == "moved"
+        }
+        assert rates == {MONDAY.date(): 0.0, TUESDAY.date(): 1.0, SUNDAY.date(): None}
+
+    def test_impressions_and_views_wait_for_their_prompt(self, built: DbtWarehouse) -> None:
+        assert built.row("fct_impressions", prompt_id="late")["seller_organization_id"] == "sellers"
+        row = built.row("agg_prompts_performance_daily", prompt_id="late")
+        assert (row["impression_count"], row["view_count"]) == (1, 1)
+
+    def test_refund_and_checkout_wait_for_their_order(self, built: DbtWarehouse) -> None:
+        assert built.row("fct_refunds", refund_id="before its order")["prompt_id"] == "late"
+        row = built.row("agg_prompts_performance_daily", prompt_id="late")
+        assert (row["checkout_count"], row["refund_count"], row["refunded_amount"]) == (1, 1, Decimal(2))
+
+    def test_refund_that_failed_after_all_is_gone(self, built: DbtWarehouse) -> None:
+        refunds = [row["refund_id"] for row in built.rows("fct_refunds") if row["order_id"] == "o refunded"]
+        assert refunds == ["second"]
+
+    def test_refund_restates_the_day_of_its_order(self, built: DbtWarehouse) -> None:
+        row = built.row("agg_prompts_performance_daily", prompt_id="refunded")
+        assert (row["performance_date"], row["refunded_amount"]) == (MONDAY.date(), Decimal(2))
+
+    def test_order_appears_once_it_is_paid(self, built: DbtWarehouse) -> None:
+        assert built.row("fct_orders", order_id="o pending")["paid_date"] == date(2026, 3, 3)
+
+    def test_traffic_follows_the_currency_of_its_prompt(self, built: DbtWarehouse) -> None:
+        row = built.row("agg_prompts_performance_daily", prompt_id="repriced")
+        assert (row["currency"], row["impression_count"]) == ("USD", 1)
+        assert built.row("agg_sellers_performance_daily", currency="USD")["impression_count"] == 1
+
+    def test_writes_only_what_changed(self, built: DbtWarehouse) -> None:
+        with connect(built.url) as connection:
+            found = connection.execute(
+                "select prompt_id, max(_built_at) = (select max(_built_at) from marts_build.fct_impressions) as is_new"
+                " from marts_build.fct_impressions group by prompt_id"
+            ).fetchall()
+        assert {row["prompt_id"] for row in found if not row["is_new"]} == {"still", "repriced"}
+
+    def test_run_without_news_writes_nothing(self, built: DbtWarehouse) -> None:
+        result = built.dbt("run", "--select", "config.materialized:incremental")
+        written = {item.node.name: item.adapter_response.get("rows_affected") for item in result.result.results}
+        assert set(written.values()) == {0}, written
+
+    def test_clock_that_was_set_back_stops_the_run(self, built: DbtWarehouse) -> None:
+        with connect(built.url) as connection:
+            connection.execute("update marts_build.agg_prompts_performance_daily set _built_at = _built_at + '1 year'")
+            connection.commit()
+            with pytest.raises(AssertionError, match="The clock was set back"):
+                built.dbt("run", "--select", "agg_prompts_performance_daily")
+            connection.execute("update marts_build.agg_prompts_performance_daily set _built_at = _built_at - '1 year'::interval")

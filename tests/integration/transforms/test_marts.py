@@ -1,0 +1,204 @@
+"""What the marts say about a small world written by hand, built in full."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+
+from tests.integration.transforms import raw_rows as raw
+from tests.integration.transforms.dbt_warehouse import DbtWarehouse
+
+MONDAY = date(2026, 3, 2)
+TUESDAY = date(2026, 3, 3)
+
+
+def at(day: date, hour: int, minute: int = 0) -> datetime:
+    return datetime(day.year, day.month, day.day, hour, minute, tzinfo=UTC)
+
+
+WORLD = {
+    raw.ORGANIZATIONS: [raw.organization("sellers"), raw.organization("buyers", external_id="b-1", is_imported=True)],
+    raw.PROMPTS: [
+        raw.prompt("essay", "sellers"),
+        raw.prompt("haiku", "sellers", price_cents=700, currency="JPY", category=None, external_id="h-1"),
+        raw.prompt("sonnet", "sellers", price_cents=0),
+    ],
+    raw.EVENTS: [
+        # The essay stands in the list twice.
+        raw.served("list", at(MONDAY, 23, 30), "r1", ["essay", "haiku", "essay"], organization_id="buyers"),
+        raw.served("unseen list", at(TUESDAY, 9), "r2", ["essay"]),
+        raw.served("unclicked list", at(TUESDAY, 8), "r3", ["sonnet"]),
+        # Another source uses the same receipt; a list of its own.
+        raw.served("foreign list", at(TUESDAY, 9), "r1", ["haiku"], source="partner"),
+        raw.clicked("click", at(TUESDAY, 0, 10), "r1", "essay", position=3),
+        raw.clicked("later click", at(TUESDAY, 0, 20), "r1", "essay", position=3),
+        raw.clicked("haiku click", at(TUESDAY, 1), "r1", "haiku", position=2, user_id=None),
+        raw.clicked("early click", at(TUESDAY, 8, 59), "r2", "essay"),
+        raw.clicked("other prompt", at(TUESDAY, 10), "r3", "essay"),
+        raw.clicked("unreadable", at(TUESDAY, 10), "r1", "haiku", position=True, user_id=None),
+        raw.viewed("v1", at(MONDAY, 10), "essay", user_id="ann"),
+        raw.viewed("v2", at(MONDAY, 11), "essay", user_id="ann"),
+        raw.viewed("v3", at(MONDAY, 12), "essay", anonymous_id="somebody"),
+        raw.viewed("v4", at(MONDAY, 12), "sonnet", user_id="ann"),
+        raw.viewed("v5", at(MONDAY, 12), "haiku", user_id="ann"),
+        raw.checkout("c1", at(TUESDAY, 0, 25), "o1", "essay"),
+        raw.checkout("c2", at(TUESDAY, 0, 26), "o1", None),
+    ],
+    raw.ORDERS: [
+        raw.order("o1", "essay", "ann", at(TUESDAY, 0, 30), status="partially_refunded"),
+        raw.order("o2", "haiku", "bob", at(TUESDAY, 2), currency="JPY", amount_cents=700, receipt_id="r1"),
+        raw.order("o3", "essay", "eve", at(MONDAY, 1), currency="USD", fee_cents=None),
+        raw.order("o4", "sonnet", "eve", at(MONDAY, 1), amount_cents=0, fee_cents=None, provider="free"),
+        raw.order("unpaid", "essay", "ann", None),
+    ],
+    raw.REFUNDS: [
+        raw.refund("f1", "o1", at(date(2026, 3, 9), 8)),
+        raw.refund("pending", "o1", None),
+        raw.refund("failed", "o1", None, status="failed"),
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def built(dbt_warehouse: DbtWarehouse) -> DbtWarehouse:
+    dbt_warehouse.load(WORLD)
+    # All tests of the project run along, its unit tests too.
+    dbt_warehouse.dbt("build")
+    return dbt_warehouse
+
+
+class TestProject:
+    def test_builds_and_tests_without_a_warning(self, built: DbtWarehouse) -> None:
+        assert built.warnings == []
+
+
+class TestDimPrompts:
+    def test_prices_are_in_main_units_of_the_currency(self, built: DbtWarehouse) -> None:
+        prices = {row["prompt_id"]: row["price_amount"] for row in built.rows("dim_prompts")}
+        assert prices == {"essay": Decimal("5.00"), "haiku": Decimal("700.00"), "sonnet": Decimal("0.00")}
+
+    def test_has_one_current_row_for_the_whole_life(self, built: DbtWarehouse) -> None:
+        assert built.row("dim_prompts", prompt_id="haiku") == {
+            "prompt_id": "haiku", "external_id": "h-1", "title": "Haiku", "category": None,
+            "seller_organization_id": "sellers", "status": "published", "price_amount": Decimal(700), "currency": "JPY",
+            "current_version": 1, "published_at": raw.LONG_AGO, "created_at": raw.LONG_AGO,
+            "valid_from": raw.LONG_AGO, "valid_to": None,
+        }  # fmt: skip
+
+
+class TestDimOrganizations:
+    def test_tells_who_was_imported(self, built: DbtWarehouse) -> None:
+        assert built.row("dim_organizations", organization_id="buyers") == {
+            "organization_id": "buyers", "name": "Buyers", "external_id": "b-1", "is_imported": True,
+            "created_at": raw.LONG_AGO,
+        }  # fmt: skip
+
+
+class TestFctImpressions:
+    def test_has_one_row_per_place_of_a_list(self, built: DbtWarehouse) -> None:
+        places = [(row["source"], row["receipt_id"], row["position"]) for row in built.rows("fct_impressions")]
+        assert sorted(places) == [
+            ("api", "r1", 1), ("api", "r1", 2), ("api", "r1", 3), ("api", "r2", 1), ("api", "r3", 1),
+            ("partner", "r1", 1),
+        ]  # fmt: skip
+
+    def test_says_all_the_list_said(self, built: DbtWarehouse) -> None:
+        row = built.row("fct_impressions", source="api", receipt_id="r1", position=3)
+        row.pop("impression_id")
+        assert row == {
+            "receipt_id": "r1", "prompt_id": "essay", "seller_organization_id": "sellers", "surface": "top",
+            "policy_version": "baseline@1", "position": 3, "score": 0.5, "propensity": 0.5, "is_exploration": False,
+            "is_clicked": True, "clicked_at": at(TUESDAY, 0, 10), "is_purchased": True,
+            "purchased_at": at(TUESDAY, 0, 30), "served_at": at(MONDAY, 23, 30), "served_date": MONDAY,
+            "organization_id": "buyers", "user_id": None, "session_id": "visit", "source": "api",
+        }  # fmt: skip
+
+    def test_click_belongs_to_the_place_it_names(self, built: DbtWarehouse) -> None:
+        assert built.row("fct_impressions", source="api", receipt_id="r1", position=1)["is_clicked"] is False
+
+    def test_click_before_the_list_is_ignored(self, built: DbtWarehouse) -> None:
+        assert built.row("fct_impressions", receipt_id="r2")["is_clicked"] is False
+
+    def test_click_on_another_prompt_is_ignored(self, built: DbtWarehouse) -> None:
+        assert built.row("fct_impressions", receipt_id="r3")["is_clicked"] is False
+
+    def test_client_click_does_not_reach_the_list_of_another_source(self, built: DbtWarehouse) -> None:
+        assert built.row("fct_impressions", source="partner")["is_clicked"] is False
+
+    def test_receipt_credits_the_click_of_somebody_else(self, built: DbtWarehouse) -> None:
+        row = built.row("fct_impressions", source="api", prompt_id="haiku")
+        assert (row["clicked_at"], row["purchased_at"]) == (at(TUESDAY, 1), at(TUESDAY, 2))
+
+
+class TestFctOrders:
+    def test_holds_paid_orders_only(self, built: DbtWarehouse) -> None:
+        assert [row["order_id"] for row in built.rows("fct_orders")] == ["o1", "o2", "o3", "o4"]
+
+    def test_net_is_gross_minus_fee(self, built: DbtWarehouse) -> None:
+        row = built.row("fct_orders", order_id="o1")
+        amounts = (row["gross_amount"], row["fee_amount"], row["net_amount"])
+        assert amounts == (Decimal("5.00"), Decimal("0.34"), Decimal("4.66"))
+
+    def test_yen_have_no_minor_unit(self, built: DbtWarehouse) -> None:
+        assert built.row("fct_orders", order_id="o2")["gross_amount"] == Decimal("700.00")
+
+    def test_fee_is_unknown_until_stripe_says_it(self, built: DbtWarehouse) -> None:
+        row = built.row("fct_orders", order_id="o3")
+        assert (row["gross_amount"], row["fee_amount"], row["net_amount"]) == (Decimal("5.00"), None, None)
+
+    def test_free_order_has_no_fee(self, built: DbtWarehouse) -> None:
+        row = built.row("fct_orders", order_id="o4")
+        assert (row["gross_amount"], row["fee_amount"], row["net_amount"]) == (0, 0, 0)
+
+
+class TestFctRefunds:
+    def test_holds_succeeded_refunds_with_both_days(self, built: DbtWarehouse) -> None:
+        assert built.rows("fct_refunds") == [
+            {
+                "refund_id": "f1", "order_id": "o1", "prompt_id": "essay", "buyer_organization_id": "buyers",
+                "seller_organization_id": "sellers", "refunded_amount": Decimal("2.00"), "currency": "GBP",
+                "reason": "requested_by_customer", "refunded_at": at(date(2026, 3, 9), 8),
+                "refunded_date": date(2026, 3, 9), "order_paid_date": TUESDAY,
+            }
+        ]  # fmt: skip
+
+
+class TestAggPromptsPerformanceDaily:
+    def test_counts_clicks_on_the_day_the_list_was_served(self, built: DbtWarehouse) -> None:
+        assert built.row("agg_prompts_performance_daily", prompt_id="essay", currency="GBP", performance_date=MONDAY) == {
+            "prompt_id": "essay", "performance_date": MONDAY, "currency": "GBP", "impression_count": 2, "click_count": 1,
+            "view_count": 3, "unique_viewer_count": 2, "checkout_count": 0, "order_count": 0, "refund_count": 0,
+            "gross_revenue_amount": 0, "refunded_amount": 0, "net_revenue_amount": 0, "click_through_rate": 0.5,
+            "conversion_rate": 1.0,
+        }  # fmt: skip
+
+    def test_refund_counts_on_the_day_of_its_order(self, built: DbtWarehouse) -> None:
+        assert built.row("agg_prompts_performance_daily", prompt_id="essay", performance_date=TUESDAY) == {
+            "prompt_id": "essay", "performance_date": TUESDAY, "currency": "GBP", "impression_count": 1,
+            "click_count": 0, "view_count": 0, "unique_viewer_count": 0, "checkout_count": 2, "order_count": 1,
+            "refund_count": 1, "gross_revenue_amount": Decimal(5), "refunded_amount": Decimal(2),
+            "net_revenue_amount": Decimal(3), "click_through_rate": 0.0, "conversion_rate": None,
+        }  # fmt: skip
+
+    def test_money_of_another_currency_has_a_row_without_traffic(self, built: DbtWarehouse) -> None:
+        row = built.row("agg_prompts_performance_daily", prompt_id="essay", currency="USD")
+        counts = (row["impression_count"], row["view_count"], row["order_count"], row["click_through_rate"])
+        assert counts == (0, 0, 1, None)
+
+
+class TestAggSellersPerformanceDaily:
+    def test_somebody_who_saw_two_prompts_is_one_viewer(self, built: DbtWarehouse) -> None:
+        row = built.row("agg_sellers_performance_daily", performance_date=MONDAY, currency="GBP")
+        assert (row["view_count"], row["unique_viewer_count"]) == (4, 2)
+
+    def test_currencies_are_kept_apart(self, built: DbtWarehouse) -> None:
+        rows = built.rows("agg_sellers_performance_daily")
+        gross = {(row["performance_date"], row["currency"]): row["gross_revenue_amount"] for row in rows}
+        assert gross == {
+            (MONDAY, "GBP"): 0, (MONDAY, "JPY"): 0, (MONDAY, "USD"): Decimal(5),
+            (TUESDAY, "GBP"): Decimal(5), (TUESDAY, "JPY"): Decimal(700),
+        }  # fmt: skip
+
+    def test_rates_come_from_sums(self, built: DbtWarehouse) -> None:
+        row = built.row("agg_sellers_performance_daily", performance_date=MONDAY, currency="GBP")
+        assert (row["click_through_rate"], row["conversion_rate"]) == (0.5, 1.0)
