@@ -8,7 +8,8 @@ from typing import Any
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import Scope
@@ -22,6 +23,7 @@ logger = structlog.get_logger(__name__)
 MEDIA_TYPE = "application/problem+json"
 # A body can be wrong in a thousand places; nobody reads more than these.
 FIELD_PROBLEMS_MAX = 50
+FIELD_NAME_MAX_LENGTH = 200
 RETRY_AFTER_SECONDS = "5"
 
 
@@ -75,11 +77,16 @@ def field_problems(errors: Sequence[Mapping[str, Any]]) -> list[FieldProblem]:
     return [
         FieldProblem(
             location=str(error["loc"][0]) if error["loc"] else "body",
-            field=".".join(map(str, error["loc"][1:])),
+            field=_printable(".".join(map(str, error["loc"][1:]))),
             message=str(error["msg"]).removeprefix("Value error, "),
         )
         for error in errors[:FIELD_PROBLEMS_MAX]
     ]
+
+
+def _printable(name: str) -> str:
+    """A field's name as sent, cut short and without what no encoding has."""
+    return name[:FIELD_NAME_MAX_LENGTH].encode("utf-8", "backslashreplace").decode()
 
 
 def _summary(errors: Sequence[FieldProblem]) -> str:
@@ -144,5 +151,5 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(DataError, _on_unstorable_value)
-    for unavailable in (OperationalError, JournalUnavailable, MartsUnavailable):
+    for unavailable in (OperationalError, InterfaceError, PoolTimeout, JournalUnavailable, MartsUnavailable):
         app.add_exception_handler(unavailable, _on_server_down)

@@ -1,8 +1,13 @@
 """Every way to fail is a problem document."""
 
+import json
+from urllib.parse import quote
+
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import text
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text as sql
 from starlette.exceptions import HTTPException
 
 from api.dependencies import Resources, WriteSession
@@ -11,6 +16,34 @@ from api.main import create_app
 MEDIA_TYPE = "application/problem+json"
 JSON = {"Content-Type": "application/json"}
 SECRET = "the-secret-in-the-exception"
+
+hostile = st.sampled_from(["\x00", "\ud800", "a\udfffb", "${x}", "USD", "2026-01-01T00:00:00Z"])
+text = st.text(st.characters(exclude_categories=[])) | hostile
+scalars = st.none() | st.booleans() | st.integers() | st.floats() | text | st.integers(10**20, 10**22)
+values = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(text, inner, max_size=3), max_leaves=5
+)
+# Good bodies, of which one field is then replaced.
+BODIES = {
+    "/auth/register": {
+        "email": "a@acme.example",
+        "password": "long enough it is",
+        "company_name": "x",
+        "role": "buyer",
+    },
+    "/auth/login": {"email": "a@acme.example", "password": "long enough it is"},
+    "/auth/refresh": {"refresh_token": "x"},
+    "/prompts": {"title": "t", "template": "${a}", "price_cents": 1, "tags": ["x"], "category": "c", "currency": "USD"},
+    "/prompts/{id}/versions": {"template": "${a}", "change_note": "x"},
+    "/prompts/{id}/validate": {"template": "${a}"},
+    "/prompts/{id}/render": {"variables": {"contract": "x"}, "version": 1},
+    "/analytics/events": {
+        "event_id": "1",
+        "event_name": "a.b",
+        "occurred_at": "2026-01-01T00:00:00Z",
+        "properties": {},
+    },
+}
 
 
 def add_failing_routes(app: FastAPI) -> None:
@@ -26,18 +59,18 @@ def add_failing_routes(app: FastAPI) -> None:
 
     @app.get("/fail/overflow")
     async def overflow(session: WriteSession) -> None:
-        await session.execute(text("select cast(:n as integer)").bindparams(n=2**40))
+        await session.execute(sql("select cast(:n as integer)").bindparams(n=2**40))
 
     @app.get("/fail/commit")
     async def commit(session: WriteSession) -> dict[str, str]:
-        await session.execute(text("create temporary table once (n int unique deferrable initially deferred)"))
-        await session.execute(text("insert into once values (1), (1)"))
+        await session.execute(sql("create temporary table once (n int unique deferrable initially deferred)"))
+        await session.execute(sql("insert into once values (1), (1)"))
         return {"answer": "too early"}
 
     @app.get("/fail/read-only")
     async def read_only(resources: Resources) -> None:
         async with resources.database.reading() as session:
-            await session.execute(text("insert into organizations (name) values ('x')"))
+            await session.execute(sql("insert into organizations (name) values ('x')"))
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +78,12 @@ def service(api_settings) -> FastAPI:
     app = create_app(api_settings)
     add_failing_routes(app)
     return app
+
+
+@pytest.fixture
+def own_prompt(seller, create_prompt):
+    """A prompt and the headers of its seller."""
+    return {**create_prompt(seller), "headers": seller.headers}
 
 
 class TestProblem:
@@ -110,3 +149,27 @@ class TestProblem:
     def test_does_not_list_a_thousand_fields(self, site):
         problem = site.post("/api/v1/auth/login", json={str(n): n for n in range(1000)}).json()
         assert len(problem["errors"]) == 50
+
+    @pytest.mark.parametrize("path", BODIES)
+    @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(data=st.data(), value=values, name=text)
+    def test_is_never_ours_whatever_is_sent(self, client, own_prompt, path, data, value, name):
+        good = BODIES[path]
+        body = {**good, data.draw(st.sampled_from([*good, name])): value}
+        sent = json.dumps(data.draw(st.sampled_from([body, value]))).encode()
+        answer = client.post(path.format(id=own_prompt["id"]), content=sent, headers=JSON | own_prompt["headers"])
+        assert answer.status_code < 500
+
+    @pytest.mark.parametrize(
+        "path", ["/prompts", "/prompts/{value}", "/prompts/{value}/versions", "/analytics/dashboard"]
+    )
+    @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(name=st.sampled_from(["cursor", "limit", "status", "date_from", "currency", "prompts"]), value=text)
+    def test_is_never_ours_whatever_is_asked(self, client, own_prompt, path, name, value):
+        sent = quote(value.encode("utf-8", "surrogatepass"), safe="")
+        answer = client.get(f"{path.format(value=sent or 'x')}?{name}={sent}", headers=own_prompt["headers"])
+        assert answer.status_code < 500
+
+    def test_names_a_field_no_encoding_has(self, client):
+        answer = client.post("/auth/login", content=b'{"a\\ud800": 1}', headers=JSON)
+        assert answer.status_code == 422
