@@ -7,6 +7,7 @@ from api.analytics.endpoints import router as analytics_router
 from api.auth.endpoints import router as auth_router
 from api.health.endpoints import router as health_router
 from api.lifespan import Worker, create_lifespan
+from api.marketplace.endpoints import ROUTERS as MARKETPLACE_ROUTERS
 from api.middleware.access_log import AccessLogMiddleware
 from api.middleware.auth import AuthMiddleware
 from api.middleware.body_limit import BodyLimitMiddleware
@@ -17,17 +18,21 @@ from api.middleware.tracking import TrackingMiddleware
 from api.openapi import install_openapi
 from api.problem import install_error_handlers
 from api.prompts.endpoints import router as prompts_router
+from api.webhooks.endpoints import router as webhooks_router
+from api.webhooks.worker import handle_webhooks
 from warehouse.settings import Settings
 
 ROUTERS = (
     auth_router,
     prompts_router,
+    *MARKETPLACE_ROUTERS,
     analytics_router,
+    webhooks_router,
     health_router,
 )
 
 # Run beside the requests, as long as the service does.
-WORKERS: tuple[Worker, ...] = ()
+WORKERS: tuple[Worker, ...] = (handle_webhooks,)
 
 # From the outermost to the innermost.
 MIDDLEWARE = (

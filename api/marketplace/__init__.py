@@ -1,0 +1,1 @@
+"""Where buyers find prompts, buy them, and keep what they bought."""

@@ -1,0 +1,1 @@
+"""Orders: buying, giving back, and the library of what was bought."""
