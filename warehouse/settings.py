@@ -11,10 +11,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 # Known to everybody who reads this file, so production refuses them.
-DEVELOPMENT_JWT_SECRET = "development-only-jwt-secret-of-at-least-32-bytes"
-DEVELOPMENT_PASSWORD_PEPPER = "development-only-password-pepper-32-bytes"
+DEVELOPMENT_JWT_SECRET = "development-only-jwt-secret-of-at-least-32-bytes"  # nosec B105
+DEVELOPMENT_PASSWORD_PEPPER = "development-only-password-pepper-32-bytes"  # nosec B105
 DEVELOPMENT_STRIPE_API_KEY = "sk_test_development_only"
-DEVELOPMENT_STRIPE_WEBHOOK_SECRET = "whsec_development_only"
+DEVELOPMENT_STRIPE_WEBHOOK_SECRET = "whsec_development_only"  # nosec B105
 
 # Added to the API's port, so that two clones with other ports have two simulators.
 STRIPE_SIMULATOR_PORT_OFFSET = 4111

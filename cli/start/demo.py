@@ -37,7 +37,8 @@ def _shop(settings: Settings, say: Say) -> None:
         settings.public_api_url, buyers=BUYERS, seed=SEED, on_buyer=lambda name: say(f"  {name} has been shopping")
     )
     say(
-        f"{takings.lists} lists served, {takings.clicks} clicks, {takings.orders} orders paid, {takings.refunds} refunded"
+        f"{takings.lists} lists served, {takings.clicks} clicks, "
+        f"{takings.orders} orders paid, {takings.refunds} refunded"
     )
 
 

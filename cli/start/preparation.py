@@ -28,7 +28,7 @@ def check_disk(settings: Settings) -> None:
         probe.write_text("")
         probe.unlink()
     except OSError as error:
-        raise PreparationFailed(f"the data directory {settings.data_path} can't be written: {error.strerror}") from None
+        raise PreparationFailed(f"the data directory {settings.data_path} can't be used: {error.strerror}") from None
     free = shutil.disk_usage(settings.data_path).free
     if free < FREE_DISK_MIN_BYTES:
         raise PreparationFailed(

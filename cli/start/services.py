@@ -1,8 +1,8 @@
 """The services of the product: how each is started, and where it says that it is well."""
 
-from pathlib import Path
 import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from warehouse.settings import PROJECT_ROOT, Settings
 

@@ -23,7 +23,9 @@ def prompt(connection: psycopg.Connection[DictRow]) -> dict[str, Any]:
         """
         with seller as (insert into organizations (name) values ('seller') returning id),
         buyer as (
-            insert into users (organization_id, email, role) select id, 'b@example.com', 'buyer' from seller returning id
+            insert into users (organization_id, email, role)
+            select id, 'b@example.com', 'buyer' from seller
+            returning id
         )
         insert into prompts (seller_organization_id, title, price_cents, currency)
         select id, 'title', 100, 'USD' from seller

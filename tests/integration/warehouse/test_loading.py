@@ -51,7 +51,7 @@ class TestLoadAll:
             stamps = connection.execute("select _loaded_at from raw_app.organizations").fetchall()
         assert stamps == [{"_loaded_at": first.loaded_at}]
 
-    def test_a_transaction_open_during_a_load_is_loaded_by_the_next(self, application, database_url, warehouse_url):
+    def test_an_open_transaction_is_loaded_once_it_commits(self, application, database_url, warehouse_url):
         with connect(database_url) as slow:
             add_organization(slow, "slow")
             add_organization(application, "quick")
