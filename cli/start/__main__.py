@@ -1,30 +1,23 @@
 """The command behind `./start.sh`."""
 
-import contextlib
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import click
-import psycopg
 
+from cli.failure import run
 from cli.start import services
 from cli.start.preparation import (
-    PreparationFailed,
     check_disk,
     prepare_databases,
     prepare_publication,
     prepare_sample_data,
 )
 from cli.start.services import Service
-from cli.start.supervisor import PortTaken, ServiceFailed, Supervisor, check_ports, supervising
-from warehouse.servers import Servers, ServerStartFailed, ServerUnreachable, running_servers
-from warehouse.settings import Settings, SettingsInvalid, get_settings
-
-EXPECTED = (
-    PreparationFailed, PortTaken, ServiceFailed, ServerStartFailed, ServerUnreachable, SettingsInvalid,
-    psycopg.OperationalError,
-)  # fmt: skip
+from cli.start.supervisor import Supervisor, check_ports, supervising
+from warehouse.servers import Servers, running_servers
+from warehouse.settings import Settings, get_settings
 
 
 def say(line: str) -> None:
@@ -47,7 +40,7 @@ def up() -> None:
     wanted = [services.api(settings), services.dashboards(settings), services.dagster(settings)]
     with started(settings, wanted, with_pipeline=True) as (supervisor, servers):
         print_addresses(settings)
-        supervisor.watch(servers.ensure_running, say)
+        watch_until_interrupted(supervisor, servers)
 
 
 @start.command()
@@ -56,7 +49,7 @@ def dev() -> None:
     settings = get_settings()
     with started(settings, [services.api(settings, reload=True)], with_pipeline=False) as (supervisor, servers):
         click.echo(f"API  {services.api(settings).url}   (log: {supervisor.log(services.api(settings, reload=True))})")
-        supervisor.watch(servers.ensure_running, say)
+        watch_until_interrupted(supervisor, servers)
 
 
 @start.command()
@@ -67,6 +60,14 @@ def demo() -> None:
     settings = get_settings()
     with started(settings, [services.api(settings)], with_pipeline=False):
         play(settings, say)
+
+
+def watch_until_interrupted(supervisor: Supervisor, servers: Servers) -> None:
+    """Keep everything alive; Ctrl-C is how this is meant to end."""
+    try:
+        supervisor.watch(servers.ensure_running, say)
+    except KeyboardInterrupt:
+        click.echo("\n• stopping")
 
 
 @contextmanager
@@ -106,22 +107,5 @@ def print_addresses(settings: Settings) -> None:
     click.echo(f"  Logs in {settings.data_path / 'logs'}. Stop with Ctrl-C.\n")
 
 
-def main() -> None:
-    """Run, and say in one line what went wrong."""
-    try:
-        start(standalone_mode=False)
-    except KeyboardInterrupt:
-        click.echo("\nstopped")
-    except click.Abort:
-        click.echo("\nstopped")
-    except click.ClickException as error:
-        error.show()
-        sys.exit(2)
-    except EXPECTED as error:
-        with contextlib.suppress(BrokenPipeError):
-            click.echo(f"can't start: {error}", err=True)
-        sys.exit(1)
-
-
 if __name__ == "__main__":
-    main()
+    sys.exit(run(start))

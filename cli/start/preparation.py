@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from cli.failure import CommandFailed
 from warehouse.databases import connect, database_exists
 from warehouse.servers import Servers
 from warehouse.settings import PROJECT_ROOT, Settings
@@ -16,7 +17,7 @@ FREE_DISK_MIN_BYTES = 500 * 1024 * 1024
 Say = Callable[[str], None]
 
 
-class PreparationFailed(Exception):
+class PreparationFailed(CommandFailed):
     """The product can't be prepared; the message says what to do."""
 
 
@@ -32,8 +33,8 @@ def check_disk(settings: Settings) -> None:
     free = shutil.disk_usage(settings.data_path).free
     if free < FREE_DISK_MIN_BYTES:
         raise PreparationFailed(
-            f"only {free // 2**20} MB are free for {settings.data_path}; at least {FREE_DISK_MIN_BYTES // 2**20} MB are "
-            "needed. Free some, or choose another place with DATA_DIR=<directory>"
+            f"{FREE_DISK_MIN_BYTES // 2**20} MB are needed and {free // 2**20} MB are free for {settings.data_path}. "
+            "Free some, or choose another place with DATA_DIR=<directory>"
         )
 
 

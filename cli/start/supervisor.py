@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import psutil
 
+from cli.failure import CommandFailed
 from cli.start.services import Service
 from warehouse.servers import ServerStartFailed
 from warehouse.servers.place import last_line
@@ -31,11 +32,11 @@ PR_SET_CHILD_SUBREAPER = 36
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-class ServiceFailed(Exception):
+class ServiceFailed(CommandFailed):
     """A service can't start or can't stay up; the message says why and where its log is."""
 
 
-class PortTaken(Exception):
+class PortTaken(CommandFailed):
     """Somebody else listens on a port we need."""
 
 

@@ -152,7 +152,7 @@ class TestStart:
 
     def test_a_wrong_setting_ends_in_one_line(self):
         result = self.run(API_PORT="eighty")
-        assert result.returncode == 1
+        assert result.returncode == 2
         assert "API_PORT" in result.stderr
         assert "Traceback" not in result.stderr
 

@@ -71,7 +71,8 @@ class TestLoadAll:
 
     def test_json_arrives_as_json(self, application, database_url, warehouse_url):
         application.execute(
-            "insert into raw_events (source, event_id, event_name, schema_version, occurred_at, received_at, properties)"
+            "insert into raw_events"
+            " (source, event_id, event_name, schema_version, occurred_at, received_at, properties)"
             """ values ('s', '1', 'a.b', 1, now(), now(), '{"text": "ü\\u2028", "list": [1, {"x": null}]}')"""
         )
         load_all(database_url, warehouse_url)
