@@ -80,7 +80,7 @@ class DbtWarehouse:
                     _truncate_schema(connection, schema)
 
     def _invoke(self, *arguments: str) -> dbtRunnerResult:
-        quiet = ("--quiet", "--log-level", "none", "--log-level-file", "none")
+        quiet = ("--quiet", "--log-level", "none", "--log-level-file", "none", "--no-write-json")
         result = dbtRunner(manifest=self.manifest, callbacks=[self._notice]).invoke([*quiet, *arguments])
         assert result.success, "\n".join(_failures(result))
         return result

@@ -36,7 +36,11 @@ class TestDelivery:
     ) -> None:
         # Every other schedule goes on with empty tables, the way a marketplace starts.
         dbt_warehouse.forget(tables=seed % 2 == 0)
-        for delivery in deliver(random_history(HISTORY_SEED), seed=seed, loads=2 + seed % 3):
+        first, *later = deliver(random_history(HISTORY_SEED), seed=seed, loads=2 + seed % 3)
+        dbt_warehouse.load(first)
+        dbt_warehouse.dbt("run")
+        for delivery in later:
             dbt_warehouse.load(delivery)
-            dbt_warehouse.dbt("run")
+            # The views are there, and hold no rows of their own.
+            dbt_warehouse.dbt("run", "--exclude", "config.materialized:view")
         assert {mart: dbt_warehouse.rows(mart) for mart in MARTS} == expected

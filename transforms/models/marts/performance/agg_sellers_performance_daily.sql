@@ -9,21 +9,28 @@
     )
 }}
 
-with changed_days as (
-    select distinct
-        seller_organization_id,
-        performance_date
-    from {{ ref('int_prompt_days_measured') }}
+with changed_prompt_days as (
+    select * from {{ ref('agg_prompts_performance_daily') }}
     where {{ built_since_last_run() }}
 ),
 
+changed_days as (
+    select distinct
+        prompts.seller_organization_id,
+        changed_prompt_days.performance_date
+    from changed_prompt_days
+    inner join {{ ref('dim_prompts') }} as prompts on changed_prompt_days.prompt_id = prompts.prompt_id
+),
+
 days as (
-    select days.*
-    from {{ ref('int_prompt_days_measured') }} as days
-    inner join changed_days
-        on
-            days.seller_organization_id = changed_days.seller_organization_id
-            and days.performance_date = changed_days.performance_date
+    select
+        days.*,
+        changed_days.seller_organization_id
+    from changed_days
+    inner join {{ ref('dim_prompts') }} as prompts
+        on changed_days.seller_organization_id = prompts.seller_organization_id
+    inner join {{ ref('agg_prompts_performance_daily') }} as days
+        on prompts.prompt_id = days.prompt_id and changed_days.performance_date = days.performance_date
 ),
 
 -- Somebody who looked at two prompts of a seller is one viewer of the seller.
@@ -40,20 +47,33 @@ viewers as (
     group by days.seller_organization_id, days.performance_date, days.currency
 ),
 
+purchases as (
+    select
+        days.seller_organization_id,
+        days.performance_date,
+        days.currency,
+        count(*) as purchased_impression_count
+    from days
+    inner join {{ ref('fct_impressions') }} as impressions
+        on days.prompt_id = impressions.prompt_id and days.performance_date = impressions.served_date
+    where days.click_count > 0 and impressions.is_purchased
+    group by days.seller_organization_id, days.performance_date, days.currency
+),
+
 summed as (
     select
         seller_organization_id,
         performance_date,
         currency,
-        sum(impression_count) as impression_count,
-        sum(click_count) as click_count,
-        sum(purchased_impression_count) as purchased_impression_count,
-        sum(view_count) as view_count,
-        sum(checkout_count) as checkout_count,
-        sum(order_count) as order_count,
-        sum(refund_count) as refund_count,
-        sum(gross_revenue_amount) as gross_revenue_amount,
-        sum(refunded_amount) as refunded_amount,
+        cast(sum(impression_count) as bigint) as impression_count,
+        cast(sum(click_count) as bigint) as click_count,
+        cast(sum(view_count) as bigint) as view_count,
+        cast(sum(checkout_count) as bigint) as checkout_count,
+        cast(sum(order_count) as bigint) as order_count,
+        cast(sum(refund_count) as bigint) as refund_count,
+        cast(sum(gross_revenue_amount) as numeric(18, 2)) as gross_revenue_amount,
+        cast(sum(refunded_amount) as numeric(18, 2)) as refunded_amount,
+        cast(sum(net_revenue_amount) as numeric(18, 2)) as net_revenue_amount,
         max(_source_loaded_at) as _source_loaded_at
     from days
     group by seller_organization_id, performance_date, currency
@@ -61,29 +81,26 @@ summed as (
 
 final as (
     select
-        summed.seller_organization_id,
-        summed.performance_date,
-        summed.currency,
-        cast(summed.impression_count as bigint) as impression_count,
-        cast(summed.click_count as bigint) as click_count,
-        cast(summed.view_count as bigint) as view_count,
+        seller_organization_id,
+        performance_date,
+        currency,
+        summed.impression_count,
+        summed.click_count,
+        summed.view_count,
         coalesce(viewers.unique_viewer_count, 0) as unique_viewer_count,
-        cast(summed.checkout_count as bigint) as checkout_count,
-        cast(summed.order_count as bigint) as order_count,
-        cast(summed.refund_count as bigint) as refund_count,
-        cast(summed.gross_revenue_amount as numeric(18, 2)) as gross_revenue_amount,
-        cast(summed.refunded_amount as numeric(18, 2)) as refunded_amount,
-        cast(summed.gross_revenue_amount - summed.refunded_amount as numeric(18, 2)) as net_revenue_amount,
+        summed.checkout_count,
+        summed.order_count,
+        summed.refund_count,
+        summed.gross_revenue_amount,
+        summed.refunded_amount,
+        summed.net_revenue_amount,
         {{ rate('summed.click_count', 'summed.impression_count') }} as click_through_rate,
-        {{ rate('summed.purchased_impression_count', 'summed.click_count') }} as conversion_rate,
+        {{ rate('coalesce(purchases.purchased_impression_count, 0)', 'summed.click_count') }} as conversion_rate,
         summed._source_loaded_at,
         {{ built_at() }} as _built_at
     from summed
-    left join viewers
-        on
-            summed.seller_organization_id = viewers.seller_organization_id
-            and summed.performance_date = viewers.performance_date
-            and summed.currency = viewers.currency
+    left join viewers using (seller_organization_id, performance_date, currency)
+    left join purchases using (seller_organization_id, performance_date, currency)
 )
 
 select * from final
