@@ -7,7 +7,7 @@ import polars as pl
 from ranking.features import ACTIVITY_COUNTS, DAY_MICROSECONDS, age_days, decay_weight, utc_literal
 from ranking.policy import Evidence
 
-COUNTS = ("impressions", "clicks", "orders", "refunds", "recent_orders", "recent_refunds")
+COUNTS = ("impressions", "clicks", "orders", "refunds", "recent_orders")
 
 
 def gather_evidence(
@@ -16,8 +16,8 @@ def gather_evidence(
     """One row per prompt published before ``as_of``, sorted by ``prompt_id``.
 
     Columns: ``prompt_id``, ``category``, ``published_at``, ``published_days`` (age, float) and the decayed counts
-    ``impressions``, ``clicks``, ``orders``, ``refunds`` at the evidence half-life, ``recent_orders`` and
-    ``recent_refunds`` at the recent one, all in whole ``WEIGHT_UNIT``-ths. Activity of prompts that are not on the
+    ``impressions``, ``clicks``, ``orders``, ``refunds`` at the evidence half-life and ``recent_orders`` at
+    the recent one, all in whole ``WEIGHT_UNIT``-ths. Activity of prompts that are not on the
     market, and activity outside the window, is left out.
     """
     published_days = (utc_literal(as_of) - pl.col("published_at")).dt.total_microseconds() / DAY_MICROSECONDS
@@ -49,6 +49,5 @@ def _decayed_counts(policy: Evidence, activity: pl.DataFrame, as_of: datetime) -
             orders=(orders * lasting).sum(),
             refunds=(refunds * lasting).sum(),
             recent_orders=(orders * recent).sum(),
-            recent_refunds=(refunds * recent).sum(),
         )
     )

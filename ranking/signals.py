@@ -36,7 +36,7 @@ def measure_signals(policy: Policy, evidence: pl.DataFrame) -> pl.DataFrame:
 
     A component's column has its name and holds structs of ``value``, ``reference`` and ``signal``.
     """
-    refund = rate_signal(policy.rates.refund, evidence, successes="refunds", trials="orders")
+    refund = rate_signal(policy.rates.refund, evidence, successes="refunds", trials="orders", at_most_trials=False)
     signals = {
         Component.DEMAND: demand_signal(policy),
         Component.MOMENTUM: momentum_signal(policy),
@@ -51,7 +51,9 @@ def measure_signals(policy: Policy, evidence: pl.DataFrame) -> pl.DataFrame:
     return evidence.with_columns(**{component.value: signal.as_struct() for component, signal in signals.items()})
 
 
-def rate_signal(prior: RatePrior, evidence: pl.DataFrame, *, successes: str, trials: str) -> Signal:
+def rate_signal(
+    prior: RatePrior, evidence: pl.DataFrame, *, successes: str, trials: str, at_most_trials: bool = True
+) -> Signal:
     """A smoothed rate held against the rate of the marketplace.
 
     Both are posterior means of a Beta-binomial model (Gelman et al., Bayesian Data Analysis, 3rd ed., sections 2.4 and
@@ -66,9 +68,11 @@ def rate_signal(prior: RatePrior, evidence: pl.DataFrame, *, successes: str, tri
     success say little where successes are rare, and where nothing is ever bought clicks are not held against anyone.
 
     The signal is 0 at the marketplace rate and without evidence, 1/3 at twice that rate, and -1/3 at half of it.
-    Successes beyond the trials (orders that no logged click led to) say nothing about the rate and are left out.
+    With ``at_most_trials`` successes beyond the trials (orders that no logged click led to) say nothing about the rate
+    and are left out. Without it a trial may succeed more than once (an order refunded in parts), and the same formulas
+    are the posterior means of a Gamma-Poisson model.
     """
-    counted = pl.min_horizontal(successes, trials)
+    counted = pl.min_horizontal(successes, trials) if at_most_trials else pl.col(successes)
     # Summed as integers: a sum of floats would depend on how threads share the rows.
     all_successes, all_trials = evidence.select(successes=counted.sum(), trials=pl.col(trials).sum()).row(0)
     prior_successes = prior.marketplace_prior_successes
@@ -95,12 +99,12 @@ def momentum_signal(policy: Policy) -> Signal:
     """The recent pace of selling held against the lasting one: ``(r - l) / (r + l + prior)``, in orders a day.
 
     Each pace is a decayed count divided by the sum of the decay weights over the window, a weighted mean per day.
-    ``r`` leaves refunded orders out and ``l`` keeps them, so that a refund cannot make a prompt look like rising.
-    The newest day's orders move ``r`` by more than any ratio ``r / l`` can reach, so they never lower the signal.
+    Refunded orders stay in both: taking an old one out of ``l`` would make a refund look like a rise, and demand and
+    the refund penalty answer for it already. The newest day's orders move ``r`` by more than any ratio ``r / l`` can
+    reach, so they never lower the signal.
     """
     evidence = policy.evidence
-    net = (_decayed("recent_orders") - _decayed("recent_refunds")).clip(lower_bound=0.0)
-    recent = net / _weighted_days(evidence.recent_half_life_days, evidence.window_days)
+    recent = _decayed("recent_orders") / _weighted_days(evidence.recent_half_life_days, evidence.window_days)
     lasting = _decayed("orders") / _weighted_days(evidence.half_life_days, evidence.window_days)
     return Signal(recent, lasting, (recent - lasting) / (recent + lasting + policy.momentum.prior_orders_per_day))
 

@@ -117,3 +117,6 @@ class TestWeights:
 
     def test_momentum_leads_trending(self) -> None:
         assert max(load_policy().weights("trending").used(), key=lambda item: item[1])[0] is Component.MOMENTUM
+
+    def test_category_lists_agree_with_top(self) -> None:
+        assert load_policy().weights("category") == load_policy().weights("top")

@@ -17,6 +17,7 @@ from tests.unit.ranking.market import (
     day,
     days_ago,
     examples,
+    large_market,
     make_activity,
     make_prompts,
     markets,
@@ -99,6 +100,14 @@ class TestScore:
             "refund_penalty": 0.0,
             "freshness": 0.025,
         }
+
+    def test_is_ordered_by_surface_and_prompt(self) -> None:
+        shuffled = [frame.sample(fraction=1, shuffle=True, seed=3) for frame in large_market(200)]
+        scored = score(BASELINE, prompts=shuffled[0], activity=shuffled[1], as_of=AS_OF)
+        keys = [
+            (SURFACES.index(surface), prompt_id) for surface, prompt_id in scored.select("surface", "prompt_id").rows()
+        ]
+        assert keys == sorted(keys)
 
     def test_empty_market_keeps_the_schema(self) -> None:
         empty = Market(make_prompts(), make_activity())

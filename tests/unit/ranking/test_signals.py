@@ -83,6 +83,11 @@ class TestRateSignal:
         market = Market(TWO, make_activity(("p1", day(0), 0, 0, 50, 0), ("p2", day(0), 0, 0, 1, 0)))
         assert [signal for _, _, signal in measure(market, Component.CONVERSION)] == [0.0, 0.0]
 
+    def test_an_order_refunded_in_parts_counts_each_part(self) -> None:
+        market = Market(TWO, make_activity(("p1", day(0), 0, 0, 2, 6), ("p2", day(0), 0, 0, 2, 2)))
+        (parts, _, _), (once, _, _) = measure(market, Component.REFUND_PENALTY)
+        assert parts > once
+
     def test_fewer_refunds_than_average_earn_nothing(self) -> None:
         market = Market(TWO, make_activity(("p1", day(0), 0, 0, 500, 0), ("p2", day(0), 0, 0, 500, 100)))
         clean, refunded = (signal for _, _, signal in measure(market, Component.REFUND_PENALTY))
@@ -127,10 +132,17 @@ class TestMomentumSignal:
         assert rising > 0.2 > -0.2 > falling
 
     @pytest.mark.parametrize("age", [0, 3, 40])
-    def test_refund_of_any_day_never_makes_a_rise(self, age: int) -> None:
+    def test_refunds_of_any_day_do_not_move_it(self, age: int) -> None:
         kept = measure(one_prompt(("p1", day(age), 0, 0, 9, 0)), Component.MOMENTUM)[0]
         refunded = measure(one_prompt(("p1", day(age), 0, 0, 9, 5)), Component.MOMENTUM)[0]
-        assert refunded[2] <= kept[2]
+        assert refunded[2] == kept[2]
+
+    @pytest.mark.parametrize("sold_before", [0, 1, 500])
+    def test_orders_of_the_newest_day_never_lower_it(self, sold_before: int) -> None:
+        before = [("p1", day(1), 0, 0, sold_before, 0), ("p1", day(50), 0, 0, sold_before, 0)]
+        quiet = measure(one_prompt(*before), Component.MOMENTUM)[0]
+        busy = measure(one_prompt(*before, ("p1", day(0), 0, 0, 1, 0)), Component.MOMENTUM)[0]
+        assert busy[2] > quiet[2]
 
 
 class TestFreshnessSignal:
