@@ -77,16 +77,11 @@ def field_problems(errors: Sequence[Mapping[str, Any]]) -> list[FieldProblem]:
     return [
         FieldProblem(
             location=str(error["loc"][0]) if error["loc"] else "body",
-            field=_printable(".".join(map(str, error["loc"][1:]))),
+            field=".".join(map(str, error["loc"][1:]))[:FIELD_NAME_MAX_LENGTH],
             message=str(error["msg"]).removeprefix("Value error, "),
         )
         for error in errors[:FIELD_PROBLEMS_MAX]
     ]
-
-
-def _printable(name: str) -> str:
-    """A field's name as sent, cut short and without what no encoding has."""
-    return name[:FIELD_NAME_MAX_LENGTH].encode("utf-8", "backslashreplace").decode()
 
 
 def _summary(errors: Sequence[FieldProblem]) -> str:

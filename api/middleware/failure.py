@@ -1,6 +1,7 @@
 """The last line: an exception nobody expected becomes a problem document here and a stack trace in the log only."""
 
 import structlog
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import InternalError
@@ -29,6 +30,9 @@ class FailureMiddleware:
 
         try:
             await self._app(scope, receive, send_noting_start)
+        except ClientDisconnect:
+            # Nobody is there any more to answer to.
+            logger.info("client_disconnected", path=scope["path"])
         except Exception as error:
             logger.exception("request_failed", path=scope["path"], error=type(error).__name__)
             if started:

@@ -170,6 +170,10 @@ class TestProblem:
         answer = client.get(f"{path.format(value=sent or 'x')}?{name}={sent}", headers=own_prompt["headers"])
         assert answer.status_code < 500
 
+    def test_cuts_the_name_of_a_field_short(self, site):
+        problem = site.post("/api/v1/auth/login", json={"x" * 10_000: 1}).json()
+        assert max(len(error["field"]) for error in problem["errors"]) == 200
+
     def test_names_a_field_no_encoding_has(self, client):
         answer = client.post("/auth/login", content=b'{"a\\ud800": 1}', headers=JSON)
         assert answer.status_code == 422

@@ -1,5 +1,6 @@
 """`/api/v1/prompts` as a seller uses it."""
 
+from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import pytest
@@ -172,6 +173,16 @@ class TestAddVersion:
         page = client.get(f"/prompts/{prompt['id']}/versions", headers=seller.headers).json()
         assert [(item["version"], item["template"]) for item in page["items"]] == [(2, TEMPLATE), (1, "one ${a}")]
         assert client.get(f"/prompts/{prompt['id']}", headers=seller.headers).json()["template"] == TEMPLATE
+
+    def test_numbers_versions_that_come_at_the_same_time_one_by_one(self, client, seller, create_prompt):
+        prompt = create_prompt(seller)
+
+        def add(number):
+            body = {"template": f"version {number}"}
+            return client.post(f"/prompts/{prompt['id']}/versions", json=body, headers=seller.headers).json()["version"]
+
+        with ThreadPoolExecutor(8) as pool:
+            assert sorted(pool.map(add, range(8))) == list(range(2, 10))
 
     def test_adds_nothing_to_prompts_of_others(self, client, seller, register, create_prompt):
         prompt = create_prompt(seller)

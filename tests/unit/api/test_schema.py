@@ -1,0 +1,47 @@
+"""Text in request bodies."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from api.schema import RequestBody, check_text
+
+
+class Note(RequestBody):
+    title: str = ""
+    lines: list[str] = []
+    extra: dict[str, Any] = {}
+
+
+def nested(depth: int) -> Any:
+    value: Any = 1
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+class TestCheckText:
+    @pytest.mark.parametrize("value", ["", "é 名 😀", 1, None, [1, "a"], {"a": [{"b": "c"}]}, nested(100)])
+    def test_hands_on_what_can_be_stored(self, value):
+        assert check_text(value) == value
+
+    @pytest.mark.parametrize(
+        "value",
+        ["a\x00", "\ud800", "a\udfffé", ["\x00"], {"\x00": 1}, {"a": {"b": ["\ud800"]}}, nested(101), nested(50_000)],
+    )
+    def test_refuses_what_can_not(self, value):
+        with pytest.raises(ValueError, match="must not"):
+            check_text(value)
+
+
+class TestRequestBody:
+    @pytest.mark.parametrize("field", [{"title": "\x00"}, {"lines": ["\x00"]}, {"extra": {"a": "\x00"}}])
+    def test_names_the_field(self, field):
+        with pytest.raises(ValidationError) as raised:
+            Note.model_validate(field)
+        assert [error["loc"] for error in raised.value.errors()] == [tuple(field)]
+
+    def test_refuses_a_field_it_does_not_know(self):
+        with pytest.raises(ValidationError, match="Extra inputs"):
+            Note.model_validate({"titel": "x"})
