@@ -3,15 +3,15 @@
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from api.schema import RequestBody, check_text
 
 
 class Note(RequestBody):
     title: str = ""
-    lines: list[str] = []
-    extra: dict[str, Any] = {}
+    lines: list[str] = Field(default_factory=list)
+    extra: dict[str, Any] = Field(default_factory=dict)
 
 
 def nested(depth: int) -> Any:

@@ -15,7 +15,8 @@ def entitle(database):
         database.execute(
             "with bought as (insert into orders (prompt_id, prompt_version, buyer_organization_id, buyer_user_id,"
             " seller_organization_id, amount_cents, currency, status, provider, paid_at)"
-            " values (%(prompt)s, 1, %(buyer)s, %(user)s, %(seller)s, 1900, 'USD', 'paid', 'import', now()) returning id)"
+            " values (%(prompt)s, 1, %(buyer)s, %(user)s, %(seller)s, 1900, 'USD', 'paid', 'import', now())"
+            " returning id)"
             " insert into entitlements (organization_id, prompt_id, order_id, granted_at, revoked_at)"
             " select %(buyer)s, %(prompt)s, id, now(), case when %(revoked)s then now() end from bought",
             {
