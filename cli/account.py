@@ -86,6 +86,8 @@ def _checked(*, email: str, role: str, company: str, password: str) -> tuple[str
 
     if role not in ROLES:
         raise AccountInvalid(f"role: must be one of {', '.join(ROLES)}, not {role!r}")
+    if not company.strip():
+        raise AccountInvalid("company: must not be empty")
     try:
         # A registration can't ask for the role of an admin; everything else is the same.
         asked = "buyer" if role == "admin" else role

@@ -67,7 +67,9 @@ def _echo(found: DictRow) -> None:
 def create(email: str, role: str, company: str, password: str | None, as_json: bool) -> None:
     """Create a company and its first user. Asks for what is missing."""
     if password is None:
-        password = click.prompt("Password", hide_input=True, confirmation_prompt=sys.stdin.isatty())
+        # From a pipe nothing is echoed, and nobody mistypes.
+        is_typed = sys.stdin.isatty()
+        password = click.prompt("Password", hide_input=is_typed, confirmation_prompt=is_typed)
     with open_database() as connection:
         created = _create(connection, email=email, role=role, company=company, password=str(password))
     if as_json:
