@@ -1,0 +1,128 @@
+"""Quarantine, replayed."""
+
+import orjson
+import pytest
+
+from tests.integration.warehouse.imports.rows import event, order, prompt
+from warehouse.imports import replay
+from warehouse.imports.identity import imported_id
+from warehouse.journal import Rejected, quarantine
+
+
+@pytest.fixture
+def waiting(connection):
+    def read_waiting():
+        rows = connection.execute("select kind, reason from quarantine where resolved_at is null order by id")
+        return [tuple(row.values()) for row in rows]
+
+    return read_waiting
+
+
+def envelope(event_id="e1", prompt_id="p1", **fields):
+    """An event as the service keeps it."""
+    return {
+        "event_id": event_id, "source": "client:x", "event_name": "prompt.viewed", "schema_version": 1,
+        "occurred_at": "2026-01-02T03:04:05Z", "organization_id": None, "user_id": None, "anonymous_id": None,
+        "session_id": None, "request_id": None, "prompt_id": str(imported_id("prompt", prompt_id)), "properties": {},
+        **fields,
+    }  # fmt: skip
+
+
+def keep(connection, fields, *, origin, reason="prompt_unknown"):
+    quarantine(connection, [Rejected("events", origin, orjson.dumps(fields), reason, "as it was said then")])
+
+
+class TestReplay:
+    def test_orders_and_events_are_stored_once_their_prompt_is_known(self, run, connection, waiting):
+        run("orders", [order("o1"), order("o2", prompt_external_id="p9")])
+        run("events", [event("e1"), event("e2")])
+        run("catalog", [prompt("p1")])
+        reports = [replay(connection, kind) for kind in ("catalog", "orders", "events")]
+        assert [(report.read, report.inserted, report.quarantined) for report in reports] == [
+            (0, 0, 0),
+            (2, 1, 1),
+            (2, 2, 0),
+        ]
+        assert waiting() == [("orders", "prompt_unknown")]
+        assert connection.execute("select count(*) as n from raw_events").fetchone()["n"] == 2
+
+    def test_what_a_later_import_brought_is_resolved_without_a_change(self, run, connection, waiting, everything):
+        run("orders", [order("o1")])
+        run("catalog", [prompt("p1")])
+        run("orders", [order("o1")])
+        before = everything()["orders"]
+        report = replay(connection, "orders")
+        assert (report.unchanged, waiting()) == (1, [])
+        assert everything()["orders"] == before
+
+    def test_rows_that_stay_bad_keep_waiting(self, run, connection, waiting):
+        run("catalog", [prompt("p1", price_cents="9.99"), prompt("p2", currency="??")])
+        refused = []
+        report = replay(connection, "catalog", on_refused=refused.append)
+        assert (report.read, report.quarantined, len(refused)) == (2, 2, 2)
+        assert waiting() == [("catalog", "price_cents_invalid"), ("catalog", "currency_invalid")]
+
+    def test_a_row_that_could_not_be_taken_apart_keeps_its_reason(self, connection, tmp_path, waiting):
+        from warehouse.imports import import_file
+
+        path = tmp_path / "catalog.csv"
+        path.write_bytes(b'external_id,title,template\np1,"open,x\np2,a\n')
+        import_file(connection, "catalog", path)
+        replay(connection, "catalog")
+        assert waiting() == [("catalog", "csv_malformed"), ("catalog", "field_count_wrong")]
+
+    def test_a_second_time_tries_only_what_waits(self, run, connection):
+        run("orders", [order("o1")])
+        run("catalog", [prompt("p1")])
+        assert replay(connection, "orders").read == 1
+        assert replay(connection, "orders").read == 0
+
+    def test_a_contradiction_never_overwrites_what_is_known(self, run, connection, waiting):
+        run("catalog", [prompt(title="First"), prompt(title="Second")])
+        replay(connection, "catalog")
+        assert waiting() == [("catalog", "prompt_conflict")]
+        assert connection.execute("select title from prompts").fetchone()["title"] == "First"
+
+    def test_more_rows_than_fit_a_page_are_all_tried(self, run, connection, waiting):
+        run("orders", [order(f"o{number}") for number in range(2300)])
+        run("catalog", [prompt("p1")])
+        assert replay(connection, "orders").inserted == 2300
+        assert waiting() == []
+
+
+class TestReplayedEventsOfTheService:
+    def test_are_stored_as_they_were_with_their_identity(self, run, connection, waiting):
+        run("catalog", [prompt("p1")])
+        run("orders", [order(user_external_id="u1")])
+        user = connection.execute("select id, organization_id from users").fetchone()
+        identity = {"user_id": str(user["id"]), "organization_id": str(user["organization_id"])}
+        keep(connection, envelope(**identity), origin="journal")
+        assert replay(connection, "events").inserted == 1
+        found = connection.execute("select * from raw_events").fetchone()
+        assert (found["source"], found["user_id"]) == ("client:x", user["id"])
+        assert waiting() == []
+
+    def test_of_clients_are_tried_again_where_the_cause_can_be_mended(self, run, connection):
+        run("catalog", [prompt("p1")])
+        keep(connection, envelope(), origin="api")
+        assert replay(connection, "events").inserted == 1
+
+    @pytest.mark.parametrize(
+        "reason", ["event_name_reserved", "source_not_allowed", "value_not_storable", "anything_new"]
+    )
+    def test_of_clients_are_not_taken_where_the_refusal_is_final(self, run, connection, waiting, reason):
+        run("catalog", [prompt("p1")])
+        paid = {"order_id": "o", "amount_cents": 1, "currency": "USD"}
+        keep(connection, envelope(event_name="order.paid", properties=paid), origin="api", reason=reason)
+        assert replay(connection, "events").quarantined == 1
+        assert waiting() == [("events", reason)]
+        assert connection.execute("select count(*) as n from raw_events").fetchone()["n"] == 0
+
+    def test_whose_id_was_used_since_wait_on_in_one_row(self, run, connection, waiting):
+        run("events", [event("e1", session_id="one")])
+        run("catalog", [prompt("p1")])
+        run("events", [event("e1", session_id="two")])
+        assert replay(connection, "events").reasons == {"event_id_reused": 1}
+        assert waiting() == [("events", "event_id_reused")]
+        assert replay(connection, "events").reasons == {"event_id_reused": 1}
+        assert waiting() == [("events", "event_id_reused")]
