@@ -45,13 +45,13 @@ shell: setup ## a Python shell with settings and running servers
 	@$(PYTHON) -i -m scripts.python_shell
 
 test: setup ## all tests, with coverage
-	@$(PYTHON) -m pytest --cov --cov-report=term
+	@$(PYTHON) -m pytest -n 2 --dist loadfile --cov --cov-report=term
 
 test-unit: setup ## the tests that need no server
-	@$(PYTHON) -m pytest tests/unit
+	@$(PYTHON) -m pytest -n 2 --dist loadfile tests/unit
 
 test-integration: setup ## the tests on real servers
-	@$(PYTHON) -m pytest tests/integration
+	@$(PYTHON) -m pytest -n 2 --dist loadfile tests/integration
 
 test-servers: setup ## the integration tests on Debian's PostgreSQL and Redis instead of the embedded ones
 	@scripts/test_on_debian_servers.sh
