@@ -1,6 +1,7 @@
 """The service: `uvicorn api.main:app`. This file composes and does nothing else."""
 
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 from starlette.middleware import Middleware
 
 from api.analytics.endpoints import router as analytics_router
@@ -48,7 +49,8 @@ MIDDLEWARE = (
 
 def create_app(settings: Settings | None = None) -> FastAPI:
     """A service with these settings; by default those of the environment, read when it starts."""
-    app = FastAPI(
+    # The documentation pages bring their scripts along, so that they work without the internet.
+    app = FastAPIOffline(
         title="Prompt marketplace",
         version="1.0.0",
         description="Companies sell and buy AI prompts here, and every number can be traced to where it came from.",
