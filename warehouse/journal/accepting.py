@@ -111,7 +111,7 @@ class AsyncJournal:
                     [[event.source for event in events], [event.event_id for event in events]],
                 )
                 return {row["ordinal"] for row in rows}
-        except psycopg.OperationalError as error:
+        except psycopg.Error as error:
             logger.warning("stored event ids can't be looked up, Postgres is down: %s", error)
             return set()
 
