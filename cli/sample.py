@@ -15,6 +15,7 @@ import psycopg
 from psycopg.rows import DictRow
 
 from cli.failure import CommandFailed
+from cli.template import name_variables
 from warehouse.imports import KINDS, Report, import_file
 from warehouse.journal.quarantine import Kind
 from warehouse.settings import PROJECT_ROOT, Settings
@@ -98,7 +99,7 @@ def _generate(directory: Path, *, end: str) -> None:
 
 
 def _import(connection: Connection, kind: Kind, path: Path, say: Say) -> Report:
-    report = import_file(connection, kind, path)
+    report = import_file(connection, kind, path, name_variables=name_variables)
     if report.quarantined:
         raise CommandFailed(f"Sample {kind} were refused: {dict(report.reasons)}. Is there other data of that name?")
     say(f"imported {report.read:,} sample {kind if kind != 'catalog' else 'prompts'}")

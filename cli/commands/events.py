@@ -11,6 +11,7 @@ from psycopg.rows import DictRow
 from cli.database import open_database, open_servers
 from cli.failure import PROBLEM
 from cli.output import examples, to_json
+from cli.template import name_variables
 from warehouse.databases import connect
 from warehouse.imports import KINDS, Refusal, replay
 from warehouse.journal.quarantine import Kind
@@ -94,7 +95,10 @@ def replay_quarantine(kind: Kind | None, as_json: bool) -> None:
             click.echo(f"quarantine {refusal.record.line}: {refusal.reason}: {refusal.detail}", err=True)
 
     with open_database() as connection:
-        reports = {each: replay(connection, each, on_refused=show) for each in ((kind,) if kind is not None else KINDS)}
+        reports = {
+            each: replay(connection, each, on_refused=show, name_variables=name_variables)
+            for each in ((kind,) if kind is not None else KINDS)
+        }
     found = {
         each: {"tried": report.read, "resolved": report.read - report.quarantined, "reasons": dict(report.reasons)}
         for each, report in reports.items()

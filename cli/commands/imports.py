@@ -9,6 +9,7 @@ from cli.database import open_database
 from cli.failure import PROBLEM
 from cli.output import examples, to_json
 from cli.progress import progress_bar
+from cli.template import name_variables
 from warehouse.imports import Refusal, Report, import_file
 from warehouse.journal.quarantine import Kind
 
@@ -99,6 +100,7 @@ def _import(kind: Kind, file: Path, *, is_dry_run: bool, as_json: bool) -> None:
             is_dry_run=is_dry_run,
             on_progress=on_progress,
             on_refused=show,
+            name_variables=name_variables,
             on_warning=lambda message: click.echo(f"Warning: {message}", err=True),
         )
     if report.quarantined > len(shown):

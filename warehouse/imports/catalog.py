@@ -1,7 +1,7 @@
 """Catalog rows: prompts and their texts."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -21,6 +21,14 @@ TAG_MAX_LENGTH = 100
 DEFAULT_CURRENCY = "USD"
 DEFAULT_SELLER = "Imported catalog"
 
+# The language of templates is the service's affair; whoever imports says how to find the variables in one.
+NameVariables = Callable[[str], list[str]]
+
+
+def name_no_variables(_template: str) -> list[str]:
+    """For those to whom a template is just text."""
+    return []
+
 
 @dataclass(frozen=True)
 class CatalogRow(Row):
@@ -29,6 +37,7 @@ class CatalogRow(Row):
     external_id: str
     title: str
     template: str
+    variables: list[str]
     description: str
     category: str | None
     tags: list[str]
@@ -69,7 +78,8 @@ class CatalogImporter(Importer[CatalogRow]):
     needed = ("external_id", "title", "template")
     optional = ("description", "category", "tags", "price_cents", "currency", "seller", "model", "created_at")
 
-    def __init__(self, *, may_update: bool = True) -> None:
+    def __init__(self, *, name_variables: NameVariables = name_no_variables, may_update: bool = True) -> None:
+        self._name_variables = name_variables
         self._may_update = may_update
 
     def prepare(self, connection: Connection) -> None:
@@ -79,11 +89,13 @@ class CatalogImporter(Importer[CatalogRow]):
     def parse(self, record: Record) -> CatalogRow:
         """The prompt a record describes. Raises `RowInvalid`."""
         values = record.values
+        template = _visible(values, "template", maximum=FIELD_MAX_CHARACTERS)
         return CatalogRow(
             record=record,
             external_id=value.needed_identifier(values, "external_id"),
             title=_visible(values, "title", maximum=TITLE_MAX_LENGTH),
-            template=_visible(values, "template", maximum=FIELD_MAX_CHARACTERS),
+            template=template,
+            variables=self._name_variables(template),
             description=value.text(values, "description", maximum=DESCRIPTION_MAX_LENGTH) or "",
             category=value.trimmed(values, "category"),
             tags=_tags(values.get("tags")),

@@ -19,15 +19,15 @@ TEMPORARY_TABLES = """
 drop table if exists pg_temp.import_prompts, pg_temp.import_prompts_seen cascade;
 create temporary table import_prompts (
     id uuid not null, external_id text primary key, seller text not null, has_seller boolean not null,
-    title text not null, template text not null, description text not null, category text, tags text[] not null,
-    price_cents bigint not null, currency text not null, model text, created_at timestamptz, stated text[] not null,
+    title text not null, template text not null, variables text[] not null, description text not null,
+    category text, tags text[] not null, price_cents bigint not null, currency text not null, model text, created_at timestamptz, stated text[] not null,
     fingerprint bytea not null
 );
 create temporary table import_prompts_seen (external_id text primary key, fingerprint bytea not null);
 """
 COLUMNS = (
-    "id", "external_id", "seller", "has_seller", "title", "template", "description", "category", "tags", "price_cents",
-    "currency", "model", "created_at", "stated", "fingerprint",
+    "id", "external_id", "seller", "has_seller", "title", "template", "variables", "description",
+    "category", "tags", "price_cents", "currency", "model", "created_at", "stated", "fingerprint",
 )  # fmt: skip
 
 REPEATED = """
@@ -49,7 +49,7 @@ CHANGED_VIEW = """
 create temporary view import_prompts_changed as
 with wanted as (
     select
-        prompts.id, arrived.external_id, arrived.title, arrived.template,
+        prompts.id, arrived.external_id, arrived.title, arrived.template, arrived.variables,
         case when 'description' = any(stated) then arrived.description else prompts.description end as description,
         case when 'category' = any(stated) then arrived.category else prompts.category end as category,
         case when 'tags' = any(stated) then arrived.tags else prompts.tags end as tags,
@@ -92,11 +92,11 @@ with changed as (
         end
     from import_prompts_changed as wanted
     where prompts.id = wanted.id
-    returning prompts.id, prompts.current_version, wanted.template, wanted.has_new_text
+    returning prompts.id, prompts.current_version, wanted.template, wanted.variables, wanted.has_new_text
 ),
 versions as (
-    insert into prompt_versions (prompt_id, version, template, change_note)
-    select id, current_version, template, 'imported' from changed where has_new_text
+    insert into prompt_versions (prompt_id, version, template, variables, change_note)
+    select id, current_version, template, variables, 'imported' from changed where has_new_text
 )
 select count(*) as updated from changed
 """
@@ -119,8 +119,8 @@ with new as (
     returning id, created_at
 ),
 versions as (
-    insert into prompt_versions (prompt_id, version, template, change_note, created_at)
-    select new.id, 1, arrived.template, 'imported', new.created_at
+    insert into prompt_versions (prompt_id, version, template, variables, change_note, created_at)
+    select new.id, 1, arrived.template, arrived.variables, 'imported', new.created_at
     from new inner join import_prompts as arrived using (id)
 )
 select count(*) as inserted from new
@@ -151,8 +151,8 @@ def arrive(connection: Connection, rows: Sequence["CatalogRow"]) -> None:
         (
             (
                 imported_id("prompt", row.external_id), row.external_id, row.seller_name, row.seller is not None,
-                row.title, row.template, row.description, row.category, row.tags, row.price_cents, row.currency,
-                row.model, row.created_at, list(row.stated), row.fingerprint,
+                row.title, row.template, row.variables, row.description, row.category, row.tags,
+                row.price_cents, row.currency, row.model, row.created_at, list(row.stated), row.fingerprint,
             )
             for row in rows
         ),

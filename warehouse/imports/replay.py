@@ -8,7 +8,7 @@ from typing import Any
 from psycopg.rows import DictRow
 
 from warehouse.imports.batch import Batches, OnRefused
-from warehouse.imports.catalog import CatalogImporter
+from warehouse.imports.catalog import CatalogImporter, NameVariables, name_no_variables
 from warehouse.imports.errors import RowInvalid
 from warehouse.imports.event import EventImporter, EventRow
 from warehouse.imports.importer import Connection, Importer, Refusal
@@ -58,13 +58,19 @@ class WaitingEventImporter(EventImporter):
         return EventRow(record=record, envelope=envelope, prompt_external_id=None, user_external_id=None)
 
 
-def replay(connection: Connection, kind: Kind, *, on_refused: OnRefused = ignore) -> Report:
+def replay(
+    connection: Connection,
+    kind: Kind,
+    *,
+    on_refused: OnRefused = ignore,
+    name_variables: NameVariables = name_no_variables,
+) -> Report:
     """Replay one kind; what became of its rows, whose `line` is their id in quarantine.
 
     Rows that are taken in now are marked resolved, the others stay with the reason of today. A replayed prompt never
     overwrites what is known: it waited while that came. `connection` must be in autocommit mode.
     """
-    importer = _importer(kind)
+    importer = _importer(kind, name_variables)
     importer.prepare(connection)
     batches = Batches(connection, importer, _settle, on_refused)
     for record in _waiting(connection, kind):
@@ -73,9 +79,9 @@ def replay(connection: Connection, kind: Kind, *, on_refused: OnRefused = ignore
     return batches.report
 
 
-def _importer(kind: Kind) -> Importer[Any]:
+def _importer(kind: Kind, name_variables: NameVariables) -> Importer[Any]:
     if kind == "catalog":
-        return CatalogImporter(may_update=False)
+        return CatalogImporter(name_variables=name_variables, may_update=False)
     return OrderImporter() if kind == "orders" else WaitingEventImporter(ORIGIN)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from warehouse.imports.batch import Batches, OnRefused, Settle
-from warehouse.imports.catalog import CatalogImporter
+from warehouse.imports.catalog import CatalogImporter, NameVariables, name_no_variables
 from warehouse.imports.errors import ImportRefused
 from warehouse.imports.event import EventImporter
 from warehouse.imports.importer import Connection, Importer, Refusal, rejected
@@ -28,10 +28,9 @@ def ignore(_: object) -> None:
     """For those who don't want to hear."""
 
 
-def importer_of(kind: Kind, origin: str) -> Importer[Any]:
-    """The importer of a kind of file."""
+def _importer(kind: Kind, origin: str, name_variables: NameVariables) -> Importer[Any]:
     if kind == "catalog":
-        return CatalogImporter()
+        return CatalogImporter(name_variables=name_variables)
     return OrderImporter() if kind == "orders" else EventImporter(origin)
 
 
@@ -44,14 +43,16 @@ def import_file(
     on_progress: OnProgress = ignore,
     on_refused: OnRefused = ignore,
     on_warning: OnWarning = ignore,
+    name_variables: NameVariables = name_no_variables,
 ) -> Report:
     """Import a file into the application database; what became of its rows.
 
     `connection` must be in autocommit mode: each batch is a transaction of its own, so that a killed import keeps whole
     batches and the next one goes on from there. Rows that can't be taken in go into quarantine. A dry run does all the
-    same in one transaction that is rolled back. Raises `ImportRefused` for a file that can't be imported at all.
+    same in one transaction that is rolled back; what it would change stays locked until then. `name_variables` finds
+    the variables of a template. Raises `ImportRefused` for a file that can't be imported at all.
     """
-    importer = importer_of(kind, path.name)
+    importer = _importer(kind, path.name, name_variables)
     with open_source(path) as source:
         _check_columns(source, importer, on_warning)
         with _rolled_back(connection) if is_dry_run else nullcontext():

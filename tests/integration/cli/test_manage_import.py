@@ -30,6 +30,12 @@ class TestImport:
         assert (ended.status, ended.err) == (0, "")
         assert "inserted               2\n" in ended.out
 
+    def test_templates_are_read_as_the_service_reads_them(self, manage, path, database_url):
+        manage("import", "catalog", path("c.csv", [prompt("p1", template="${a} ${b:x} ${{c}} ${a}")]))
+        with connect(database_url) as connection:
+            found = connection.execute("select variables from prompt_versions").fetchall()
+        assert found == [{"variables": ["a", "b"]}]
+
     def test_a_bad_row_is_status_1_and_named_with_file_line_and_reason(self, manage, path):
         file = path("c.csv", [prompt("p1", template="a\nb"), prompt("p2", price_cents="9.99"), prompt("p3")])
         ended = manage("import", "catalog", file)

@@ -47,6 +47,12 @@ class TestNewPrompts:
         run("catalog", [prompt(template=template)])
         assert versions() == [(1, template)]
 
+    def test_their_variables_are_named_as_the_caller_finds_them(self, run, connection):
+        run("catalog", [prompt(template="${a} b")], name_variables=str.split)
+        run("catalog", [prompt(template="c")], name_variables=str.split)
+        found = connection.execute("select variables from prompt_versions order by version").fetchall()
+        assert [row["variables"] for row in found] == [["${a}", "b"], ["c"]]
+
     def test_their_seller_is_made_without_a_log_in(self, run, connection):
         run("catalog", [prompt("p1", seller="Acme"), prompt("p2", seller="Acme"), prompt("p3", seller="")])
         made = connection.execute("select name, external_id, is_imported from organizations order by name").fetchall()
