@@ -20,8 +20,8 @@ drop table if exists pg_temp.import_prompts, pg_temp.import_prompts_seen cascade
 create temporary table import_prompts (
     id uuid not null, external_id text primary key, seller text not null, has_seller boolean not null,
     title text not null, template text not null, variables text[] not null, description text not null,
-    category text, tags text[] not null, price_cents bigint not null, currency text not null, model text, created_at timestamptz, stated text[] not null,
-    fingerprint bytea not null
+    category text, tags text[] not null, price_cents bigint not null, currency text not null, model text,
+    created_at timestamptz, stated text[] not null, fingerprint bytea not null
 );
 create temporary table import_prompts_seen (external_id text primary key, fingerprint bytea not null);
 """
