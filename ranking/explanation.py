@@ -2,12 +2,16 @@
 
 from collections.abc import Callable, Iterable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from ranking.policy import Component
-from ranking.scoring import Contribution
+
+if TYPE_CHECKING:
+    # Explaining needs no data frames, and who explains need not load the library for them.
+    from ranking.scoring import Contribution
 
 
-def explain(contributions: Iterable[Contribution]) -> list[str]:
+def explain(contributions: Iterable["Contribution"]) -> list[str]:
     """One sentence per contribution, the largest in size first, each ending with what it adds to the score.
 
     Equal sizes keep the order of their components' names. A component this version no longer knows, as an old receipt
@@ -17,7 +21,7 @@ def explain(contributions: Iterable[Contribution]) -> list[str]:
     return [f"{_reason(part)}: {part['contribution']:+.3f}" for part in ordered]
 
 
-def _reason(part: Contribution) -> str:
+def _reason(part: "Contribution") -> str:
     sentence = _SENTENCES.get(part["component"])
     if sentence is None:
         return f"Component '{part['component']}' with value {_number(part['value'])}"

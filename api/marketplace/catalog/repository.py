@@ -1,0 +1,207 @@
+"""Queries over prompts that are for sale. A page starts from a key, so it costs the same however far down it is."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import (
+    Float,
+    Select,
+    Subquery,
+    cast,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    text,
+    tuple_,
+    union_all,
+)
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.elements import ColumnElement
+
+from api.marketplace.catalog.schemas import CatalogFilter, Sort
+from api.marketplace.serving import Place
+from api.models import Organization, Prompt, PromptStatistics
+from api.pagination import CursorInvalid
+
+Match = Literal["words", "look"]
+
+# At 0.4 a word of eight letters is found with two of them wrong, and most words that only begin alike are not.
+LOOK_ALIKE_THRESHOLD = 0.4
+ENGLISH: ColumnElement[Any] = literal_column("'english'::regconfig")
+ORDER_COUNT = func.coalesce(PromptStatistics.order_count, 0)
+
+
+@dataclass(frozen=True)
+class ListedRow:
+    """A prompt for sale. `key` is what the list is sorted by."""
+
+    prompt: Prompt
+    seller_name: str
+    order_count: int
+    refund_count: int
+    key: Any = None
+
+
+@dataclass(frozen=True)
+class _Order:
+    """How a list is sorted: by a column and then by id, in one direction, and how its key is read from a cursor."""
+
+    column: ColumnElement[Any]
+    is_descending: bool
+    read_key: Callable[[str], Any]
+
+
+def _read_time(key: str) -> datetime:
+    at = datetime.fromisoformat(key)
+    if at.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return at
+
+
+def _read_score(key: str) -> float:
+    score = float(key)
+    if not math.isfinite(score):
+        raise ValueError("a score that is none")
+    return score
+
+
+_ORDERS: dict[str, _Order] = {
+    "newest": _Order(Prompt.published_at.expression, is_descending=True, read_key=_read_time),
+    "price_low": _Order(Prompt.price_cents.expression, is_descending=False, read_key=int),
+    "price_high": _Order(Prompt.price_cents.expression, is_descending=True, read_key=int),
+}
+
+
+async def browse(
+    session: AsyncSession, wanted: CatalogFilter, sort: Sort, *, after: Place | None, limit: int
+) -> list[ListedRow]:
+    """A page of what is for sale. Raises `CursorInvalid`."""
+    conditions = _conditions(wanted)
+    if sort == "popular":
+        return await _listed(session, _most_ordered(conditions, after, limit), is_descending=True)
+    order = _ORDERS[sort]
+    return await _listed(session, _page(order, conditions, after, limit), is_descending=order.is_descending)
+
+
+async def search(
+    session: AsyncSession, wanted: CatalogFilter, q: str, match: Match, *, after: Place | None, limit: int
+) -> list[ListedRow]:
+    """A page of what fits the words, or of titles that look like them, the best first. Raises `CursorInvalid`."""
+    if match == "words":
+        query = func.websearch_to_tsquery(ENGLISH, q)
+        score, fits = func.ts_rank(Prompt.search_vector, query), Prompt.search_vector.op("@@")(query)
+    else:
+        setting = text("select set_config('pg_trgm.word_similarity_threshold', :threshold, true)")
+        await session.execute(setting, {"threshold": str(LOOK_ALIKE_THRESHOLD)})
+        score, fits = func.word_similarity(q, Prompt.title), Prompt.title.op("%>")(q)
+    order = _Order(cast(score, Float(53)), is_descending=True, read_key=_read_score)
+    return await _listed(session, _page(order, [*_conditions(wanted), fits], after, limit), is_descending=True)
+
+
+async def find_listed(session: AsyncSession, prompt_ids: Sequence[UUID]) -> dict[UUID, ListedRow]:
+    """Those of some prompts that are for sale."""
+    rows = await session.execute(_prompts().where(Prompt.id.in_(prompt_ids), Prompt.status == "published"))
+    return {row[0].id: ListedRow(*row) for row in rows}
+
+
+async def count_categories(session: AsyncSession) -> Sequence[tuple[str, int]]:
+    """Categories of what is for sale, the largest first."""
+    number = func.count().label("number")
+    wanted = (
+        select(Prompt.category, number)
+        .where(Prompt.status == "published", Prompt.category.is_not(None))
+        .group_by(Prompt.category)
+        .order_by(number.desc(), Prompt.category)
+    )
+    return [(str(category), int(count)) for category, count in await session.execute(wanted)]
+
+
+def _conditions(wanted: CatalogFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [Prompt.status == "published"]
+    if wanted.category is not None:
+        conditions.append(Prompt.category == wanted.category)
+    if wanted.tag is not None:
+        conditions.append(Prompt.tags.contains([wanted.tag]))
+    if wanted.seller is not None:
+        conditions.append(_sold_by(wanted.seller))
+    if wanted.min_price_cents is not None:
+        conditions.append(Prompt.price_cents >= wanted.min_price_cents)
+    if wanted.max_price_cents is not None:
+        conditions.append(Prompt.price_cents <= wanted.max_price_cents)
+    if wanted.currency is not None:
+        conditions.append(Prompt.currency == wanted.currency)
+    return conditions
+
+
+def _sold_by(seller: str) -> ColumnElement[bool]:
+    try:
+        return Prompt.seller_organization_id == UUID(seller)
+    except ValueError:
+        named = select(Organization.id).where(Organization.name == seller)
+        return Prompt.seller_organization_id.in_(named)
+
+
+def _page(order: _Order, conditions: list[ColumnElement[bool]], after: Place | None, limit: int) -> Subquery:
+    """Ids and keys of a page."""
+    place = tuple_(order.column, Prompt.id)
+    wanted = select(Prompt.id, order.column.label("key")).where(*conditions).limit(limit)
+    if after is not None:
+        start = tuple_(_key(order.read_key, after), after.id)
+        wanted = wanted.where(place < start if order.is_descending else place > start)
+    if order.is_descending:
+        return wanted.order_by(order.column.desc(), Prompt.id.desc()).subquery()
+    return wanted.order_by(order.column, Prompt.id).subquery()
+
+
+def _most_ordered(conditions: list[ColumnElement[bool]], after: Place | None, limit: int) -> Subquery:
+    """Ids and order counts of a page: first what was ordered, by its index, then what nobody ordered, by id."""
+    count = _key(int, after) if after is not None else None
+    never = (
+        select(Prompt.id, literal(0).label("key"))
+        .outerjoin(PromptStatistics, PromptStatistics.prompt_id == Prompt.id)
+        .where(*conditions, or_(PromptStatistics.order_count.is_(None), PromptStatistics.order_count <= 0))
+        .order_by(Prompt.id.desc())
+        .limit(limit)
+    )
+    if after is not None and count is not None and count <= 0:
+        return never.where(Prompt.id < after.id).subquery()
+    ordered = (
+        select(Prompt.id, PromptStatistics.order_count.label("key"))
+        .join(PromptStatistics, PromptStatistics.prompt_id == Prompt.id)
+        .where(*conditions, PromptStatistics.order_count > 0)
+        .order_by(PromptStatistics.order_count.desc(), PromptStatistics.prompt_id.desc())
+        .limit(limit)
+    )
+    if after is not None:
+        place = tuple_(PromptStatistics.order_count, PromptStatistics.prompt_id)
+        ordered = ordered.where(place < tuple_(count, after.id))
+    return union_all(ordered.subquery().select(), never.subquery().select()).subquery()
+
+
+def _key(read_key: Callable[[str], Any], place: Place) -> Any:
+    try:
+        return read_key(place.key)
+    except ValueError:
+        raise CursorInvalid from None
+
+
+def _prompts() -> Select[Prompt, str, int, int]:
+    return (
+        select(Prompt, Organization.name, ORDER_COUNT, func.coalesce(PromptStatistics.refund_count, 0))
+        .join(Organization, Organization.id == Prompt.seller_organization_id)
+        .outerjoin(PromptStatistics, PromptStatistics.prompt_id == Prompt.id)
+    )
+
+
+async def _listed(session: AsyncSession, page: Subquery, *, is_descending: bool) -> list[ListedRow]:
+    """The prompts of a page in its order."""
+    key, id_ = page.c.key, Prompt.id.expression
+    order = (key.desc(), id_.desc()) if is_descending else (key, id_)
+    wanted: Select[Any] = _prompts().add_columns(key).join(page, page.c.id == Prompt.id).order_by(*order)
+    return [ListedRow(*row) for row in await session.execute(wanted)]

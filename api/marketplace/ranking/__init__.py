@@ -1,0 +1,1 @@
+"""What the pipeline ranked, with the reasons."""

@@ -1,0 +1,17 @@
+"""When a message that failed is tried again."""
+
+from datetime import timedelta
+
+import pytest
+
+from api.webhooks.inbox import LAST_RETRY, retry_delay
+
+
+class TestRetryDelay:
+    @pytest.mark.parametrize(("attempt", "seconds"), [(1, 1), (2, 2), (3, 4), (11, 1024)])
+    def test_each_attempt_waits_twice_as_long(self, attempt: int, seconds: int):
+        assert retry_delay(attempt) == timedelta(seconds=seconds)
+
+    @pytest.mark.parametrize("attempt", [13, 100, 10**9])
+    def test_it_never_waits_longer_than_an_hour(self, attempt: int):
+        assert retry_delay(attempt) == LAST_RETRY == timedelta(hours=1)
