@@ -9,12 +9,12 @@ from tests.integration.transforms import raw_rows as raw
 from tests.integration.transforms.raw_rows import Row
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
-HISTORY_MINUTES = 4 * 24 * 60
+HISTORY_MINUTES = 6 * 24 * 60
 CURRENCIES = ("GBP", "USD", "JPY")
-SELLERS = ("sellers", "rivals")
-PROMPTS = {f"prompt {number}": SELLERS[number % 2] for number in range(6)}
+SELLERS = ("sellers", "rivals", "others")
+PROMPTS = {f"prompt {number}": SELLERS[number % 3] for number in range(5)}
 USERS = ("ann", "bob", "eve")
-RECEIPTS = tuple(f"r{number}" for number in range(14))
+RECEIPTS = tuple(f"r{number}" for number in range(10))
 
 Delivery = dict[str, list[Row]]
 
@@ -31,11 +31,14 @@ class Version:
 def random_history(seed: int) -> list[Version]:
     """All states of all rows, those of one row in their order. Small enough that everything collides with something."""
     random = Random(seed)
+    lists = list(_lists(random))
+    clicks = [_clicked(random, random.choice(lists), number) for number in range(40)]
+    visits = [_viewed(random, number) for number in range(20)] + [_checkout(random, number) for number in range(12)]
     return [
         *(Version(raw.ORGANIZATIONS, name, raw.organization(name)) for name in (*SELLERS, "buyers")),
         *_prompts(random),
-        *_events(random),
-        *_orders(random),
+        *(Version(raw.EVENTS, f"{row['source']} {row['event_id']}", row) for row in (*lists, *clicks, *visits)),
+        *_orders(random, clicks),
     ]
 
 
@@ -67,19 +70,15 @@ def _prompts(random: Random) -> Iterator[Version]:
             yield Version(raw.PROMPTS, name, row)
 
 
-def _events(random: Random) -> Iterator[Version]:
-    lists = [_list(random, number) for number in range(18)]
-    served = lists + [_clicked(random, random.choice(lists), number) for number in range(40)]
-    rest = [_viewed(random, number) for number in range(25)] + [_checkout(random, number) for number in range(12)]
-    for row in served + rest:
-        yield Version(raw.EVENTS, f"{row['source']} {row['event_id']}", row)
-
-
-def _list(random: Random, number: int) -> Row:
-    # Fewer receipts than lists: some lists are reported twice, on the same day or another.
-    names = random.choices(list(PROMPTS), k=random.randint(1, 4))
-    source = random.choice(("api", "api", "partner"))
-    return raw.served(f"list {number}", _moment(random), random.choice(RECEIPTS), names, source=source)
+def _lists(random: Random) -> Iterator[Row]:
+    # Fewer receipts than lists: some receipts are used again, by another list or for the same one reported twice.
+    for number in range(14):
+        names = random.choices(list(PROMPTS), k=random.randint(1, 4))
+        source = random.choice(("api", "api", "partner"))
+        row = raw.served(f"list {number}", _moment(random), random.choice(RECEIPTS), names, source=source)
+        yield row
+        if random.random() < 0.4:
+            yield row | {"event_id": f"list {number} again", "occurred_at": _after(random, row["occurred_at"], hours=3)}
 
 
 def _clicked(random: Random, served: Row, number: int) -> Row:
@@ -105,15 +104,17 @@ def _checkout(random: Random, number: int) -> Row:
     return raw.checkout(f"checkout {number}", _moment(random), f"order {number}", prompt_id)
 
 
-def _orders(random: Random) -> Iterator[Version]:
+def _orders(random: Random, clicks: list[Row]) -> Iterator[Version]:
     for number in range(24):
-        name = random.choice(list(PROMPTS))
+        click = random.choice(clicks)
+        name, receipt_id = click["prompt_id"], click["properties"]["receipt_id"]
         columns = {
             "seller_organization_id": PROMPTS[name],
             "currency": random.choice(CURRENCIES),
-            "receipt_id": random.choice((None, None, random.choice(RECEIPTS))),
+            "receipt_id": random.choice((None, receipt_id, random.choice(RECEIPTS))),
         }
-        order_id, buyer, paid_at = f"order {number}", random.choice(USERS), _moment(random)
+        order_id, buyer = f"order {number}", random.choice(USERS)
+        paid_at = _after(random, click["occurred_at"], hours=random.choice((2, 200)))
         if random.random() < 0.5:
             yield Version(raw.ORDERS, order_id, raw.order(order_id, name, buyer, None, **columns))
         if random.random() < 0.9:

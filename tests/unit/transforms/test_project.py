@@ -1,0 +1,136 @@
+"""What every model of the dbt project must be, read from dbt's own manifest."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestration.transformation.project import prepare_manifest
+from warehouse.currencies import ZERO_DECIMAL_CURRENCIES
+from warehouse.events import CATALOGUE
+from warehouse.raw_tables import RAW_TABLES
+from warehouse.settings import PROJECT_ROOT
+
+Node = dict[str, Any]
+
+LAYER_SCHEMAS = {"staging": "staging", "intermediate": "intermediate", "marts": "marts_build"}
+MAY_READ = {
+    "staging": {"source"},
+    "intermediate": {"staging", "intermediate"},
+    "marts": {"staging", "intermediate", "marts"},
+}
+NAMES = {
+    "staging": r"stg_(app|events|stripe)__[a-z_]+",
+    "intermediate": r"int_[a-z]+_[a-z]+ed",
+    "marts": r"(dim|fct|agg|rank)_[a-z_]+",
+}
+TECHNICAL_COLUMNS = ["_source_loaded_at", "_built_at"]
+LONGEST_MODEL_LINES = 150
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> Node:
+    return json.loads(prepare_manifest(tmp_path_factory.mktemp("dbt")).read_text())
+
+
+@pytest.fixture(scope="module")
+def models(manifest: Node) -> list[Node]:
+    return [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+
+
+@pytest.fixture(scope="module")
+def marts(models: list[Node]) -> list[Node]:
+    return [model for model in models if layer(model) == "marts"]
+
+
+def layer(model: Node) -> str:
+    return str(model["fqn"][1])
+
+
+def layers_read(manifest: Node, model: Node) -> set[str]:
+    parents = model["depends_on"]["nodes"]
+    return {"source" if parent.startswith("source.") else layer(manifest["nodes"][parent]) for parent in parents}
+
+
+def is_key_test(node: Node, mart: Node) -> bool:
+    is_unique = node.get("test_metadata", {}).get("name") in ("unique", "unique_combination_of_columns")
+    return is_unique and node["attached_node"] == mart["unique_id"] and node["config"]["severity"].lower() == "error"
+
+
+class TestLayers:
+    def test_every_model_reads_from_its_layers_only(self, manifest: Node, models: list[Node]) -> None:
+        wrong = {
+            model["name"]: layers_read(manifest, model) - MAY_READ[layer(model)]
+            for model in models
+            if not layers_read(manifest, model) <= MAY_READ[layer(model)]
+        }
+        assert wrong == {}
+
+    def test_a_staging_model_reads_exactly_one_source_table(self, models: list[Node]) -> None:
+        parents = {model["name"]: model["depends_on"]["nodes"] for model in models if layer(model) == "staging"}
+        assert {name for name, read in parents.items() if len(read) != 1} == set()
+
+    def test_every_raw_table_is_a_source_that_one_staging_model_reads(self, manifest: Node, models: list[Node]) -> None:
+        read = [parent for model in models if layer(model) == "staging" for parent in model["depends_on"]["nodes"]]
+        sources = [manifest["sources"][parent] for parent in read]
+        assert sorted(f"{source['schema']}.{source['name']}" for source in sources) == sorted(
+            table.full_name for table in RAW_TABLES
+        )
+
+    def test_names_tell_the_layer(self, models: list[Node]) -> None:
+        assert [model["name"] for model in models if not re.fullmatch(NAMES[layer(model)], model["name"])] == []
+
+    def test_schemas_are_those_readers_know(self, models: list[Node]) -> None:
+        assert {(layer(model), model["schema"]) for model in models} == set(LAYER_SCHEMAS.items())
+
+
+class TestModels:
+    def test_every_model_says_its_grain_first(self, models: list[Node]) -> None:
+        assert [model["name"] for model in models if not model["description"].startswith("One row per ")] == []
+
+    def test_no_model_is_too_long_to_read(self, models: list[Node]) -> None:
+        lengths = {model["name"]: len(model["raw_code"].splitlines()) for model in models}
+        assert {name: lines for name, lines in lengths.items() if lines > LONGEST_MODEL_LINES} == {}
+
+    def test_every_model_ends_with_its_last_step(self, models: list[Node]) -> None:
+        endings = {model["name"]: model["raw_code"].rstrip().splitlines()[-1] for model in models}
+        assert {name for name, line in endings.items() if not re.fullmatch(r"select \* from \w+", line)} == set()
+
+
+class TestMarts:
+    def test_every_mart_has_a_contract(self, marts: list[Node]) -> None:
+        assert [mart["name"] for mart in marts if not mart["config"]["contract"]["enforced"]] == []
+
+    def test_every_column_is_described_and_typed(self, marts: list[Node]) -> None:
+        columns = [(mart["name"], column) for mart in marts for column in mart["columns"].values()]
+        assert [(name, c["name"]) for name, c in columns if not c["description"] or not c["data_type"]] == []
+
+    def test_every_key_is_tested(self, manifest: Node, marts: list[Node]) -> None:
+        tests = [node for node in manifest["nodes"].values() if node["resource_type"] == "test"]
+        assert [mart["name"] for mart in marts if not any(is_key_test(test, mart) for test in tests)] == []
+
+    def test_every_mart_has_a_unique_index_for_its_publication(self, marts: list[Node]) -> None:
+        unique = {mart["name"]: [index for index in mart["config"]["indexes"] if index.get("unique")] for mart in marts}
+        assert {name for name, indexes in unique.items() if len(indexes) != 1} == set()
+
+    def test_technical_columns_stand_last(self, marts: list[Node]) -> None:
+        assert {tuple(list(mart["columns"])[-2:]) for mart in marts} == {tuple(TECHNICAL_COLUMNS)}
+
+
+class TestVocabulary:
+    def test_every_event_name_is_in_the_catalogue(self, models: list[Node]) -> None:
+        named = {name for model in models for name in re.findall(r"event_name = '([^']+)'", model["raw_code"])}
+        assert named
+        assert named <= set(CATALOGUE)
+
+    def test_currencies_without_minor_units_are_the_same_everywhere(self, manifest: Node) -> None:
+        macro = manifest["macros"]["macro.prompt_marketplace.zero_decimal_currencies"]["macro_sql"]
+        assert tuple(re.findall(r"'([A-Z]{3})'", macro)) == ZERO_DECIMAL_CURRENCIES
+
+    def test_every_path_of_the_project_lies_in_transforms(self) -> None:
+        text = (Path(PROJECT_ROOT) / "dbt_project.yml").read_text()
+        paths = re.findall(r"^[a-z]+-paths?: \[?([^\]\n]*)", text, flags=re.MULTILINE)
+        assert len(paths) >= 7
+        assert [path for path in paths if path and not path.startswith("transforms/")] == []
