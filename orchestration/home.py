@@ -7,6 +7,9 @@ DAGSTER_YAML = """\
 # Written at each start; changes made here are lost.
 telemetry:
   enabled: false
+# No invitation to a newsletter in front of the first page.
+nux:
+  enabled: false
 concurrency:
   runs:
     max_concurrent_runs: 1

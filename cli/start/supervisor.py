@@ -27,6 +27,7 @@ WATCH_SECONDS = 1.0
 RESTARTS_MAX = 5
 EMBEDDED_SERVERS = frozenset({"postgres", "redis-server"})
 
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -144,13 +145,14 @@ class Supervisor:
 def supervising(log_directory: Path) -> Iterator[Supervisor]:
     """A supervisor that stops what it started, however the block ends. SIGTERM counts as Ctrl-C."""
     supervisor = Supervisor(log_directory)
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGHUP, _interrupt)
+    # Named as well, because a shell starts background jobs with SIGINT ignored.
+    for number in STOP_SIGNALS:
+        signal.signal(number, _interrupt)
     try:
         yield supervisor
     finally:
         # A second Ctrl-C must not leave half of them running.
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in STOP_SIGNALS:
             signal.signal(number, signal.SIG_IGN)
         supervisor.stop()
 
