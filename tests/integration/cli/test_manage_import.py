@@ -4,11 +4,13 @@ import gzip
 import os
 import subprocess
 import sys
+import threading
 
 import pytest
 
 from tests.integration.warehouse.imports.rows import event, order, prompt, write_rows
 from warehouse.databases import connect
+from warehouse.imports.batch import IMPORT_LOCK
 from warehouse.settings import PROJECT_ROOT
 
 
@@ -101,6 +103,38 @@ class TestImport:
         command = f"{sys.executable} {PROJECT_ROOT}/cli/manage.py import catalog {file} --json | true"
         done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
         assert done.stderr == ""
+
+
+class TestLostConnection:
+    def test_is_one_line_that_says_to_run_it_again(self, use_database, database_url, path):
+        use_database(database_url)
+        file = path("c.csv", [prompt("p1")])
+        with connect(database_url, autocommit=True) as connection:
+            connection.execute("select pg_advisory_lock(%s)", [IMPORT_LOCK])
+            process = subprocess.Popen(
+                [sys.executable, str(PROJECT_ROOT / "cli" / "manage.py"), "import", "catalog", file],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            _end_the_waiting_session(connection)
+            out, err = process.communicate()
+        assert (process.returncode, out) == (1, "")
+        assert err.startswith("Error: The connection to the database was lost: ")
+        assert err.endswith("Run the command again.\n")
+        assert err.count("\n") == 1
+
+
+def _end_the_waiting_session(connection):
+    pause = threading.Event()
+    for _ in range(1200):
+        ended = connection.execute(
+            "select pg_terminate_backend(pid) from pg_locks where not granted and locktype = 'advisory'"
+        )
+        if ended.fetchall():
+            return
+        pause.wait(0.05)
+    pytest.fail("the import never came to its first batch")
 
 
 class TestEvents:
