@@ -14,5 +14,10 @@ def to_json(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False, default=_plain)
 
 
+def one_line(text: str) -> str:
+    """Text from a file as a terminal may show it: what would move the cursor or change colours is written out."""
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
+
+
 def _plain(value: object) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)

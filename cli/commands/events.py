@@ -10,7 +10,7 @@ from psycopg.rows import DictRow
 
 from cli.database import open_database, open_servers
 from cli.failure import PROBLEM
-from cli.output import examples, to_json
+from cli.output import examples, one_line, to_json
 from cli.template import name_variables
 from warehouse.databases import connect
 from warehouse.imports import KINDS, Refusal, replay
@@ -92,7 +92,7 @@ def replay_quarantine(kind: Kind | None, as_json: bool) -> None:
     def show(refusal: Refusal) -> None:
         if len(shown) < REFUSED_SHOWN:
             shown.append(refusal)
-            click.echo(f"quarantine {refusal.record.line}: {refusal.reason}: {refusal.detail}", err=True)
+            click.echo(one_line(f"quarantine {refusal.record.line}: {refusal.reason}: {refusal.detail}"), err=True)
 
     with open_database() as connection:
         reports = {

@@ -7,7 +7,7 @@ import click
 
 from cli.database import open_database
 from cli.failure import PROBLEM
-from cli.output import examples, to_json
+from cli.output import examples, one_line, to_json
 from cli.progress import progress_bar
 from cli.template import name_variables
 from warehouse.imports import Refusal, Report, import_file
@@ -90,7 +90,7 @@ def _import(kind: Kind, file: Path, *, is_dry_run: bool, as_json: bool) -> None:
     def show(refusal: Refusal) -> None:
         if len(shown) < REFUSED_SHOWN:
             shown.append(refusal)
-            click.echo(f"{file}:{refusal.record.line}: {refusal.reason}: {refusal.detail}", err=True)
+            click.echo(one_line(f"{file}:{refusal.record.line}: {refusal.reason}: {refusal.detail}"), err=True)
 
     with open_database() as connection, progress_bar(file.name) as on_progress:
         report = import_file(
@@ -101,7 +101,7 @@ def _import(kind: Kind, file: Path, *, is_dry_run: bool, as_json: bool) -> None:
             on_progress=on_progress,
             on_refused=show,
             name_variables=name_variables,
-            on_warning=lambda message: click.echo(f"Warning: {message}", err=True),
+            on_warning=lambda message: click.echo(one_line(f"Warning: {message}"), err=True),
         )
     if report.quarantined > len(shown):
         rest = report.quarantined - len(shown)

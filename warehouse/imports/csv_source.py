@@ -37,7 +37,8 @@ class CsvSource(TextSource):
         columns = tuple(name.strip().lower() for name in header)
         if not any(columns):
             raise ImportRefused(f"{self.path} begins with an empty line instead of a header.")
-        repeated = sorted({name for name in columns if columns.count(name) > 1})
+        # Spreadsheets write columns without a name behind the last one.
+        repeated = sorted({name for name in columns if name and columns.count(name) > 1})
         if repeated:
             raise ImportRefused(f"{self.path} names the column {repeated[0]!r} twice in its header.")
         return columns

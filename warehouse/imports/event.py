@@ -18,6 +18,8 @@ from warehouse.imports.record import Record
 from warehouse.journal import store
 
 DEFAULT_SOURCE = "import"
+# As in the service; what is nested far deeper can't be written as JSON again.
+DEEPEST_NESTING = 50
 
 
 @dataclass(frozen=True)
@@ -106,10 +108,29 @@ def _properties(given: Any) -> dict[str, Any]:
             raise RowInvalid("properties_invalid", f"properties are not JSON: {error}") from None
     if not isinstance(given, dict):
         raise RowInvalid("properties_invalid", f"properties are not a JSON object: {value.shown(given)}")
-    size = len(orjson.dumps(given, default=str, option=orjson.OPT_NON_STR_KEYS))
-    if size > EVENT_MAX_BYTES:
-        raise RowInvalid("properties_too_large", f"properties have {size} bytes; at most {EVENT_MAX_BYTES} are allowed")
+    try:
+        written = orjson.dumps(given, default=str, option=orjson.OPT_NON_STR_KEYS)
+    except orjson.JSONEncodeError as error:
+        raise RowInvalid("properties_invalid", f"properties can't be written as JSON: {error}") from None
+    if len(written) > EVENT_MAX_BYTES:
+        raise RowInvalid(
+            "properties_too_large", f"properties have {len(written)} bytes; at most {EVENT_MAX_BYTES} are allowed"
+        )
+    # No value is nested deeper than there are brackets; only where there are many is it worth a look.
+    if written.count(b"[") + written.count(b"{") > DEEPEST_NESTING and _depth(given) > DEEPEST_NESTING:
+        raise RowInvalid("properties_invalid", f"properties are nested deeper than {DEEPEST_NESTING}")
     return dict(given)
+
+
+def _depth(value: Any) -> int:
+    """How deep lists and objects are nested, without recursion, because the depth is the file's choice."""
+    deepest, waiting = 0, [(value, 1)]
+    while waiting:
+        current, depth = waiting.pop()
+        if isinstance(current, dict | list):
+            deepest = max(deepest, depth)
+            waiting += [(each, depth + 1) for each in (current.values() if isinstance(current, dict) else current)]
+    return deepest
 
 
 def _items(properties: dict[str, Any]) -> list[dict[str, Any]]:

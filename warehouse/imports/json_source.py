@@ -53,7 +53,7 @@ def read_object(line: bytes, number: int) -> Record:
         return Record(number, {}, len(line), line, _problem(line, error))
     if not isinstance(value, dict):
         return Record(number, {}, len(line), line, RowInvalid("json_not_an_object", "the line is not a JSON object"))
-    return Record(number, value, len(line))
+    return Record(number, value, len(line), line.strip())
 
 
 def _problem(line: bytes, error: orjson.JSONDecodeError) -> RowInvalid:

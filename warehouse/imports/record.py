@@ -12,7 +12,8 @@ from warehouse.imports.errors import RowInvalid
 class Record:
     """A row: the line it begins on (counted from 1), its values by column, and what was wrong already when reading.
 
-    `size` is about the memory it takes, in bytes. `raw` holds what was read where that could not be taken apart.
+    `size` is about the memory it takes, in bytes. `raw` holds what was read, where that can stand for itself or could
+    not be taken apart; a good row of CSV means nothing without its header.
     """
 
     line: int

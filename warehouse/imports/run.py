@@ -74,11 +74,17 @@ def _check_columns(source: Source, importer: Importer[Any], on_warning: OnWarnin
         plural = "s" if len(missing) > 1 else ""
         raise ImportRefused(
             f"{source.path} has no column{plural} {', '.join(missing)}, needed in a file of {importer.kind}. "
-            f"It has: {', '.join(source.columns)}."
+            f"It has: {', '.join(source.columns)}.{_hint(source.columns)}"
         )
-    unknown = [name for name in source.columns if name not in (*importer.needed, *importer.optional)]
+    unknown = [name for name in source.columns if name and name not in (*importer.needed, *importer.optional)]
     if unknown:
         on_warning(f"{source.path}: not read: {', '.join(unknown)}")
+
+
+def _hint(columns: tuple[str, ...]) -> str:
+    """For files whose whole header was taken for one column."""
+    separator = next((mark for mark in (";", "\t", "|") if len(columns) == 1 and mark in columns[0]), None)
+    return f" Fields must be separated by ',', not by {separator!r}." if separator else ""
 
 
 @contextmanager

@@ -48,6 +48,12 @@ class TestImport:
         assert "inserted               2\n" in ended.out
         assert "quarantined            1\n  price_cents_invalid                      1\n" in ended.out
 
+    def test_what_a_file_holds_cannot_play_with_the_terminal(self, manage, path):
+        rows = [prompt("p1", seller="A"), prompt("p1\x1b[2J", seller="B"), prompt("p1\x1b[2J", seller="C")]
+        ended = manage("import", "catalog", path("c.csv", rows))
+        assert "p1\\x1b[2J stands in this file before" in ended.err
+        assert "\x1b" not in ended.err
+
     def test_only_the_first_twenty_bad_rows_are_shown(self, manage, path):
         ended = manage("import", "catalog", path("c.csv", [prompt(f"p{i}", title=" ") for i in range(30)]))
         lines = ended.err.splitlines()

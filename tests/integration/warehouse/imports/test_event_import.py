@@ -111,7 +111,7 @@ class TestRefusedEvents:
         run_events(event("before"), event("x", prompt_external_id="p9"))
         kept = connection.execute("select * from quarantine").fetchone()
         assert (kept["kind"], kept["origin"], kept["reason"]) == ("events", "events.jsonl:2", "prompt_unknown")
-        assert b'"prompt_external_id":"p9"' in kept["raw"]
+        assert b'"prompt_external_id": "p9"' in kept["raw"]
 
 
 class TestKnownEvents:

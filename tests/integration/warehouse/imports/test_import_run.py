@@ -18,6 +18,12 @@ class TestColumns:
             run("catalog", [{"external_id": "p1", "name": "x"}])
         assert everything() == before
 
+    def test_another_separator_is_named(self, connection, tmp_path):
+        path = tmp_path / "catalog.csv"
+        path.write_text("external_id;title;template\np1;a;b\n")
+        with pytest.raises(ImportRefused, match="separated by ',', not by ';'"):
+            import_file(connection, "catalog", path)
+
     def test_json_lines_lack_a_column_when_no_row_has_it(self, run):
         with pytest.raises(ImportRefused, match="has no column template"):
             run("catalog", [{"external_id": "p1", "title": "x"}], name="c.jsonl")

@@ -104,6 +104,9 @@ class TestHeader:
         with pytest.raises(ImportRefused, match="'id' twice"):
             open_source(write(b"id,text,ID\n"))
 
+    def test_columns_without_a_name_may_follow(self, write):
+        assert read(write(b"id,,\n1,,\n"))[0].values["id"] == "1"
+
     def test_an_empty_first_line_is_refused(self, write):
         with pytest.raises(ImportRefused, match="empty line"):
             open_source(write(b"\nid,text\n"))

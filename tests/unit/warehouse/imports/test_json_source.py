@@ -33,6 +33,13 @@ class TestRecords:
             (8, None),
         ]
 
+    def test_a_line_is_kept_as_it_came_however_deep_it_is_nested(self, tmp_path):
+        path = tmp_path / "rows.jsonl"
+        line = b'{"id": 1,  "x": ' + b"[" * 900 + b"]" * 900 + b"}"
+        path.write_bytes(line + b"\r\n")
+        _, records = read(path)
+        assert records[0].as_bytes() == line
+
     def test_columns_are_those_of_the_first_rows(self, tmp_path):
         path = tmp_path / "rows.jsonl"
         path.write_bytes(b'{"id": 1}\n{"title": "a", "id": 2}\n')

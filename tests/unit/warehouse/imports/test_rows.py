@@ -1,5 +1,6 @@
 """From records to rows: what a row must hold, and what it defaults to."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -120,6 +121,18 @@ class TestEventRow:
     @pytest.mark.parametrize("given", ["{", "[1]", "3", '"a"', 7, ["a"]])
     def test_properties_must_be_a_json_object(self, given):
         assert reason_of(EventImporter("f"), EVENT | {"properties": given}) == "properties_invalid"
+
+    @pytest.mark.parametrize("depth", [51, 300, 900])
+    def test_properties_nested_beyond_what_can_be_written_are_refused(self, depth):
+        nested = '{"x": ' + "[" * depth + "]" * depth + "}"
+        assert reason_of(EventImporter("f"), EVENT | {"properties": nested}) == "properties_invalid"
+        assert reason_of(EventImporter("f"), EVENT | {"properties": json.loads(nested)}) == "properties_invalid"
+
+    def test_properties_with_many_items_are_not_deep(self):
+        items = [{"x": [number]} for number in range(100)]
+        assert (
+            parse(EventImporter("f"), EVENT | {"properties": {"items": items}}).envelope["properties"]["items"] == items
+        )
 
     def test_properties_the_size_of_a_document_are_refused(self):
         assert reason_of(EventImporter("f"), EVENT | {"properties": {"x": "y" * 70_000}}) == "properties_too_large"
