@@ -10,7 +10,7 @@ from warehouse.databases import connect
 PIPELINE_LOCK = 0x70_69_70_65
 APPLICATION_NAME = "marketplace pipeline"
 # A process that was killed a moment ago lets go of the lock when the server notices, which takes milliseconds.
-WAIT_SECONDS = 5
+WAIT_SECONDS = 5.0
 
 
 class PipelineAlreadyRunning(Exception):
@@ -18,11 +18,11 @@ class PipelineAlreadyRunning(Exception):
 
 
 @contextmanager
-def hold_pipeline_lock(warehouse_url: str) -> Iterator[None]:
+def hold_pipeline_lock(warehouse_url: str, *, wait_seconds: float = WAIT_SECONDS) -> Iterator[None]:
     """Be the only run on this warehouse while the block runs. Raises `PipelineAlreadyRunning`."""
     with connect(warehouse_url, autocommit=True) as connection:
         connection.execute("select set_config('application_name', %s, false)", [APPLICATION_NAME])
-        connection.execute("select set_config('lock_timeout', %s, false)", [f"{WAIT_SECONDS}s"])
+        connection.execute("select set_config('lock_timeout', %s, false)", [f"{int(wait_seconds * 1000)}ms"])
         try:
             connection.execute("select pg_advisory_lock(%s)", [PIPELINE_LOCK])
         except psycopg.errors.LockNotAvailable:

@@ -28,7 +28,7 @@ class PipelineResource(ConfigurableResource[Any]):
             with hold_pipeline_lock(servers.warehouse_url):
                 if context.instance is not None:
                     # We hold the lock that any other living run would hold.
-                    close_dead_runs(context.instance, except_run_id=context.run_id)
+                    close_dead_runs(context.instance, except_run_id=context.run.run_id if context.run else None)
                 self._servers = servers
                 yield self
 

@@ -16,6 +16,7 @@ from dagster import (
     DagsterInstance,
     EventLogEntry,
     ExecuteInProcessResult,
+    JsonMetadataValue,
     MetadataValue,
 )
 
@@ -24,6 +25,7 @@ from orchestration.assets.ranks import RANK_PROMPTS
 from orchestration.definitions import definitions
 from orchestration.home import prepare_dagster_home
 from orchestration.jobs import build_marts_job
+from orchestration.transformation.events import FAILED_MODELS, FAILED_TESTS
 from warehouse.raw_tables import RAW_TABLES
 from warehouse.settings import Settings
 
@@ -136,12 +138,15 @@ def _plain(value: MetadataValue[Any]) -> Any:
 
 
 def failed_checks(result: ExecuteInProcessResult) -> list[str]:
-    """The checks that failed, each as `schema.table: check`."""
-    return sorted(
-        f"{'.'.join(evaluation.asset_key.path)}: {evaluation.check_name}"
+    """The checks that failed, each as `schema.table: check`; a dbt test over several tables by its name alone."""
+    failed = [
+        evaluation
         for evaluation in result.get_asset_check_evaluations()
         if not evaluation.passed and evaluation.severity == AssetCheckSeverity.ERROR
-    )
+    ]
+    of_tables = {evaluation.check_name for evaluation in failed}
+    over_several = {name for event in result.all_events for name in _failed_tests(event) if name not in of_tables}
+    return sorted(over_several | {f"{'.'.join(check.asset_key.path)}: {check.check_name}" for check in failed})
 
 
 def failures(result: ExecuteInProcessResult) -> list[str]:
@@ -158,8 +163,21 @@ def failures(result: ExecuteInProcessResult) -> list[str]:
 
 
 def _is_check_failure(event: DagsterEvent) -> bool:
+    """Whether a step failed because of checks alone."""
     error = event.step_failure_data.error
-    return error is not None and error.cls_name == "DagsterAssetCheckFailedError"
+    if error is not None and error.cls_name == "DagsterAssetCheckFailedError":
+        return True
+    return bool(_failed_tests(event)) and not _metadata(event, FAILED_MODELS)
+
+
+def _failed_tests(event: DagsterEvent) -> list[str]:
+    return _metadata(event, FAILED_TESTS) if event.is_step_failure else []
+
+
+def _metadata(event: DagsterEvent, name: str) -> list[str]:
+    user_failure = event.step_failure_data.user_failure_data
+    value = user_failure.metadata.get(name) if user_failure else None
+    return [str(item) for item in value.value or ()] if isinstance(value, JsonMetadataValue) else []
 
 
 def _cause(error: Any) -> str:
@@ -168,4 +186,5 @@ def _cause(error: Any) -> str:
         error = error.cause
     if error is None:
         return "ended without a reason"
-    return re.sub(rf"^[\w.]*{re.escape(error.cls_name)}: ", "", str(error.message).strip())
+    message = " ".join(str(error.message).split())
+    return re.sub(rf"^[\w.]*{re.escape(error.cls_name)}: ", "", message)

@@ -63,14 +63,18 @@ def run(as_of: datetime | None, as_json: bool) -> None:
         _prepare(servers)
         log_file, logger = _open_log(settings)
         # Imported late: Dagster and dbt take seconds, which `--help` should not.
-        from orchestration.run import run_pipeline
+        try:
+            from orchestration.run import run_pipeline
 
-        outcome = run_pipeline(
-            settings,
-            as_of=as_of,
-            on_progress=_show_progress if sys.stdout.isatty() and not as_json else None,
-            on_entry=lambda entry: _log(logger, entry),
-        )
+            outcome = run_pipeline(
+                settings,
+                as_of=as_of,
+                on_progress=_show_progress if sys.stdout.isatty() and not as_json else None,
+                on_entry=lambda entry: _log(logger, entry),
+            )
+        except Exception as error:
+            logger.exception("the run could not be carried out")
+            raise click.ClickException(f"{_one_line(error)} (everything that is known is in {log_file})") from None
     if as_json:
         click.echo(json.dumps({**asdict(outcome), "log_file": str(log_file)}, indent=2))
     else:
@@ -186,6 +190,10 @@ def _report_status(state: "PipelineStatus") -> None:
         click.echo(f"Last run: {state.last_run.outcome}, started {_second(state.last_run.started_at)}")
     if state.is_running:
         click.echo("A run is at work now.")
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _second(moment: datetime) -> str:

@@ -14,7 +14,8 @@ from orchestration.transformation.invocation import invoke_dbt
 from warehouse.publication import BUILD_SCHEMA
 
 # dbt's unit tests look at the models' text, not at data: they belong to the tests of the project.
-BUILD = ("build", "--exclude-resource-type", "unit_test")
+# The results are taken from memory; writing them and the manifest to files would take a second.
+BUILD = ("build", "--exclude-resource-type", "unit_test", "--no-write-json")
 
 
 def build_dbt_tables(manifest: Path) -> AssetsDefinition:

@@ -22,7 +22,7 @@ def build_publication(marts: Sequence[AssetKey]) -> AssetsDefinition:
     @asset(key=PUBLICATIONS, deps=[*marts, RANK_PROMPTS], group_name=PUBLISHED_SCHEMA, kinds={"postgres"})
     def publications(context: AssetExecutionContext, pipeline: PipelineResource) -> MaterializeResult[Any]:
         """One row per publication. All marts become visible with it, at once, and only when every check passed."""
-        record = context.instance.get_run_record_by_id(context.run_id)
+        record = context.instance.get_run_record_by_id(context.run.run_id)
         started_at = datetime.fromtimestamp(record.start_time, UTC) if record and record.start_time else None
         publication = publish_marts(pipeline.warehouse_url, started_at=started_at)
         return MaterializeResult(

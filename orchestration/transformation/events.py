@@ -3,12 +3,23 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from dagster import AssetCheckResult, AssetCheckSeverity, AssetCheckSpec, AssetKey, AssetSpec, MaterializeResult
+from dagster import (
+    AssetCheckResult,
+    AssetCheckSeverity,
+    AssetCheckSpec,
+    AssetKey,
+    AssetSpec,
+    Failure,
+    MaterializeResult,
+    MetadataValue,
+)
 from dagster_dbt import DagsterDbtTranslator
 
-from orchestration.transformation.invocation import NodeResult, TransformationFailed
+from orchestration.transformation.invocation import NodeResult
 
 UNIQUE_ID = "dagster_dbt/unique_id"
+FAILED_TESTS = "failed_tests"
+FAILED_MODELS = "failed_models"
 
 
 class TableTranslator(DagsterDbtTranslator):
@@ -46,11 +57,21 @@ def as_dagster_events(
 
 
 def raise_for_failures(results: Sequence[NodeResult]) -> None:
-    """Raise `TransformationFailed` naming every model and test that failed, known to Dagster as a check or not."""
+    """Raise `Failure` naming every model and test that failed, known to Dagster as a check or not.
+
+    Its metadata has the names alone: `failed_tests` and `failed_models`.
+    """
     failed = [result for result in results if result.is_failed]
     if failed:
         named = "; ".join(_describe(result) for result in failed)
-        raise TransformationFailed(f"{len(failed)} of dbt's models and tests failed: {named}")
+        tests = [result.name for result in failed if result.is_test]
+        models = [result.name for result in failed if not result.is_test]
+        raise Failure(
+            f"{len(failed)} of dbt's models and tests failed: {named}",
+            metadata={FAILED_TESTS: MetadataValue.json(tests), FAILED_MODELS: MetadataValue.json(models)},
+            # The same rows would fail again.
+            allow_retries=False,
+        )
 
 
 def _describe(result: NodeResult) -> str:

@@ -17,7 +17,7 @@ FAILED_STATUSES = ("error", "fail", "runtime error")
 
 
 class TransformationFailed(Exception):
-    """dbt could not run, or models or tests of it failed; the message names them."""
+    """dbt could not run at all; the message is what it said."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,11 @@ class NodeResult:
     seconds: float
     changed_rows: int | None
     failure_count: int | None
+
+    @property
+    def is_test(self) -> bool:
+        """Whether this is a test and not a model."""
+        return self.unique_id.startswith("test.")
 
     @property
     def is_failed(self) -> bool:

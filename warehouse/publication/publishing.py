@@ -103,8 +103,8 @@ def _publish(connection: psycopg.Connection[DictRow], started_at: datetime) -> P
 
 
 def new_publication_id(now: datetime) -> str:
-    """An id that sorts by time and is a good name for a file, as in `20261123T053801Z-5f0c2a9e`."""
-    return f"{now:%Y%m%dT%H%M%SZ}-{uuid4().hex[:8]}"
+    """An id that sorts by time and is a good name for a file, as in `20261123T053801123456Z-5f0c2a9e`."""
+    return f"{now:%Y%m%dT%H%M%S%fZ}-{uuid4().hex[:8]}"
 
 
 def _analyze(warehouse_url: str, publication: Publication) -> None:

@@ -1,0 +1,51 @@
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import redis
+
+from tests.integration.orchestration.marketplace import fill
+from warehouse.servers import Servers
+from warehouse.settings import get_settings
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where one test module's marketplace lies, also as the environment of its processes."""
+
+    database_url: str
+    warehouse_url: str
+    redis_url: str
+    data_dir: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            "DATABASE_URL": self.database_url,
+            "WAREHOUSE_URL": self.warehouse_url,
+            "REDIS_URL": self.redis_url,
+            "DATA_DIR": str(self.data_dir),
+        }
+
+
+@pytest.fixture(scope="module")
+def place(
+    servers: Servers, database_url: str, warehouse_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Place]:
+    """A small marketplace, and settings of this process that lead to it."""
+    place = Place(database_url, warehouse_url, servers.redis_url, tmp_path_factory.mktemp("data"))
+    with redis.Redis.from_url(place.redis_url) as client:
+        client.flushdb()
+    fill(place.database_url)
+    before = {name: os.environ.get(name) for name in place.environment}
+    os.environ.update(place.environment)
+    get_settings.cache_clear()
+    yield place
+    for name, value in before.items():
+        if value is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = value
+    get_settings.cache_clear()

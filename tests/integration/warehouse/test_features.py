@@ -1,0 +1,136 @@
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from ranking.features import ACTIVITY_SCHEMA, PROMPT_SCHEMA, check_features
+from warehouse.databases import connect
+from warehouse.features import first_activity_date, read_activity, read_prompts
+
+AS_OF = datetime(2026, 3, 10, 12, tzinfo=UTC)
+WINDOW_DAYS = 7
+
+TABLES = """
+drop schema if exists marts_build cascade;
+create schema marts_build;
+create table marts_build.dim_prompts (
+    prompt_id text, category text, status text, published_at timestamptz, valid_to timestamptz
+);
+create table marts_build.fct_impressions (
+    prompt_id text, served_at timestamptz, served_date date, clicked_at timestamptz
+);
+create table marts_build.fct_orders (prompt_id text, order_id text, paid_at timestamptz, paid_date date);
+create table marts_build.fct_refunds (
+    prompt_id text, order_id text, refunded_at timestamptz, order_paid_date date
+);
+"""
+
+
+@pytest.fixture
+def marts(warehouse_url: str) -> Iterator["Marts"]:
+    with connect(warehouse_url, autocommit=True) as connection:
+        connection.execute(TABLES.encode())
+    yield Marts(warehouse_url)
+
+
+class Marts:
+    """Facts written by hand, each by the moment it happened."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def _insert(self, table: str, *values: object) -> None:
+        with connect(self.url) as connection:
+            marks = ", ".join(["%s"] * len(values))
+            connection.execute(f"insert into marts_build.{table} values ({marks})".encode(), values)
+
+    def prompt(self, prompt_id: str, published_at: datetime, *, status: str = "published") -> None:
+        self._insert("dim_prompts", prompt_id, "writing", status, published_at, None)
+
+    def impression(self, served_at: datetime, *, clicked_at: datetime | None = None) -> None:
+        self._insert("fct_impressions", "p", served_at, served_at.date(), clicked_at)
+
+    def order(self, order_id: str, paid_at: datetime) -> None:
+        self._insert("fct_orders", "p", order_id, paid_at, paid_at.date())
+
+    def refund(self, order_id: str, refunded_at: datetime, *, paid_at: datetime) -> None:
+        self._insert("fct_refunds", "p", order_id, refunded_at, paid_at.date())
+
+    def activity(self) -> pl.DataFrame:
+        return read_activity(self.url, as_of=AS_OF, window_days=WINDOW_DAYS)
+
+
+def activity_row(day: date, **counts: int) -> dict[str, object]:
+    zeros = dict.fromkeys(("impression_count", "click_count", "order_count", "refund_count"), 0)
+    return {"prompt_id": "p", "activity_date": day, **zeros, **counts}
+
+
+def ago(**parts: float) -> datetime:
+    return AS_OF - timedelta(**parts)
+
+
+class TestReadActivity:
+    def test_has_the_columns_a_ranking_takes(self, marts: Marts) -> None:
+        marts.impression(ago(hours=1))
+        marts.prompt("p", ago(days=9))
+        activity, prompts = marts.activity(), read_prompts(marts.url, as_of=AS_OF)
+        assert activity.schema == ACTIVITY_SCHEMA
+        assert prompts.schema == PROMPT_SCHEMA
+        check_features(prompts=prompts, activity=activity, as_of=AS_OF)
+
+    def test_each_fact_counts_on_the_day_it_happened(self, marts: Marts) -> None:
+        marts.impression(datetime(2026, 3, 8, 23, 59, tzinfo=UTC), clicked_at=datetime(2026, 3, 9, 0, 1, tzinfo=UTC))
+        marts.order("o", datetime(2026, 3, 9, 5, tzinfo=UTC))
+        expected = [
+            activity_row(date(2026, 3, 8), impression_count=1),
+            activity_row(date(2026, 3, 9), click_count=1, order_count=1),
+        ]
+        assert marts.activity().to_dicts() == expected
+
+    def test_a_refund_counts_once_on_the_day_of_its_order(self, marts: Marts) -> None:
+        paid_at = ago(days=3)
+        marts.order("o", paid_at)
+        marts.refund("o", ago(days=1), paid_at=paid_at)
+        marts.refund("o", ago(hours=1), paid_at=paid_at)
+        assert marts.activity().to_dicts() == [activity_row(paid_at.date(), order_count=1, refund_count=1)]
+
+    def test_facts_at_or_after_the_moment_do_not_count(self, marts: Marts) -> None:
+        marts.impression(ago(minutes=1))
+        before = marts.activity()
+        for moment in (AS_OF, AS_OF + timedelta(seconds=1), AS_OF + timedelta(days=3)):
+            marts.impression(moment)
+            marts.impression(ago(days=9), clicked_at=moment)
+            marts.order(f"o {moment}", moment)
+            marts.refund(f"r {moment}", moment, paid_at=ago(days=1))
+        assert_frame_equal(marts.activity(), before)
+
+    def test_facts_outside_the_window_are_not_read(self, marts: Marts) -> None:
+        marts.order("old", ago(days=WINDOW_DAYS + 3))
+        marts.order("young", ago(days=WINDOW_DAYS))
+        assert marts.activity()["activity_date"].to_list() == [ago(days=WINDOW_DAYS).date()]
+
+    def test_no_facts_are_an_empty_frame_of_the_same_shape(self, marts: Marts) -> None:
+        assert marts.activity().schema == ACTIVITY_SCHEMA
+
+
+class TestReadPrompts:
+    def test_only_prompts_published_before_the_moment(self, marts: Marts) -> None:
+        marts.prompt("old", ago(days=1))
+        marts.prompt("now", AS_OF)
+        marts.prompt("later", AS_OF + timedelta(days=1))
+        assert read_prompts(marts.url, as_of=AS_OF)["prompt_id"].to_list() == ["old"]
+
+    def test_archived_prompts_are_off_the_market(self, marts: Marts) -> None:
+        marts.prompt("archived", ago(days=1), status="archived")
+        assert read_prompts(marts.url, as_of=AS_OF).is_empty()
+
+
+class TestFirstActivityDate:
+    def test_reaches_the_day_in_which_the_window_begins(self) -> None:
+        assert first_activity_date(AS_OF, 7) == datetime(2026, 3, 2, tzinfo=UTC)
+
+    def test_counts_days_in_utc(self) -> None:
+        moment = datetime.fromisoformat("2026-03-10T00:30:00+02:00")
+        assert first_activity_date(moment, 1) == datetime(2026, 3, 7, tzinfo=UTC)

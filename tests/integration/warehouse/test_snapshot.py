@@ -1,0 +1,167 @@
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.integration.warehouse.build import building, create_build, put_order, put_seller_day, rank, read, run_at
+from warehouse.publication import publish_marts
+from warehouse.snapshot import SnapshotFailed, take_snapshot
+
+
+@pytest.fixture
+def build(warehouse_url: str) -> Iterator[str]:
+    """A published build of two orders whose amounts have no exact binary form."""
+    create_build(warehouse_url)
+    with building(warehouse_url) as connection:
+        put_order(connection, "a", gross="0.10")
+        put_order(connection, "b", gross="0.20")
+        put_seller_day(connection, "seller", orders=2)
+        rank(connection, ["p1", "p2"])
+    publish_marts(warehouse_url)
+    yield warehouse_url
+
+
+def query(file: Path, statement: str) -> list[tuple[object, ...]]:
+    with duckdb.connect(str(file), read_only=True) as database:
+        return database.execute(statement).fetchall()
+
+
+class TestTakeSnapshot:
+    def test_has_every_published_table_with_its_rows(self, build: str, tmp_path: Path) -> None:
+        taken = take_snapshot(build, tmp_path, kept=2)
+        assert taken.mart_rows == {
+            "agg_sellers_performance_daily": 1,
+            "fct_orders": 2,
+            "publications": 1,
+            "rank_prompts": 2,
+            "rank_prompts_history": 2,
+        }
+        [published] = read(build, "select count(*) as n from pg_tables where schemaname = 'marts'")
+        assert published["n"] == len(taken.mart_rows)
+
+    def test_rows_are_equal_to_those_published(self, build: str, tmp_path: Path) -> None:
+        take_snapshot(build, tmp_path, kept=2)
+        statement = (
+            "select order_id, gross_amount, currency, paid_at, paid_date, details ->> 'name' as name"
+            " from marts.fct_orders order by order_id"
+        )
+        published = [tuple(row.values()) for row in read(build, statement)]
+        assert query(tmp_path / "latest.duckdb", statement) == published
+
+    def test_amounts_add_up_exactly(self, build: str, tmp_path: Path) -> None:
+        take_snapshot(build, tmp_path, kept=2)
+        statement = "select sum(gross_amount) = 0.30, typeof(min(gross_amount)) from {}"
+        assert query(tmp_path / "latest.duckdb", statement.format("marts.fct_orders")) == [(True, "DECIMAL(18,2)")]
+        parquet = tmp_path / "latest" / "fct_orders.parquet"
+        assert duckdb.sql(statement.format(f"'{parquet}'")).fetchall() == [(True, "DECIMAL(18,2)")]
+
+    def test_descriptions_come_along(self, build: str, tmp_path: Path) -> None:
+        take_snapshot(build, tmp_path, kept=2)
+        statement = "select comment from duckdb_columns() where column_name = 'gross_amount'"
+        assert query(tmp_path / "latest.duckdb", statement) == [("What the buyer's card was charged.",)]
+
+    def test_names_the_publication_it_holds(self, build: str, tmp_path: Path) -> None:
+        publication = publish_marts(build)
+        taken = take_snapshot(build, tmp_path, kept=2)
+        statement = "select publication_id from marts.publications where status = 'current'"
+        assert taken.publication_id == publication.publication_id
+        assert query(tmp_path / "latest.duckdb", statement) == [(publication.publication_id,)]
+
+    def test_the_file_itself_can_be_queried_without_its_pointer(self, build: str, tmp_path: Path) -> None:
+        taken = take_snapshot(build, tmp_path, kept=2)
+        assert query(taken.directory / "snapshot.duckdb", "select count(*) from marts.fct_orders") == [(2,)]
+
+    def test_the_same_publication_again_changes_nothing(self, build: str, tmp_path: Path) -> None:
+        first = take_snapshot(build, tmp_path, kept=2)
+        before = (first.directory / "snapshot.duckdb").stat().st_ino
+        again = take_snapshot(build, tmp_path, kept=2)
+        assert again.mart_rows == {}
+        assert (again.directory / "snapshot.duckdb").stat().st_ino == before
+
+    def test_what_a_killed_one_left_is_cleared_away(self, build: str, tmp_path: Path) -> None:
+        left_over = tmp_path / ".unfinished-20260101T000000000000Z-killed"
+        left_over.mkdir()
+        (left_over / "snapshot.duckdb").write_bytes(b"half a file")
+        take_snapshot(build, tmp_path, kept=2)
+        assert not left_over.exists()
+
+    def test_before_the_first_publication_it_says_so(self, build: str, tmp_path: Path) -> None:
+        with building(build) as connection:
+            connection.execute("drop schema marts cascade")
+        with pytest.raises(SnapshotFailed, match="Nothing has been published yet"):
+            take_snapshot(build, tmp_path, kept=2)
+
+    def test_a_type_it_does_not_know_is_named_and_the_latest_stays(self, build: str, tmp_path: Path) -> None:
+        first = take_snapshot(build, tmp_path, kept=2)
+        with building(build) as connection:
+            connection.execute("alter table marts_build.fct_orders add column area box")
+        publish_marts(build)
+        with pytest.raises(SnapshotFailed, match=r"marts\.fct_orders\.area is of type box"):
+            take_snapshot(build, tmp_path, kept=2)
+        assert (tmp_path / "latest").resolve() == first.directory
+
+
+class TestPointers:
+    def test_follow_the_newest_snapshot(self, build: str, tmp_path: Path) -> None:
+        take_snapshot(build, tmp_path, kept=2)
+        publish_marts(build)
+        second = take_snapshot(build, tmp_path, kept=2)
+        assert (tmp_path / "latest").resolve() == second.directory
+        assert (tmp_path / "latest.duckdb").resolve() == second.directory / "snapshot.duckdb"
+
+    def test_an_open_reader_keeps_its_file(self, build: str, tmp_path: Path) -> None:
+        take_snapshot(build, tmp_path, kept=1)
+        with duckdb.connect(str(tmp_path / "latest.duckdb"), read_only=True) as reader:
+            for run in (1, 2):
+                with building(build) as connection:
+                    put_order(connection, f"new {run}", run=run)
+                publish_marts(build)
+                take_snapshot(build, tmp_path, kept=1)
+            assert reader.execute("select count(*), sum(gross_amount) = 0.30 from marts.fct_orders").fetchall() == [
+                (2, True)
+            ]
+        assert query(tmp_path / "latest.duckdb", "select count(*) from marts.fct_orders") == [(4,)]
+
+    def test_no_more_than_the_kept_ones_stay(self, build: str, tmp_path: Path) -> None:
+        taken = []
+        for _ in range(4):
+            publish_marts(build)
+            taken.append(take_snapshot(build, tmp_path, kept=2).publication_id)
+        kept = sorted(path.name for path in tmp_path.iterdir() if path.is_dir() and not path.is_symlink())
+        assert kept == sorted(taken[-2:])
+
+
+class TestConcurrentPublication:
+    def test_a_snapshot_is_of_exactly_one_publication(self, build: str, tmp_path: Path) -> None:
+        """Each version says its number in an order, in a seller's day and in the publication's as-of."""
+        finished = threading.Event()
+
+        def publish_on() -> None:
+            version = 1
+            while not finished.is_set():
+                with building(build) as connection:
+                    put_order(connection, "a", gross=str(version), run=version)
+                    put_seller_day(connection, "seller", orders=version, run=version)
+                    rank(connection, ["p1"], as_of=run_at(version))
+                publish_marts(build)
+                version += 1
+
+        publisher = threading.Thread(target=publish_on)
+        publisher.start()
+        try:
+            versions = [self.versions_in(take_snapshot(build, tmp_path, kept=3).directory) for _ in range(6)]
+        finally:
+            finished.set()
+            publisher.join()
+        assert [len(set(parts)) for parts in versions] == [1] * 6
+
+    def versions_in(self, directory: Path) -> list[object]:
+        parts = (
+            "select gross_amount::int from marts.fct_orders where order_id = 'a' and gross_amount > 0.1",
+            "select order_count::int from marts.agg_sellers_performance_daily where order_count <> 2",
+            "select (epoch(as_of - timestamptz '2026-04-01 00:00:00+00') / 3600)::int from marts.rank_prompts"
+            " where as_of > timestamptz '2026-04-01 00:00:00+00'",
+        )
+        return [row[0] for part in parts for row in query(directory / "snapshot.duckdb", part)] or [None]
