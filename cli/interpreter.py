@@ -25,4 +25,4 @@ def require_dependencies() -> None:
         sys.exit(WRONG_USE)
     sys.stdout.flush()
     program = str(Path(sys.argv[0]).resolve())
-    os.execv(python, [str(python), program, *sys.argv[1:]])  # nosec B606
+    os.execv(python, [str(python), program, *sys.argv[1:]])
