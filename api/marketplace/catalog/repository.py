@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -33,6 +33,10 @@ Match = Literal["words", "look"]
 
 # At 0.4 a word of eight letters is found with two of them wrong, and most words that only begin alike are not.
 LOOK_ALIKE_THRESHOLD = 0.4
+# Comparing a title takes some 20 µs. What looks like more titles than this is no misspelt word but half the catalogue.
+LOOK_ALIKES_MAX = 1_000
+# For the rest of the transaction.
+SETTING = text("select set_config(:name, :value, true)")
 ENGLISH: ColumnElement[Any] = literal_column("'english'::regconfig")
 ORDER_COUNT = func.coalesce(PromptStatistics.order_count, 0)
 
@@ -55,6 +59,7 @@ class _Order:
     column: ColumnElement[Any]
     is_descending: bool
     read_key: Callable[[str], Any]
+    id: ColumnElement[UUID] = Prompt.id.expression
 
 
 def _read_time(key: str) -> datetime:
@@ -93,15 +98,34 @@ async def search(
     session: AsyncSession, wanted: CatalogFilter, q: str, match: Match, *, after: Place | None, limit: int
 ) -> list[ListedRow]:
     """A page of what fits the words, or of titles that look like them, the best first. Raises `CursorInvalid`."""
-    if match == "words":
-        query = func.websearch_to_tsquery(ENGLISH, q)
-        score, fits = func.ts_rank(Prompt.search_vector, query), Prompt.search_vector.op("@@")(query)
-    else:
-        setting = text("select set_config('pg_trgm.word_similarity_threshold', :threshold, true)")
-        await session.execute(setting, {"threshold": str(LOOK_ALIKE_THRESHOLD)})
-        score, fits = func.word_similarity(q, Prompt.title), Prompt.title.op("%>")(q)
-    order = _Order(cast(score, Float(53)), is_descending=True, read_key=_read_score)
-    return await _listed(session, _page(order, [*_conditions(wanted), fits], after, limit), is_descending=True)
+    conditions = _conditions(wanted)
+    if match == "look":
+        return await _look_alikes(session, conditions, q, after=after, limit=limit)
+    query = func.websearch_to_tsquery(ENGLISH, q)
+    score = cast(func.ts_rank(Prompt.search_vector, query), Float(53))
+    order = _Order(score, is_descending=True, read_key=_read_score)
+    page = _page(order, [*conditions, Prompt.search_vector.op("@@")(query)], after, limit)
+    return await _listed(session, page, is_descending=True)
+
+
+async def _look_alikes(
+    session: AsyncSession, conditions: list[ColumnElement[bool]], q: str, *, after: Place | None, limit: int
+) -> list[ListedRow]:
+    alike = select(Prompt.id, Prompt.title).where(*conditions, Prompt.title.op("%>")(q)).limit(LOOK_ALIKES_MAX)
+    found = alike.subquery()
+    score = cast(func.word_similarity(q, found.c.title), Float(53))
+    order = _Order(score, is_descending=True, read_key=_read_score, id=found.c.id)
+    # The planner takes comparing titles for as cheap as comparing numbers, and would rather compare all of them than
+    # use the index of their trigrams.
+    await session.execute(SETTING, {"name": "pg_trgm.word_similarity_threshold", "value": str(LOOK_ALIKE_THRESHOLD)})
+    for name in ("enable_seqscan", "enable_indexscan"):
+        await session.execute(SETTING, {"name": name, "value": "off"})
+    page = (await session.execute(select(_page(order, [], after, limit)))).all()
+    for name in ("enable_seqscan", "enable_indexscan"):
+        await session.execute(SETTING, {"name": name, "value": "on"})
+    listed = await find_listed(session, [row.id for row in page])
+    best_first = sorted(page, key=lambda row: (row.key, row.id), reverse=True)
+    return [replace(listed[row.id], key=row.key) for row in best_first if row.id in listed]
 
 
 async def find_listed(session: AsyncSession, prompt_ids: Sequence[UUID]) -> dict[UUID, ListedRow]:
@@ -149,14 +173,14 @@ def _sold_by(seller: str) -> ColumnElement[bool]:
 
 def _page(order: _Order, conditions: list[ColumnElement[bool]], after: Place | None, limit: int) -> Subquery:
     """Ids and keys of a page."""
-    place = tuple_(order.column, Prompt.id)
-    wanted = select(Prompt.id, order.column.label("key")).where(*conditions).limit(limit)
+    place = tuple_(order.column, order.id)
+    wanted = select(order.id.label("id"), order.column.label("key")).where(*conditions).limit(limit)
     if after is not None:
         start = tuple_(_key(order.read_key, after), after.id)
         wanted = wanted.where(place < start if order.is_descending else place > start)
     if order.is_descending:
-        return wanted.order_by(order.column.desc(), Prompt.id.desc()).subquery()
-    return wanted.order_by(order.column, Prompt.id).subquery()
+        return wanted.order_by(order.column.desc(), order.id.desc()).subquery()
+    return wanted.order_by(order.column, order.id).subquery()
 
 
 def _most_ordered(conditions: list[ColumnElement[bool]], after: Place | None, limit: int) -> Subquery:
@@ -181,7 +205,8 @@ def _most_ordered(conditions: list[ColumnElement[bool]], after: Place | None, li
     if after is not None:
         place = tuple_(PromptStatistics.order_count, PromptStatistics.prompt_id)
         ordered = ordered.where(place < tuple_(count, after.id))
-    return union_all(ordered.subquery().select(), never.subquery().select()).subquery()
+    both = union_all(ordered.subquery().select(), never.subquery().select()).subquery()
+    return select(both).order_by(both.c.key.desc(), both.c.id.desc()).limit(limit).subquery()
 
 
 def _key(read_key: Callable[[str], Any], place: Place) -> Any:

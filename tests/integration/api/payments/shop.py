@@ -86,9 +86,8 @@ def stripe_simulator(
             assert process.stdout is not None
             url = process.stdout.readline().split(" on ")[1].split(",")[0]
             with httpx.Client(base_url=url, timeout=WAIT_SECONDS) as control:
-                yield Stripe(
-                    url, api_key=settings.stripe_api_key.get_secret_value(), webhook_secret=secret, control=control
-                )
+                api_key = settings.stripe_api_key.get_secret_value()
+                yield Stripe(url, api_key=api_key, webhook_secret=secret, control=control)
         finally:
             process.terminate()
             process.communicate()
