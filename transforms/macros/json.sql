@@ -52,7 +52,7 @@
     {{ adapter.dispatch('join_json_array')(document, key) }}
 {%- endmacro %}
 
-{% macro default__join_json_array(document, key) -%}
+{% macro postgres__join_json_array(document, key) -%}
     cross join lateral jsonb_array_elements(
         case when jsonb_typeof({{ document }} -> '{{ key }}') = 'array' then {{ document }} -> '{{ key }}' end
     ) with ordinality as unnested (item, item_index)

@@ -11,57 +11,46 @@ with counted as (
     group by prompt_id, performance_date
 ),
 
-facts as (
+impressions as (
     select
         prompt_id,
         served_date as performance_date,
-        1 as impression_count,
-        case when is_clicked then 1 else 0 end as click_count,
-        0 as order_count,
-        0 as refund_count
+        count(*) as impression_count,
+        count(case when is_clicked then 1 end) as click_count
     from {{ ref('fct_impressions') }}
-    union all
+    group by prompt_id, served_date
+),
+
+orders as (
     select
         prompt_id,
         paid_date as performance_date,
-        0 as impression_count,
-        0 as click_count,
-        1 as order_count,
-        0 as refund_count
+        count(*) as order_count
     from {{ ref('fct_orders') }}
-    union all
+    group by prompt_id, paid_date
+),
+
+refunds as (
     select
         prompt_id,
         order_paid_date as performance_date,
-        0 as impression_count,
-        0 as click_count,
-        0 as order_count,
-        1 as refund_count
+        count(*) as refund_count
     from {{ ref('fct_refunds') }}
-),
-
-expected as (
-    select
-        prompt_id,
-        performance_date,
-        sum(impression_count) as impression_count,
-        sum(click_count) as click_count,
-        sum(order_count) as order_count,
-        sum(refund_count) as refund_count
-    from facts
-    group by prompt_id, performance_date
+    group by prompt_id, order_paid_date
 ),
 
 differences as (
     select
         prompt_id,
         performance_date,
-        coalesce(counted.impression_count, 0) - coalesce(expected.impression_count, 0) as impression_difference,
-        coalesce(counted.click_count, 0) - coalesce(expected.click_count, 0) as click_difference,
-        coalesce(counted.order_count, 0) - coalesce(expected.order_count, 0) as order_difference,
-        coalesce(counted.refund_count, 0) - coalesce(expected.refund_count, 0) as refund_difference
+        coalesce(counted.impression_count, 0) - coalesce(impressions.impression_count, 0) as impression_difference,
+        coalesce(counted.click_count, 0) - coalesce(impressions.click_count, 0) as click_difference,
+        coalesce(counted.order_count, 0) - coalesce(orders.order_count, 0) as order_difference,
+        coalesce(counted.refund_count, 0) - coalesce(refunds.refund_count, 0) as refund_difference
     from counted
-    full outer join expected using (prompt_id, performance_date)
+    full outer join impressions using (prompt_id, performance_date)
+    full outer join orders using (prompt_id, performance_date)
+    full outer join refunds using (prompt_id, performance_date)
 )
 
 select * from differences
