@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cli.failure import CommandFailed
+from cli.sample import OPERATOR_EXTERNAL_ID
 from warehouse.databases import connect, database_exists
 from warehouse.servers import Servers
 from warehouse.settings import PROJECT_ROOT, Settings
@@ -49,8 +50,8 @@ def prepare_databases(servers: Servers, say: Say) -> None:
 
 
 def prepare_sample_data(servers: Servers, settings: Settings, say: Say) -> None:
-    """Fill an empty marketplace with the sample data; leave one with prompts alone. Production gets none."""
-    if settings.environment == "production" or _has_prompts(servers):
+    """Fill an empty marketplace with the sample data, or finish filling it; leave others alone. Production gets none."""
+    if settings.environment == "production" or not _wants_sample(servers):
         return
     say("filling the empty marketplace with sample data")
     run_command("db", "seed")
@@ -72,9 +73,21 @@ def run_command(*arguments: str) -> None:
         raise PreparationFailed(f"`python cli/manage.py {' '.join(arguments)}` ended with status {status}")
 
 
-def _has_prompts(servers: Servers) -> bool:
+def _wants_sample(servers: Servers) -> bool:
+    """Whether the marketplace is empty, or seeding it was killed half way."""
     with connect(servers.database_url) as connection:
-        return connection.execute("select 1 from prompts limit 1").fetchone() is not None
+        row = connection.execute(
+            """
+            select
+                not exists (select 1 from prompts) as is_empty,
+                exists (
+                    select 1 from organizations
+                    where external_id = %s and not coalesce((attributes ->> 'sample_is_complete')::boolean, false)
+                ) as is_half_full
+            """,
+            [OPERATOR_EXTERNAL_ID],
+        ).fetchone()
+    return row is not None and (row["is_empty"] or row["is_half_full"])
 
 
 def _has_publication(servers: Servers) -> bool:
