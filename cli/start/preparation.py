@@ -50,7 +50,7 @@ def prepare_databases(servers: Servers, say: Say) -> None:
 
 
 def prepare_sample_data(servers: Servers, settings: Settings, say: Say) -> None:
-    """Fill an empty marketplace with the sample data, or finish filling it; leave others alone. Production gets none."""
+    """Fill an empty marketplace with the sample data, or finish filling it. Production gets none."""
     if settings.environment == "production" or not _wants_sample(servers):
         return
     say("filling the empty marketplace with sample data")
