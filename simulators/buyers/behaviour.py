@@ -56,6 +56,6 @@ def _look_around(buyer: Buyer, chance: random.Random, takings: Takings) -> None:
             owned.add(prompt_id)
             order = buyer.buy(prompt_id, receipt_id=served["receipt_id"])
             takings.orders += 1
-            if chance.random() < REFUND_SHARE:
+            if order["amount_cents"] > 0 and chance.random() < REFUND_SHARE:
                 buyer.send_back(order["id"])
                 takings.refunds += 1
