@@ -46,19 +46,23 @@ class DbtWarehouse:
                 for row in table_rows:
                     _upsert(connection, name, {**row, LOADED_AT: loaded_at})
 
-    def dbt(self, *arguments: str) -> dbtRunnerResult:
-        """Run one dbt command; it must succeed. Warnings are collected in `warnings`."""
+    def dbt(self, *arguments: str) -> list[Any]:
+        """Run one dbt command, which must succeed; the result of each node. Warnings are collected in `warnings`."""
         places = ["--project-dir", str(PROJECT_ROOT), "--profiles-dir", str(PROJECT_ROOT / "transforms")]
         with _environment(dbt_environment(self.url, self.data_path)):
             if self.manifest is None:
                 # Parsing takes longer than a run: the project is parsed once.
-                self.manifest = self._invoke("parse", *places).result
-            return self._invoke(*arguments, *places)
+                parsed = self._invoke("parse", *places).result
+                assert isinstance(parsed, Manifest)
+                self.manifest = parsed
+            return list(getattr(self._invoke(*arguments, *places).result, "results", ()))
 
     def rows(self, mart: str) -> list[Row]:
         """All rows of a mart without the technical columns, in an order that depends on nothing but them."""
         with connect(self.url) as connection:
-            found = connection.execute(sql.SQL("select * from {}").format(sql.Identifier("marts_build", mart))).fetchall()
+            found = connection.execute(
+                sql.SQL("select * from {}").format(sql.Identifier("marts_build", mart))
+            ).fetchall()
         rows = [{name: value for name, value in row.items() if name not in TECHNICAL_COLUMNS} for row in found]
         return sorted(rows, key=lambda row: [str(value) for value in row.values()])
 
@@ -87,7 +91,7 @@ class DbtWarehouse:
 
     def _notice(self, event: EventMsg) -> None:
         if event.info.level == EventLevel.WARN:
-            self.warnings.append(event.info.msg)
+            self.warnings.append(str(event.info.msg))  # type: ignore[attr-defined]
 
 
 def _upsert(connection: psycopg.Connection[Row], name: str, row: Row) -> None:

@@ -108,7 +108,7 @@ def _orders(random: Random, clicks: list[Row]) -> Iterator[Version]:
     for number in range(24):
         click = random.choice(clicks)
         name, receipt_id = click["prompt_id"], click["properties"]["receipt_id"]
-        columns = {
+        columns: Row = {
             "seller_organization_id": PROMPTS[name],
             "currency": random.choice(CURRENCIES),
             "receipt_id": random.choice((None, receipt_id, random.choice(RECEIPTS))),

@@ -36,7 +36,10 @@ LOADS = [
         ],
     },
     {
-        raw.PROMPTS: [raw.prompt("late", "sellers"), raw.prompt("repriced", "sellers", currency="USD", price_cents=900)],
+        raw.PROMPTS: [
+            raw.prompt("late", "sellers"),
+            raw.prompt("repriced", "sellers", currency="USD", price_cents=900),
+        ],
         raw.EVENTS: [
             raw.clicked("late click", SUNDAY, "r1", "clicked"),
             raw.clicked("closer click on moved", TUESDAY, "r2", "moved"),
@@ -110,14 +113,14 @@ class TestIncrementalRun:
         assert {row["prompt_id"] for row in found if not row["is_new"]} == {"still", "repriced"}
 
     def test_run_without_news_writes_nothing(self, built: DbtWarehouse) -> None:
-        result = built.dbt("run", "--select", "config.materialized:incremental")
-        written = {item.node.name: item.adapter_response.get("rows_affected") for item in result.result.results}
+        results = built.dbt("run", "--select", "config.materialized:incremental")
+        written = {item.node.name: item.adapter_response.get("rows_affected") for item in results}
         assert set(written.values()) == {0}, written
 
     def test_clock_that_was_set_back_stops_the_run(self, built: DbtWarehouse) -> None:
-        with connect(built.url) as connection:
-            connection.execute("update marts_build.agg_prompts_performance_daily set _built_at = _built_at + '1 year'")
-            connection.commit()
+        move = "update marts_build.agg_prompts_performance_daily set _built_at = _built_at {} interval '1 year'"
+        with connect(built.url, autocommit=True) as connection:
+            connection.execute(move.format("+"))
             with pytest.raises(AssertionError, match="The clock was set back"):
                 built.dbt("run", "--select", "agg_prompts_performance_daily")
-            connection.execute("update marts_build.agg_prompts_performance_daily set _built_at = _built_at - '1 year'::interval")
+            connection.execute(move.format("-"))

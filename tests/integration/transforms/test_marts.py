@@ -165,11 +165,12 @@ class TestFctRefunds:
 
 class TestAggPromptsPerformanceDaily:
     def test_counts_clicks_on_the_day_the_list_was_served(self, built: DbtWarehouse) -> None:
-        assert built.row("agg_prompts_performance_daily", prompt_id="essay", currency="GBP", performance_date=MONDAY) == {
-            "prompt_id": "essay", "performance_date": MONDAY, "currency": "GBP", "impression_count": 2, "click_count": 1,
-            "view_count": 3, "unique_viewer_count": 2, "checkout_count": 0, "order_count": 0, "refund_count": 0,
-            "gross_revenue_amount": 0, "refunded_amount": 0, "net_revenue_amount": 0, "click_through_rate": 0.5,
-            "conversion_rate": 1.0,
+        row = built.row("agg_prompts_performance_daily", prompt_id="essay", currency="GBP", performance_date=MONDAY)
+        assert row == {
+            "prompt_id": "essay", "performance_date": MONDAY, "currency": "GBP", "impression_count": 2,
+            "click_count": 1, "view_count": 3, "unique_viewer_count": 2, "checkout_count": 0, "order_count": 0,
+            "refund_count": 0, "gross_revenue_amount": 0, "refunded_amount": 0, "net_revenue_amount": 0,
+            "click_through_rate": 0.5, "conversion_rate": 1.0,
         }  # fmt: skip
 
     def test_refund_counts_on_the_day_of_its_order(self, built: DbtWarehouse) -> None:

@@ -32,7 +32,8 @@ LONGEST_MODEL_LINES = 150
 
 @pytest.fixture(scope="module")
 def manifest(tmp_path_factory: pytest.TempPathFactory) -> Node:
-    return json.loads(prepare_manifest(tmp_path_factory.mktemp("dbt")).read_text())
+    parsed: Node = json.loads(prepare_manifest(tmp_path_factory.mktemp("dbt")).read_text())
+    return parsed
 
 
 @pytest.fixture(scope="module")
