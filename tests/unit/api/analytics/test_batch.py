@@ -17,6 +17,7 @@ from api.errors import BodyMalformed
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 # Fixed, because it is part of the names of tests, which two workers must agree on.
 ORGANIZATION_ID = UUID("0192f0c4-7a3e-7c1b-9d52-3e6f8a1b2c4e")
+OTHER_ID = UUID("0192f0c4-7a3e-7c1b-9d52-3e6f8a1b2c4d")
 user = Identity(uuid4(), ORGANIZATION_ID, "ana@acme.example", "buyer", uuid4())
 OWN = f"client:{user.organization_id}"
 
@@ -54,7 +55,7 @@ class TestReadBatch:
         assert read(event(source=named)).events[0].source == source
 
     @pytest.mark.parametrize(
-        "named", ["api", "worker", "client:0192f0c4-7a3e-7c1b-9d52-3e6f8a1b2c4d", f"{OWN}0", "client:"]
+        "named", ["api", "worker", f"client:{OTHER_ID}", f"{OWN}0", "client:"]
     )
     def test_refuses_the_source_of_somebody_else(self, named):
         assert reasons(event(source=named)) == ["source_not_allowed"]
@@ -121,7 +122,7 @@ class TestReadBatch:
         kept = json.loads(read([sent]).refused[0].raw)
         assert {name: kept[name] for name in sent} == sent
 
-    @pytest.mark.parametrize("source", [None, "api", "shop", "client:0192f0c4-7a3e-7c1b-9d52-3e6f8a1b2c4d", 7])
+    @pytest.mark.parametrize("source", [None, "api", "shop", f"client:{OTHER_ID}", 7])
     def test_keeps_it_as_its_senders_whoever_it_says_it_is(self, source):
         sent = event(event_name="order.paid", source=source, organization_id=str(uuid4()), user_id=str(uuid4()))
         kept = json.loads(read([sent]).refused[0].raw)
