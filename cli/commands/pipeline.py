@@ -19,7 +19,8 @@ from warehouse.settings import Settings, SettingsInvalid, get_settings
 if TYPE_CHECKING:
     from dagster import EventLogEntry
 
-    from orchestration.run import RunOutcome, StepProgress
+    from orchestration.outcome import RunOutcome
+    from orchestration.run import StepProgress
     from orchestration.status import PipelineStatus
 
 LOG_FILE = "pipeline.log"
@@ -134,7 +135,7 @@ def _log(logger: logging.Logger, entry: "EventLogEntry") -> None:
 
 def _show_progress(progress: "StepProgress") -> None:
     if progress.is_failed:
-        click.secho(f"  {progress.name}: failed", fg="red")
+        click.secho(f"\r  {progress.name}: failed", fg="red")
     elif progress.seconds is None:
         click.echo(f"  {progress.name} ...", nl=False)
     else:

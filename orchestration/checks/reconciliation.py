@@ -32,7 +32,7 @@ def differences_statement(reconciliation: Reconciliation) -> str:
     )
     expected, found = (_row(query, reconciliation.measures) for query in ("expected", "found"))
     return (
-        f"with expected as ({reconciliation.expected}), found as ({reconciliation.found}) "
+        f"with expected as ({reconciliation.expected}), found as ({reconciliation.found}) "  # nosec B608
         f"select {key}, {shown} from expected full join found using ({key}) "
         f"where ({expected}) is distinct from ({found}) "
         f"order by {key} limit {SHOWN_DIFFERENCES}"

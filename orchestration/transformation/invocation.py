@@ -56,6 +56,9 @@ def invoke_dbt(
     places = ["--project-dir", str(project_directory), "--profiles-dir", str(project_directory / PROFILES_DIRECTORY)]
     with _environment_variables(environment):
         result = dbtRunner().invoke([*arguments, *places, "--target", TARGET, *QUIET])
+    if result.exception is not None and not isinstance(result.exception, Exception):
+        # Somebody interrupted the run; that is for whoever started it.
+        raise result.exception
     if result.exception is not None:
         raise TransformationFailed(f"dbt {arguments[0]} could not run: {_one_line(str(result.exception))}")
     return [_node_result(item) for item in getattr(result.result, "results", ())]

@@ -30,12 +30,30 @@ class Place:
         }
 
 
+@pytest.fixture(scope="session")
+def manifests(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where parsed dbt projects are kept for all data directories: parsing takes seconds."""
+    return tmp_path_factory.mktemp("manifests")
+
+
+def new_data_dir(directory: Path, manifests: Path) -> Path:
+    """An empty data directory that shares the parsed dbt project."""
+    (directory / "dbt").mkdir(parents=True)
+    (directory / "dbt" / "manifests").symlink_to(manifests)
+    return directory
+
+
 @pytest.fixture(scope="module")
 def place(
-    servers: Servers, database_url: str, warehouse_url: str, tmp_path_factory: pytest.TempPathFactory
+    servers: Servers,
+    database_url: str,
+    warehouse_url: str,
+    manifests: Path,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Place]:
     """A small marketplace, and settings of this process that lead to it."""
-    place = Place(database_url, warehouse_url, servers.redis_url, tmp_path_factory.mktemp("data"))
+    data_dir = new_data_dir(tmp_path_factory.mktemp("data"), manifests)
+    place = Place(database_url, warehouse_url, servers.redis_url, data_dir)
     with redis.Redis.from_url(place.redis_url) as client:
         client.flushdb()
     fill(place.database_url)

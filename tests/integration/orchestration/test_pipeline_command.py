@@ -19,7 +19,7 @@ from click.testing import CliRunner
 from api.migrations import migrate
 from cli.commands.pipeline import pipeline
 from orchestration.lock import hold_pipeline_lock
-from tests.integration.orchestration.conftest import Place
+from tests.integration.orchestration.conftest import Place, new_data_dir
 from tests.integration.orchestration.marketplace import add_stripe_order, fill, read, read_value
 from warehouse.databases import drop_database
 from warehouse.settings import PROJECT_ROOT, with_database
@@ -120,11 +120,12 @@ class TestArguments:
 
 
 @pytest.fixture
-def untouched(place: Place, tmp_path: Path) -> Iterator[Place]:
+def untouched(place: Place, tmp_path: Path, manifests: Path) -> Iterator[Place]:
     """Another marketplace with the same content, in databases of its own."""
     database_url = with_database(place.database_url, f"test_{uuid4().hex[:12]}")
     warehouse_url = with_database(database_url, f"test_{uuid4().hex[:12]}_warehouse")
-    other = replace(place, database_url=database_url, warehouse_url=warehouse_url, data_dir=tmp_path / "data")
+    other = replace(place, database_url=database_url, warehouse_url=warehouse_url)
+    other = replace(other, data_dir=new_data_dir(tmp_path / "data", manifests))
     migrate(other.database_url)
     fill(other.database_url)
     yield other
@@ -133,8 +134,10 @@ def untouched(place: Place, tmp_path: Path) -> Iterator[Place]:
 
 
 class TestKill:
-    def test_what_a_killed_run_left_is_finished_by_the_next(self, untouched: Place, tmp_path: Path) -> None:
-        killed, whole = untouched, replace(untouched, data_dir=tmp_path / "whole")
+    def test_what_a_killed_run_left_is_finished_by_the_next(
+        self, untouched: Place, tmp_path: Path, manifests: Path
+    ) -> None:
+        killed, whole = untouched, replace(untouched, data_dir=new_data_dir(tmp_path / "whole", manifests))
         whole = replace(whole, warehouse_url=with_database(killed.warehouse_url, f"test_{uuid4().hex[:12]}_warehouse"))
         points = {
             "loading": "select count(*) > 2 as reached from control.load_watermarks",

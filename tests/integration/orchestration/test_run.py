@@ -8,7 +8,8 @@ import pytest
 
 from orchestration.checks.marts import RECONCILIATIONS
 from orchestration.checks.reconciliation import Reconciliation, differences_statement
-from orchestration.run import RunOutcome, StepProgress, run_pipeline
+from orchestration.outcome import RunOutcome
+from orchestration.run import StepProgress, run_pipeline
 from tests.integration.orchestration.conftest import Place
 from tests.integration.orchestration.marketplace import (
     FIRST_DAY,
@@ -94,7 +95,7 @@ class TestSecondRun:
         # And tells of each step as it begins and ends.
         names = [progress.name for progress in told if progress.seconds is None]
         assert names[:2] == ["load_raw_tables", "build_dbt_tables"]
-        assert names[-2:] == ["marts__publications", "snapshots__latest"]
+        assert names[-2:] == ["marts.publications", "snapshots.latest"]
         assert len(told) == 2 * len(names)
 
 
