@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from warehouse.databases import connect, create_database
 from warehouse.loading.table import LoadFailed, load_table
-from warehouse.loading.watermark import create_control_tables, read_horizon
+from warehouse.loading.watermark import create_control_tables, next_load_time, read_horizon
 from warehouse.raw_tables import RAW_TABLES, create_raw_tables
 
 __all__ = ["LoadFailed", "LoadReport", "load_all", "prepare_warehouse"]
@@ -40,10 +40,11 @@ def load_all(
     with connect(database_url) as source:
         # Read before any table is: rows written after this are loaded too, and again next time.
         horizon = read_horizon(source)
-    loaded_at = datetime.now(UTC)
     changed: dict[str, int] = {}
     with connect(warehouse_url) as connection:
-        for table in RAW_TABLES:
+        loaded_at = next_load_time(connection)
+        # The contracts name parents first. Read last, a parent is there for every child that was read before it.
+        for table in reversed(RAW_TABLES):
             changed[table.full_name] = load_table(
                 database_url, warehouse_url, table, connection=connection, horizon=horizon, loaded_at=loaded_at
             )

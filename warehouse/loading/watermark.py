@@ -6,6 +6,7 @@ when we read.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import psycopg
 from psycopg.rows import DictRow
@@ -43,6 +44,17 @@ def read_horizon(connection: psycopg.Connection[DictRow]) -> Horizon:
     ).fetchone()
     assert row is not None  # nosec B101
     return Horizon(server_identifier=row["server_identifier"], xid=row["xid"])
+
+
+def next_load_time(connection: psycopg.Connection[DictRow]) -> datetime:
+    """The stamp of a load that starts now: later than every stamp before, even when the clock was set back."""
+    row = connection.execute(
+        "select greatest(clock_timestamp(), max(loaded_at) + interval '1 microsecond') as loaded_at"
+        " from control.load_watermarks"
+    ).fetchone()
+    assert row is not None
+    found: datetime = row["loaded_at"]
+    return found
 
 
 def read_watermark(connection: psycopg.Connection[DictRow], table_name: str, horizon: Horizon) -> int:

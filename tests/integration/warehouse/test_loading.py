@@ -1,6 +1,7 @@
 """Loading: what was committed arrives, once, whatever was open, late or killed."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import psycopg
 import pytest
@@ -92,6 +93,20 @@ class TestLoadAll:
         add_organization(application, "two")
         load_all(database_url, warehouse_url)
         assert names(warehouse_url) == ["one", "two"]
+
+    def test_stamps_grow_when_the_clock_was_set_back(self, application, database_url, warehouse_url):
+        add_organization(application, "one")
+        load_all(database_url, warehouse_url)
+        with connect(warehouse_url) as connection:
+            connection.execute("update control.load_watermarks set loaded_at = '2100-01-01'")
+        assert load_all(database_url, warehouse_url).loaded_at > datetime(2100, 1, 1, tzinfo=UTC)
+
+    def test_children_are_read_before_their_parents(self, application, database_url, warehouse_url):
+        order: list[str] = []
+        load_all(database_url, warehouse_url, on_table=lambda name, _: order.append(name))
+        for child, parent in (("orders", "prompts"), ("refunds", "orders"), ("prompts", "organizations")):
+            assert order.index(f"raw_app.{child}") < order.index(f"raw_app.{parent}")
+        assert order.index("raw_events.events") < order.index("raw_app.prompts")
 
     def test_an_application_database_on_another_server_is_loaded_anew(self, application, database_url, warehouse_url):
         add_organization(application, "one")
