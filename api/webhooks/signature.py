@@ -5,6 +5,7 @@ from typing import Any
 
 import stripe
 
+from api.schema import check_text
 from api.webhooks.errors import MessageMalformed, SignatureInvalid
 
 # Stripe's own default. Stripe signs anew when it repeats a message, so an older signature is somebody else's replay.
@@ -25,12 +26,15 @@ def read_signed(body: bytes, header: str | None, secret: str) -> dict[str, Any]:
             f"its signature is wrong, or older than {TOLERANCE_SECONDS} seconds. Secret and clock must be the same on "
             "both sides"
         ) from error
-    except (ValueError, AttributeError, TypeError) as error:
+    except (ValueError, AttributeError, TypeError, RecursionError) as error:
         raise MessageMalformed("it is not a JSON object") from error
     if _signed_at(header) > time.time() + TOLERANCE_SECONDS:
         # The SDK looks for old ones only.
         raise SignatureInvalid("it was signed in the future. The clocks on both sides must agree")
-    found: dict[str, Any] = event.to_dict()
+    try:
+        found: dict[str, Any] = check_text(event.to_dict())
+    except (ValueError, RecursionError) as error:
+        raise MessageMalformed("it holds text that can't be stored, or is nested too deep") from error
     if not _is_event(found):
         raise MessageMalformed("it has no id, type or data.object")
     return found

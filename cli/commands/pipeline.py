@@ -1,10 +1,7 @@
 """`manage.py pipeline`: run the whole pipeline, and say how it stands."""
 
-import json
 import logging
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
@@ -13,8 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from warehouse.servers import Servers, ServerStartFailed, ServerUnreachable, running_servers
-from warehouse.settings import Settings, SettingsInvalid, get_settings
+from cli.failure import PROBLEM
+from cli.output import examples, to_json
+from warehouse.events import EARLIEST_EVENT
+from warehouse.servers import Servers, running_servers
+from warehouse.settings import Settings, get_settings
 
 if TYPE_CHECKING:
     from dagster import EventLogEntry
@@ -34,23 +34,25 @@ class Moment(click.ParamType[datetime]):
     name = "timestamp"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """The moment in UTC, which must not lie in the future."""
+        """The moment in UTC, which must lie between the earliest events and now."""
         try:
             moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
         except ValueError:
             self.fail(f"{value!r} is not a timestamp; write one like 2026-03-31T06:00:00Z or 2026-03-31", param, ctx)
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         if moment > datetime.now(UTC):
-            self.fail(f"{value!r} lies in the future; marts can show what happened until now", param, ctx)
+            self.fail(f"{value!r} lies in the future; ranks can know what happened until now", param, ctx)
+        if moment < EARLIEST_EVENT:
+            self.fail(f"{value!r} lies before {EARLIEST_EVENT:%Y}, the earliest that events can be", param, ctx)
         return moment.astimezone(UTC)
 
 
-@click.group()
+@click.group(epilog=examples("pipeline run", "pipeline status"))
 def pipeline() -> None:
     """Run the pipeline that makes the marts, or show how it stands."""
 
 
-@pipeline.command()
+@pipeline.command(epilog=examples("pipeline run", "pipeline run --as-of 2026-03-31T06:00:00Z"))
 @click.option(
     "--as-of", type=Moment(), help="Rank with what had happened before this moment (UTC unless it says more)."
 )
@@ -60,52 +62,39 @@ def run(as_of: datetime | None, as_json: bool) -> None:
 
     Ends with status 1 when a check failed or a step broke; what was published before then stays.
     """
-    with _servers() as (settings, servers):
+    settings = get_settings()
+    with running_servers(settings) as servers:
         _prepare(servers)
         log_file, logger = _open_log(settings)
         # Imported late: Dagster and dbt take seconds, which `--help` should not.
-        try:
-            from orchestration.run import run_pipeline
+        from orchestration.run import run_pipeline
 
-            outcome = run_pipeline(
-                settings,
-                as_of=as_of,
-                on_progress=_show_progress if sys.stdout.isatty() and not as_json else None,
-                on_entry=lambda entry: _log(logger, entry),
-            )
-        except Exception as error:
-            logger.exception("the run could not be carried out")
-            raise click.ClickException(f"{_one_line(error)} (everything that is known is in {log_file})") from None
+        outcome = run_pipeline(
+            settings,
+            as_of=as_of,
+            on_progress=_show_progress if sys.stderr.isatty() else None,
+            on_entry=lambda entry: _log(logger, entry),
+        )
     if as_json:
-        click.echo(json.dumps({**asdict(outcome), "log_file": str(log_file)}, indent=2))
+        click.echo(to_json({**asdict(outcome), "log_file": str(log_file)}))
     else:
         _report(outcome, log_file)
-    sys.exit(0 if outcome.is_successful else 1)
+    click.get_current_context().exit(0 if outcome.is_successful else PROBLEM)
 
 
-@pipeline.command()
+@pipeline.command(epilog=examples("pipeline status", "pipeline status --json"))
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
 def status(as_json: bool) -> None:
     """Show what is published, what waits for the next run, and how the last run ended."""
-    with _servers() as (settings, servers):
+    settings = get_settings()
+    with running_servers(settings) as servers:
         from orchestration.status import read_status
 
         state = read_status(settings, servers)
     if as_json:
-        click.echo(json.dumps(_as_json(state), indent=2, default=_json_value))
+        click.echo(to_json(_as_json(state)))
     else:
         _report_status(state)
-
-
-@contextmanager
-def _servers() -> Iterator[tuple[Settings, Servers]]:
-    """Running servers, or one sentence about why there are none."""
-    try:
-        settings = get_settings()
-        with running_servers(settings) as servers:
-            yield settings, servers
-    except (SettingsInvalid, ServerStartFailed, ServerUnreachable) as error:
-        raise click.ClickException(str(error)) from None
 
 
 def _prepare(servers: Servers) -> None:
@@ -135,11 +124,11 @@ def _log(logger: logging.Logger, entry: "EventLogEntry") -> None:
 
 def _show_progress(progress: "StepProgress") -> None:
     if progress.is_failed:
-        click.secho(f"\r  {progress.name}: failed", fg="red")
+        click.secho(f"\r  {progress.name}: failed", fg="red", err=True)
     elif progress.seconds is None:
-        click.echo(f"  {progress.name} ...", nl=False)
+        click.echo(f"  {progress.name} ...", nl=False, err=True)
     else:
-        click.echo(f"\r  {progress.name}: {progress.seconds:.1f} s")
+        click.echo(f"\r  {progress.name}: {progress.seconds:.1f} s", err=True)
 
 
 def _report(outcome: "RunOutcome", log_file: Path) -> None:
@@ -158,7 +147,7 @@ def _report(outcome: "RunOutcome", log_file: Path) -> None:
     for failure in outcome.failures:
         click.secho(f"Failed: {failure}", fg="red", err=True)
     if outcome.publication_id is None:
-        click.echo("Nothing was published; readers see the publication before this run, unchanged.", err=True)
+        click.echo("Nothing was published; what was published before this run stays as it was.", err=True)
     click.echo(f"Everything the run recorded is in {log_file}", err=True)
 
 
@@ -193,10 +182,6 @@ def _report_status(state: "PipelineStatus") -> None:
         click.echo("A run is at work now.")
 
 
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
-
-
 def _second(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
@@ -204,7 +189,3 @@ def _second(moment: datetime) -> str:
 def _echo_rows(rows: dict[str, int]) -> None:
     for name, count in rows.items():
         click.echo(f"  {name:<40} {count:>12,}")
-
-
-def _json_value(value: object) -> str:
-    return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -10,7 +10,7 @@ from psycopg.rows import DictRow
 from cli.account import ROLES, AccountInvalid, EmailTaken, create_account
 from cli.database import open_database
 from cli.failure import CommandFailed, CommandRefused
-from cli.output import examples, to_json
+from cli.output import examples, one_line, to_json
 from warehouse.settings import get_settings
 
 USERS = """
@@ -51,7 +51,7 @@ def list_(with_imported: bool, as_json: bool) -> None:
 def _echo(found: DictRow) -> None:
     name = found["email"] or f"({found['external_id']})"
     state = "" if found["is_active"] else "  inactive"
-    click.echo(f"{name:<40}{found['role']:<8}{found['company']}{state}")
+    click.echo(f"{one_line(name):<40}{found['role']:<8}{one_line(found['company'])}{state}")
 
 
 @user.command(

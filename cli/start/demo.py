@@ -5,8 +5,10 @@ from typing import Any
 import click
 import httpx
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
+from cli.output import one_line
 from cli.sample import SAMPLE_PASSWORD, SAMPLE_SELLER_EMAIL
 from cli.start.preparation import PreparationFailed, Say, run_command
 from simulators.buyers.behaviour import play_round
@@ -51,7 +53,7 @@ def _print_top(http: httpx.Client) -> None:
     for item in answer["items"]:
         parts = sorted(item["contributions"], key=lambda part: -abs(part["contribution"]))
         why = ", ".join(f"{part['component']} {part['contribution']:+.3f}" for part in parts[:3])
-        table.add_row(str(item["rank"]), item["title"], f"{item['score']:.4f}", why)
+        table.add_row(str(item["rank"]), escape(one_line(item["title"])), f"{item['score']:.4f}", why)
     _console().print(table)
 
 

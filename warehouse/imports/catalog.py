@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from warehouse.currencies import CHARGE_MAX_CENTS
 from warehouse.imports import catalog_storage, value
 from warehouse.imports.csv_source import FIELD_MAX_CHARACTERS
 from warehouse.imports.errors import RowInvalid
@@ -99,7 +100,7 @@ class CatalogImporter(Importer[CatalogRow]):
             description=value.text(values, "description", maximum=DESCRIPTION_MAX_LENGTH) or "",
             category=value.trimmed(values, "category"),
             tags=_tags(values.get("tags")),
-            price_cents=value.cents(values, "price_cents") or 0,
+            price_cents=value.cents(values, "price_cents", maximum=CHARGE_MAX_CENTS) or 0,
             currency=value.currency(values, "currency") or DEFAULT_CURRENCY,
             seller=value.identifier(values, "seller"),
             model=value.trimmed(values, "model"),

@@ -7,6 +7,7 @@ from typing import Any
 
 from psycopg.rows import DictRow
 
+from warehouse.events import is_server_only
 from warehouse.imports.batch import Batches, OnRefused
 from warehouse.imports.catalog import CatalogImporter, NameVariables, name_no_variables
 from warehouse.imports.errors import RowInvalid
@@ -95,9 +96,20 @@ def _waiting(connection: Connection, kind: Kind) -> Iterator[Record]:
 def _record(row: DictRow) -> Record:
     raw = bytes(row["raw"])
     record = replace(read_object(raw, row["id"]), raw=raw)
-    if row["origin"] == ORIGIN_OF_CLIENTS and row["reason"] not in MENDABLE_REASONS_OF_CLIENTS:
+    if row["origin"] == ORIGIN_OF_CLIENTS and not _may_be_replayed(record, row["reason"]):
         return replace(record, problem=RowInvalid(row["reason"], row["detail"]))
     return record
+
+
+def _may_be_replayed(record: Record, reason: str) -> bool:
+    """Whether what a client sent may be tried again.
+
+    A client's event is an envelope that the service has put the client's own ids into. The form of files would let it
+    name somebody else instead, and claim what only the server may.
+    """
+    name = record.values.get("event_name")
+    is_reserved = isinstance(name, str) and is_server_only(name.strip().lower())
+    return reason in MENDABLE_REASONS_OF_CLIENTS and not is_reserved and not record.values.keys() & NAMES_OF_ROWS
 
 
 def _settle(connection: Connection, taken: Sequence[Record], refusals: Sequence[Refusal]) -> None:

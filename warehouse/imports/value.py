@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from warehouse.currencies import CURRENCIES
 from warehouse.imports.errors import RowInvalid
 
 IDENTIFIER_MAX_LENGTH = 255
@@ -24,7 +25,6 @@ _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d([.,]\d+)?)?([Zz]|[+-
 _NUMBER = re.compile(r"-?\d{1,20}(\.\d{1,20})?")
 # `12.0` is how spreadsheets and data frames write 12 beside empty cells.
 _WHOLE = re.compile(r"(-?\d{1,20})(\.0{1,20})?")
-_CURRENCY = re.compile(r"[A-Z]{3}")
 
 Values = Mapping[str, Any]
 
@@ -79,7 +79,7 @@ def needed_identifier(values: Values, column: str) -> str:
     return value
 
 
-def cents(values: Values, column: str) -> int | None:
+def cents(values: Values, column: str, *, maximum: int = AMOUNT_MAX_CENTS) -> int | None:
     """A whole number of minor units, not negative."""
     value = values.get(column)
     if value is None or value == "":
@@ -89,8 +89,8 @@ def cents(values: Values, column: str) -> int | None:
         raise RowInvalid(f"{column}_invalid", f"{column} is not a whole number of minor units: {shown(value)}")
     if number < 0:
         raise RowInvalid(f"{column}_negative", f"{column} is negative: {number}")
-    if number > AMOUNT_MAX_CENTS:
-        raise RowInvalid(f"{column}_too_large", f"{column} is over {AMOUNT_MAX_CENTS}: {number}")
+    if number > maximum:
+        raise RowInvalid(f"{column}_too_large", f"{column} is over {maximum}: {number}")
     return number
 
 
@@ -113,12 +113,12 @@ def _whole(value: object) -> int | None:
 
 
 def currency(values: Values, column: str) -> str | None:
-    """A currency code of three letters, in capitals."""
+    """A currency code, in capitals. One whose minor unit we don't know would give amounts wrong by a factor."""
     value = trimmed(values, column)
     if value is None:
         return None
-    if not _CURRENCY.fullmatch(value.upper()):
-        raise RowInvalid(f"{column}_invalid", f"{column} is not a code of three letters such as USD: {shown(value)}")
+    if value.upper() not in CURRENCIES:
+        raise RowInvalid(f"{column}_invalid", f"{column} is not a code we know such as USD: {shown(value)}")
     return value.upper()
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, StrictInt
 
 from api.schema import RequestBody, ResponseBody
 
@@ -32,7 +32,7 @@ class PurchaseBody(RequestBody):
 class RefundBody(RequestBody):
     """How much to give back, and why."""
 
-    amount_cents: Annotated[int, Field(ge=1, lt=2**63)] | None = Field(
+    amount_cents: Annotated[StrictInt, Field(ge=1, lt=2**63)] | None = Field(
         None, description="Without an amount, all that is left"
     )
     reason: RefundReason | None = None

@@ -16,15 +16,14 @@ import psycopg
 import pytest
 from click.testing import CliRunner
 
-from api.migrations import migrate
 from cli.commands.pipeline import pipeline
 from orchestration.lock import hold_pipeline_lock
 from tests.integration.orchestration.conftest import Place, new_data_dir
-from tests.integration.orchestration.marketplace import add_stripe_order, fill, read, read_value
+from tests.integration.orchestration.marketplace import add_stripe_order, read, read_value
 from warehouse.databases import drop_database
 from warehouse.settings import PROJECT_ROOT, with_database
 
-COMMAND = [sys.executable, "-c", "from cli.commands.pipeline import pipeline; pipeline()"]
+COMMAND = [sys.executable, "cli/manage.py", "pipeline"]
 AS_OF = "2026-03-20T00:00:00Z"
 PATIENCE_SECONDS = 300
 
@@ -57,22 +56,48 @@ def call(place: Place, *arguments: str) -> tuple[int, str, str]:
     return process.returncode, out, err
 
 
+@pytest.fixture
+def another_warehouse(place: Place, tmp_path: Path, manifests: Path) -> Iterator[Place]:
+    """The same marketplace with a warehouse and a data directory nobody has used."""
+    warehouse_url = with_database(place.warehouse_url, f"test_{uuid4().hex[:12]}_warehouse")
+    yield replace(place, warehouse_url=warehouse_url, data_dir=new_data_dir(tmp_path / "data", manifests))
+    drop_database(warehouse_url)
+
+
 class TestRun:
     def test_says_what_it_loaded_and_published(self, place: Place) -> None:
-        status, out, err = call(place, "run")
+        status, out, err = call(place, "run", "--as-of", AS_OF)
         assert (status, err) == (0, "")
         assert "raw_app.orders                                     60" in out
         assert "fct_orders                                         60" in out
         current = read_value(place.warehouse_url, "select publication_id from marts.publications")
-        assert f"Publication {current}, as of " in out
+        assert f"Publication {current}, as of 2026-03-20T00:00:00+00:00" in out
 
+
+class TestKill:
+    def test_what_a_killed_run_left_is_finished_by_the_next(self, place: Place, another_warehouse: Place) -> None:
+        killed, whole = another_warehouse, place
+        points = {
+            "loading": "select count(*) > 2 as reached from control.load_watermarks",
+            "building": "select to_regclass('marts_build.fct_orders') is not null as reached",
+            "publishing": "select count(*) > 0 as reached from control.rankings",
+        }
+        for point in points.values():
+            kill_when(killed, point)
+            assert not is_published(killed)
+        assert call(killed, "run", "--as-of", AS_OF)[0] == 0
+        assert contents(killed) == contents(whole)
+        assert snapshot_rows(killed) == snapshot_rows(whole)
+
+
+class TestBlockedRun:
     def test_names_the_check_that_blocked_and_ends_with_status_1(self, place: Place) -> None:
         before = read(place.warehouse_url, "select publication_id from marts.publications")
         add_stripe_order(place.database_url, amount_cents=1000, confirmed_cents=900)
         status, _, err = call(place, "run")
         assert status == 1
         assert "Check failed: marts_build.fct_orders: fct_orders_reconciles_with_raw_webhook_messages" in err
-        assert "readers see the publication before this run" in err
+        assert "what was published before this run stays as it was" in err
         assert f"Everything the run recorded is in {place.data_dir}/logs/pipeline.log" in err
         assert "Traceback" not in err
         assert read(place.warehouse_url, "select publication_id from marts.publications") == before
@@ -111,49 +136,17 @@ class TestArguments:
         assert refused.exit_code == 2
         assert "lies in the future" in refused.output
 
+    def test_a_moment_before_anything_could_happen_is_refused_with_status_2(self) -> None:
+        refused = CliRunner().invoke(pipeline, ["run", "--as-of", "0001-01-01T00:00:00+14:00"])
+        assert refused.exit_code == 2
+        assert "lies before 2000" in refused.output
+
     def test_a_server_that_is_not_there_is_named(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         place = Place("postgresql://nobody@127.0.0.1:9/nothing", "", "redis://127.0.0.1:9", tmp_path)
         status, _, err = call(place, "run")
         assert status == 1
         assert err.startswith("Error: DATABASE_URL does not lead to a PostgreSQL server")
         assert "Traceback" not in err
-
-
-@pytest.fixture
-def untouched(place: Place, tmp_path: Path, manifests: Path) -> Iterator[Place]:
-    """Another marketplace with the same content, in databases of its own."""
-    database_url = with_database(place.database_url, f"test_{uuid4().hex[:12]}")
-    warehouse_url = with_database(database_url, f"test_{uuid4().hex[:12]}_warehouse")
-    other = replace(place, database_url=database_url, warehouse_url=warehouse_url)
-    other = replace(other, data_dir=new_data_dir(tmp_path / "data", manifests))
-    migrate(other.database_url)
-    fill(other.database_url)
-    yield other
-    drop_database(other.warehouse_url)
-    drop_database(other.database_url)
-
-
-class TestKill:
-    def test_what_a_killed_run_left_is_finished_by_the_next(
-        self, untouched: Place, tmp_path: Path, manifests: Path
-    ) -> None:
-        killed, whole = untouched, replace(untouched, data_dir=new_data_dir(tmp_path / "whole", manifests))
-        whole = replace(whole, warehouse_url=with_database(killed.warehouse_url, f"test_{uuid4().hex[:12]}_warehouse"))
-        points = {
-            "loading": "select count(*) > 2 as reached from control.load_watermarks",
-            "building": "select to_regclass('marts_build.fct_orders') is not null as reached",
-            "publishing": "select count(*) > 0 as reached from control.rankings",
-        }
-        try:
-            for point in points.values():
-                kill_when(killed, point)
-                assert not is_published(killed)
-            for place in (killed, whole):
-                assert call(place, "run", "--as-of", AS_OF)[0] == 0
-            assert contents(killed) == contents(whole)
-            assert snapshot_rows(killed) == snapshot_rows(whole)
-        finally:
-            drop_database(whole.warehouse_url)
 
 
 def kill_when(place: Place, condition: str) -> None:

@@ -56,6 +56,13 @@ class TestLoadSettings:
         with pytest.raises(SettingsInvalid, match=r"API_PORT.*'eighty'"):
             load_settings()
 
+    @pytest.mark.parametrize("name", ["DATABASE_URL", "WAREHOUSE_URL", "REDIS_URL"])
+    def test_a_url_of_another_kind_of_server_is_refused_without_showing_it(self, monkeypatch, name):
+        monkeypatch.setenv(name, "mysql://somebody:hidden-word@host/x")
+        with pytest.raises(SettingsInvalid, match=f"{name}: must begin with") as raised:
+            load_settings()
+        assert "hidden-word" not in str(raised.value)
+
 
 class TestSimulatorPort:
     @pytest.mark.parametrize("port", [1, 8000, 61424, 61425, 65535])

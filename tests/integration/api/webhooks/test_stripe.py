@@ -127,7 +127,19 @@ class TestRefused:
         assert send(body + " ", sign(body)).status_code == 400
         assert count_stored(event["id"]) == 0
 
-    @pytest.mark.parametrize("body", ["", "{", "[]", "null", "{}", '{"id": 1, "type": "x", "data": {"object": {}}}'])
+    @pytest.mark.parametrize(
+        "body",
+        [
+            "",
+            "{",
+            "[]",
+            "null",
+            "{}",
+            "[" * 100_000,
+            '{"id": "evt_\\ud800", "type": "x", "data": {"object": {}}}',
+            '{"id": 1, "type": "x", "data": {"object": {}}}',
+        ],
+    )
     def test_a_signed_body_that_is_no_event_is_refused(self, send: Send, sign: Callable[..., str], body: str):
         answer = send(body, sign(body))
         assert answer.status_code == 400

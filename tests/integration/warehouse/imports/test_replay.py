@@ -118,6 +118,15 @@ class TestReplayedEventsOfTheService:
         assert waiting() == [("events", reason)]
         assert connection.execute("select count(*) as n from raw_events").fetchone()["n"] == 0
 
+    @pytest.mark.parametrize("name", ["order.paid", " order.paid ", " Results.Served", "prompt.viewed"])
+    def test_of_clients_can_not_name_somebody_else_in_the_form_of_files(self, run, connection, waiting, name):
+        run("catalog", [prompt("p1")])
+        forged = envelope(event_name=name, user_external_id="victim", properties={"receipt_id": "r1"})
+        keep(connection, forged, origin="api", reason="envelope_invalid")
+        assert replay(connection, "events").inserted == 0
+        assert waiting() == [("events", "envelope_invalid")]
+        assert connection.execute("select 1 from users where external_id = 'victim'").fetchone() is None
+
     def test_whose_id_was_used_since_wait_on_in_one_row(self, run, connection, waiting):
         run("events", [event("e1", session_id="one")])
         run("catalog", [prompt("p1")])

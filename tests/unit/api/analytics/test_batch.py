@@ -54,9 +54,7 @@ class TestReadBatch:
     def test_puts_the_organization_before_the_source(self, named, source):
         assert read(event(source=named)).events[0].source == source
 
-    @pytest.mark.parametrize(
-        "named", ["api", "worker", f"client:{OTHER_ID}", f"{OWN}0", "client:"]
-    )
+    @pytest.mark.parametrize("named", ["api", "worker", f"client:{OTHER_ID}", f"{OWN}0", "client:"])
     def test_refuses_the_source_of_somebody_else(self, named):
         assert reasons(event(source=named)) == ["source_not_allowed"]
 
