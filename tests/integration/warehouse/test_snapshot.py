@@ -151,11 +151,18 @@ class TestConcurrentPublication:
         publisher = threading.Thread(target=publish_on)
         publisher.start()
         try:
-            versions = [self.versions_in(take_snapshot(build, tmp_path, kept=3).directory) for _ in range(6)]
+            directories = [take_snapshot(build, tmp_path, kept=6).directory for _ in range(6)]
         finally:
             finished.set()
             publisher.join()
-        assert [len(set(parts)) for parts in versions] == [1] * 6
+        assert [len(set(self.versions_in(directory))) for directory in directories] == [1] * 6
+        assert [self.publication_in(directory) for directory in directories] == [path.name for path in directories]
+
+    def publication_in(self, directory: Path) -> object:
+        [row] = query(
+            directory / "snapshot.duckdb", "select publication_id from marts.publications where status = 'current'"
+        )
+        return row[0]
 
     def versions_in(self, directory: Path) -> list[object]:
         parts = (
