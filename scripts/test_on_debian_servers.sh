@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the integration tests on servers that are not ours: Debian's PostgreSQL and Redis on free local ports, in a throw-away
-# directory. Needs: apt-get install postgresql redis-server
+# directory; given paths or options, only those. Needs: apt-get install postgresql redis-server
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 fail() { echo "can't test on Debian's servers: $*" >&2; exit 1; }
@@ -32,4 +32,4 @@ trap stop EXIT
 redis-server --port "$redis_port" --bind 127.0.0.1 --dir "$place/redis" --appendonly yes --save "" >"$place/redis.log" &
 redis_pid=$!
 DATABASE_URL="postgresql://postgres@127.0.0.1:$postgres_port/marketplace" \
-    REDIS_URL="redis://127.0.0.1:$redis_port/0" .venv/bin/python -m pytest -n 2 --dist loadfile tests/integration "$@"
+    REDIS_URL="redis://127.0.0.1:$redis_port/0" .venv/bin/python -m pytest -n 2 --dist loadfile "${@:-tests/integration}"
