@@ -30,8 +30,12 @@ def build_dbt_tables(manifest: Path) -> AssetsDefinition:
             [*BUILD, *selection(context)],
             environment=dbt_environment(pipeline.warehouse_url, pipeline.settings.data_path.resolve()),
         )
-        definition = context.assets_def
-        yield from as_dagster_events(results, assets=list(definition.specs), checks=list(definition.check_specs))
+        yield from as_dagster_events(
+            results,
+            assets=[spec for spec in context.assets_def.specs if spec.key in context.selected_asset_keys],
+            # dbt also runs tests of other tables that look at a selected one; of those Dagster expects no result.
+            checks=[spec for spec in context.assets_def.check_specs if spec.key in context.selected_asset_check_keys],
+        )
         raise_for_failures(results)
 
     return build

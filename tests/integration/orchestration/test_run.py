@@ -5,11 +5,13 @@ from decimal import Decimal
 
 import duckdb
 import pytest
+from dagster import AssetKey
 
 from orchestration.checks.marts import RECONCILIATIONS
 from orchestration.checks.reconciliation import Reconciliation, differences_statement
+from orchestration.definitions import definitions
 from orchestration.outcome import RunOutcome
-from orchestration.run import StepProgress, run_pipeline
+from orchestration.run import StepProgress, run_configuration, run_pipeline
 from tests.integration.orchestration.conftest import Place
 from tests.integration.orchestration.marketplace import (
     FIRST_DAY,
@@ -97,6 +99,16 @@ class TestSecondRun:
         assert names[:2] == ["load_raw_tables", "build_dbt_tables"]
         assert names[-2:] == ["marts.publications", "snapshots.latest"]
         assert len(told) == 2 * len(names)
+
+
+class TestPartOfTheTables:
+    def test_ops_can_build_one_table_alone(self, place: Place, first_run: RunOutcome) -> None:
+        dim_prompts = AssetKey(["marts_build", "dim_prompts"])
+        job = definitions.resolve_implicit_global_asset_job_def()
+        result = job.execute_in_process(asset_selection=[dim_prompts], run_config=run_configuration(None))
+        assert result.success
+        assert [event.asset_key for event in result.get_asset_materialization_events()] == [dim_prompts]
+        assert {check.asset_key for check in result.get_asset_check_evaluations()} == {dim_prompts}
 
 
 class TestAsOf:
