@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from warehouse.settings import get_settings
+
 # Captured output of steps is left out: what dbt says is in its log file, and capturing starts two processes a step.
 DAGSTER_YAML = """\
 # Written at each start; changes made here are lost.
@@ -39,3 +41,8 @@ def prepare_dagster_home(data_path: Path) -> Path:
         unfinished.write_text(DAGSTER_YAML)
         unfinished.replace(file)
     return home
+
+
+if __name__ == "__main__":
+    # For containers, which start Dagster's own programs: they need their home before they run.
+    prepare_dagster_home(get_settings().data_path)

@@ -16,6 +16,7 @@ from cli.start.preparation import (
 )
 from cli.start.services import Service
 from cli.start.supervisor import Supervisor, check_ports, supervising
+from orchestration.home import prepare_dagster_home
 from warehouse.servers import Servers, running_servers
 from warehouse.settings import Settings, get_settings
 
@@ -37,6 +38,8 @@ def start(context: click.Context) -> None:
 def up() -> None:
     """Run everything in the foreground (the default)."""
     settings = get_settings()
+    check_disk(settings)
+    prepare_dagster_home(settings.data_path)
     wanted = [services.api(settings), services.dashboards(settings), services.dagster(settings)]
     with started(settings, wanted, with_pipeline=True) as (supervisor, servers):
         print_addresses(settings)
