@@ -29,7 +29,9 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 explain() {
     [ ! -d .venv ] || cp "$log" .venv/install.log
-    if grep -qiE 'no space left' "$log"; then
+    if grep -qiE 'unknownissuer|certificate verify failed' "$log"; then
+        fail "the package index's certificate isn't trusted here. Add the authority to the system's certificates and start again; details in .venv/install.log"
+    elif grep -qiE 'no space left' "$log"; then
         fail "the disk is full. Free $needed_mb MB and start again"
     elif grep -qiE 'connect error|connection (refused|reset)|resolve|name resolution|timed out|proxy|could not find a version' "$log"; then
         fail "the package index can't be reached. Check the network (and the proxy, if there is one) and start again; details in .venv/install.log"
@@ -47,9 +49,12 @@ awk '/^uv==/ { found = 1 } found { print } found && !/\\$/ { exit }' requirement
 # A machine that reaches an index of its own has told pip so.
 index=$(.venv/bin/python -m pip config get global.index-url 2>/dev/null || true)
 index=${PIP_INDEX_URL:-$index}
+# The certificates this machine trusts may include a company's own authority, which uv's bundled ones can't know.
+certificates=()
+[ ! -s /etc/ssl/certs/ca-certificates.crt ] || certificates=(--system-certs)
 progress=(--quiet)
 [ ! -t 2 ] || progress=()
-if ! .venv/bin/uv pip install "${progress[@]}" --python .venv/bin/python --require-hashes --compile-bytecode \
+if ! .venv/bin/uv pip install "${progress[@]}" "${certificates[@]}" --python .venv/bin/python --require-hashes --compile-bytecode \
     ${index:+--index-url "$index"} --requirement requirements.lock 2> >(tee -a "$log" >&2); then
     explain "packages can't be installed"
 fi
