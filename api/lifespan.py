@@ -11,8 +11,8 @@ import structlog
 from fastapi import FastAPI
 from redis.asyncio import Redis
 
-from api.auth.login import EndedLogins
 from api.auth.password import PasswordHasher
+from api.auth.session.ended import EndedLogins
 from api.auth.token import TokenIssuer
 from api.database import Database
 from api.log import json_logging

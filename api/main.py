@@ -5,7 +5,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.middleware import Middleware
 
 from api.analytics.endpoints import router as analytics_router
-from api.auth.endpoints import router as auth_router
+from api.auth.endpoints import ROUTERS as AUTH_ROUTERS
 from api.health.endpoints import router as health_router
 from api.lifespan import Worker, create_lifespan
 from api.marketplace.endpoints import ROUTERS as MARKETPLACE_ROUTERS
@@ -24,7 +24,7 @@ from api.webhooks.worker import handle_webhooks
 from warehouse.settings import Settings
 
 ROUTERS = (
-    auth_router,
+    *AUTH_ROUTERS,
     prompts_router,
     *MARKETPLACE_ROUTERS,
     analytics_router,

@@ -81,8 +81,10 @@ def hash_password(settings: Settings, password: str) -> str:
 def _checked(*, email: str, role: str, company: str, password: str) -> tuple[str, str]:
     """E-mail and company as they are stored. Raises `AccountInvalid`."""
     # Imported late: the API's modules take a second, which other commands should not.
-    from api.auth.schemas import Registration
-    from api.auth.service import COMMON_PASSWORDS
+
+    from api.auth.account.errors import PasswordTooCommon
+    from api.auth.account.password_policy import refuse_common
+    from api.auth.account.schemas import Registration
 
     if role not in ROLES:
         raise AccountInvalid(f"role: must be one of {', '.join(ROLES)}, not {role!r}")
@@ -100,6 +102,8 @@ def _checked(*, email: str, role: str, company: str, password: str) -> tuple[str
             for each in error.errors()
         ]
         raise AccountInvalid("; ".join(problems)) from None
-    if password.casefold() in COMMON_PASSWORDS | {checked.email, checked.company_name.casefold()}:
-        raise AccountInvalid("password: is one that is tried first: choose another")
+    try:
+        refuse_common(password, own=(checked.email, checked.company_name))
+    except PasswordTooCommon as error:
+        raise AccountInvalid(error.detail) from None
     return checked.email, checked.company_name

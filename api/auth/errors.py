@@ -1,17 +1,8 @@
-"""What can go wrong with identity."""
+"""What can be wrong with a token."""
 
 from uuid import UUID
 
 from api.errors import ApiError
-
-
-class CredentialsWrong(ApiError):
-    """The e-mail is unknown, the password is wrong or the account is closed: which one is not told."""
-
-    status = 401
-
-    def __init__(self) -> None:
-        super().__init__("E-mail or password is wrong")
 
 
 class TokenInvalid(ApiError):
@@ -48,18 +39,3 @@ class LoginEnded(ApiError):
             f"This log-in was ended by logging out. Log in again. Log-in: {login_id}",
             headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
         )
-
-
-class EmailAlreadyRegistered(ApiError):
-    """An account with this e-mail exists."""
-
-    status = 409
-
-    def __init__(self, email: str) -> None:
-        super().__init__(f"There is already an account for {email}")
-
-
-class PasswordTooCommon(ApiError):
-    """The password is one that is tried first."""
-
-    status = 422

@@ -1,4 +1,4 @@
-"""Bodies of the auth routes."""
+"""Bodies of the account routes."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -8,12 +8,12 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, Field
 
 from api.auth.identity import Role
+from api.auth.session.schemas import Tokens
 from api.schema import Line, RequestBody, ResponseBody
 
 # NIST SP 800-63B-4: 15 where the password is the only factor, and no rules on what characters.
 PASSWORD_MIN_LENGTH = 15
 PASSWORD_MAX_LENGTH = 1024
-LONGEST_TOKEN = 4096
 
 
 def normalize_email(value: str) -> str:
@@ -48,18 +48,6 @@ class Credentials(RequestBody):
     password: Annotated[str, Field(max_length=PASSWORD_MAX_LENGTH)]
 
 
-class RefreshRequest(RequestBody):
-    """The token to get new ones for."""
-
-    refresh_token: Annotated[str, Field(max_length=LONGEST_TOKEN)]
-
-
-class LogoutRequest(RequestBody):
-    """The refresh token of the log-in to end, for when its access token has expired."""
-
-    refresh_token: Annotated[str, Field(max_length=LONGEST_TOKEN)] | None = None
-
-
 class UserProfile(ResponseBody):
     """A user as the user sees it."""
 
@@ -69,15 +57,6 @@ class UserProfile(ResponseBody):
     organization_id: UUID
     company_name: str
     created_at: datetime
-
-
-class Tokens(ResponseBody):
-    """The access token goes into `Authorization: Bearer`; the refresh token gets the next pair."""
-
-    access_token: str
-    refresh_token: str
-    token_type: Literal["bearer"] = "bearer"
-    expires_in: int = Field(description="Seconds until the access token expires", examples=[1800])
 
 
 class Registered(Tokens):

@@ -1,0 +1,41 @@
+"""`/api/v1/auth`: registration, log-in, the own profile."""
+
+from fastapi import status
+
+from api.auth.account import login, registration, repository
+from api.auth.account.errors import CredentialsWrong, EmailAlreadyRegistered, PasswordTooCommon
+from api.auth.account.profile import user_profile
+from api.auth.account.schemas import Credentials, Registered, Registration, UserProfile
+from api.auth.errors import TokenExpired, TokenInvalid
+from api.auth.session.schemas import Tokens
+from api.dependencies import CurrentUser, ReadSession, Resources, WriteSession
+from api.errors import LoginRequired, problem_responses
+from api.routing import feature_router
+
+router = feature_router("auth")
+
+
+@router.post(
+    "/register",
+    status_code=status.HTTP_201_CREATED,
+    summary="Register a company with its first user",
+    responses=problem_responses(EmailAlreadyRegistered, PasswordTooCommon),
+)
+async def register(wanted: Registration, session: WriteSession, resources: Resources) -> Registered:
+    """The answer holds tokens as a log-in does."""
+    return await registration.register(session, resources, wanted)
+
+
+@router.post("/login", summary="Log in", responses=problem_responses(CredentialsWrong))
+async def log_in(credentials: Credentials, resources: Resources) -> Tokens:
+    """The same answer for an unknown e-mail as for a wrong password."""
+    return await login.log_in(resources, credentials)
+
+
+@router.get("/me", summary="The signed-in user", responses=problem_responses(LoginRequired, TokenInvalid, TokenExpired))
+async def me(user: CurrentUser, session: ReadSession) -> UserProfile:
+    """The user and its company."""
+    found = await repository.find_profile(session, user.user_id)
+    if found is None:
+        raise TokenInvalid("the account it was issued for no longer exists")
+    return user_profile(*found)

@@ -1,0 +1,31 @@
+"""Log-in with e-mail and password."""
+
+from uuid import uuid4
+
+from api.auth.account import repository
+from api.auth.account.errors import CredentialsWrong
+from api.auth.account.schemas import Credentials, normalize_email
+from api.auth.session.schemas import Tokens
+from api.auth.session.service import issue_tokens
+from api.database import AsyncReadSession
+from api.lifespan import Resources
+from api.models import User
+
+
+async def log_in(resources: Resources, credentials: Credentials) -> Tokens:
+    """New tokens of a new log-in. Raises `CredentialsWrong`, after the same time whatever was wrong."""
+    # Hashing takes long: the database's connection is given back before it.
+    async with resources.database.reading() as session:
+        user = await _find(session, credentials.email)
+    usable = user if user is not None and user.is_active else None
+    is_right = await resources.passwords.matches(credentials.password, usable.password_hash if usable else None)
+    if usable is None or not is_right:
+        raise CredentialsWrong
+    return issue_tokens(resources, usable, uuid4())
+
+
+async def _find(session: AsyncReadSession, email: str) -> User | None:
+    try:
+        return await repository.find_by_email(session, normalize_email(email))
+    except ValueError:
+        return None

@@ -1,0 +1,32 @@
+"""Registration of a company with its first user."""
+
+from uuid import uuid4
+
+from sqlalchemy.exc import IntegrityError
+
+from api.auth.account import repository
+from api.auth.account.errors import EmailAlreadyRegistered
+from api.auth.account.password_policy import refuse_common
+from api.auth.account.profile import user_profile
+from api.auth.account.schemas import Registered, Registration
+from api.auth.session.service import issue_tokens
+from api.database import AsyncWriteSession
+from api.lifespan import Resources
+
+
+async def register(session: AsyncWriteSession, resources: Resources, wanted: Registration) -> Registered:
+    """Make the company and its first user, logged in. Raises `EmailAlreadyRegistered` or `PasswordTooCommon`."""
+    refuse_common(wanted.password, own=(wanted.email, wanted.company_name))
+    password_hash = await resources.passwords.hash(wanted.password)
+    try:
+        user, organization = await repository.add_company(
+            session,
+            company_name=wanted.company_name,
+            email=wanted.email,
+            password_hash=password_hash,
+            role=wanted.role,
+        )
+    except IntegrityError:
+        raise EmailAlreadyRegistered(wanted.email) from None
+    tokens = issue_tokens(resources, user, uuid4())
+    return Registered(**tokens.model_dump(), user=user_profile(user, organization))
