@@ -96,7 +96,7 @@ async def list_versions(
     cursor: Cursor = None,
     limit: Limit = PAGE_SIZE_DEFAULT,
 ) -> Page[VersionDetail]:
-    """The newest first; the texts are for the seller and for organizations that bought it."""
+    """The newest first; texts and notes are for the seller and for organizations that bought it."""
     return await usage.list_versions(session, user, prompt_id, cursor=cursor, limit=limit)
 
 

@@ -157,7 +157,7 @@ class VersionDetail(ResponseBody):
     version: int
     template: str | None = Field(description="Null when not accessible")
     variables: list[str] | None = Field(description="Null when not accessible")
-    change_note: str | None
+    change_note: str | None = Field(description="Null when not accessible")
     created_at: datetime
 
 
