@@ -1,0 +1,181 @@
+"""Two victims whose every private field holds a marker, their colleagues, and strangers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import psycopg
+from psycopg.rows import DictRow
+
+from tests.integration.warehouse.marts.hand_made import add_prompt, add_prompt_day, add_rank, add_seller_day
+
+PASSWORD = "a long enough password"
+# Tables that note what was asked, whatever became of it.
+JOURNALS = frozenset({"alembic_version", "raw_events", "quarantine", "webhook_inbox", "journal_position"})
+
+# Who may ever be told what. A marker in an answer to anybody else is a leak.
+SELLING = frozenset({"shop", "colleague of the seller", "admin"})
+BUYING = frozenset({"customer", "colleague of the buyer", "admin"})
+READERS: Mapping[str, frozenset[str]] = {
+    # Drafts, change notes and addresses of the seller.
+    "unsold-marker": SELLING,
+    # Texts of what the buyer bought.
+    "sold-marker": SELLING | BUYING,
+    # What the buyer keeps to itself.
+    "bought-marker": BUYING,
+    # Amounts both sides of an order know.
+    "734519283": SELLING | BUYING,
+    # Revenue of the seller.
+    "918273": SELLING,
+    # Nobody's business outside the service.
+    "inner-marker": frozenset(),
+}
+
+
+@dataclass(frozen=True)
+class Person:
+    """A user who can log in."""
+
+    user_id: str
+    organization_id: str
+    email: str
+
+
+@dataclass
+class World:
+    """The people and what they own. `make_subject` adds something of a victim for a request to name."""
+
+    database: psycopg.Connection[DictRow]
+    password_hash: str
+    people: dict[str, Person] = field(default_factory=dict)
+    _ranked: list[str] = field(default_factory=list)
+
+    def populate(self, marts: psycopg.Connection[Any]) -> None:
+        """The organizations, and standing things of the victims that no request names."""
+        seller, buyer = self._add_organization("Victim Sales"), self._add_organization("Victim Purchases")
+        self._add_person("shop", "seller", seller, mark="unsold-marker")
+        self._add_person("colleague of the seller", "seller", seller, mark="unsold-marker")
+        self._add_person("customer", "buyer", buyer, mark="bought-marker")
+        self._add_person("colleague of the buyer", "buyer", buyer, mark="bought-marker")
+        for name, role in (("buyer", "buyer"), ("seller", "seller"), ("admin", "admin")):
+            self._add_person(name, role, self._add_organization(f"Other {name}"), mark="other")
+        for kind in ("draft", "published", "archived"):
+            self._add_figures(marts, self.make_subject(kind)["prompt_id"])
+        self.make_subject("order")
+
+    def reader(self, caller: str, subject: str) -> str | None:
+        """The name of the person who is this caller towards this subject; None for nobody."""
+        is_buyers = subject in {"order", "purchases"}
+        relative = {
+            "anonymous": None,
+            "member": "colleague of the buyer" if is_buyers else "colleague of the seller",
+            "counterpart": "shop" if is_buyers else "customer",
+        }
+        return relative.get(caller, caller)
+
+    def log_in(self, client: httpx.Client, name: str | None) -> dict[str, str]:
+        """Headers of a new log-in of a person; of nobody, none."""
+        if name is None:
+            return {}
+        answer = client.post("/api/v1/auth/login", json={"email": self.people[name].email, "password": PASSWORD})
+        assert answer.status_code == 200, answer.text
+        return {"Authorization": f"Bearer {answer.json()['access_token']}"}
+
+    def make_subject(self, kind: str) -> dict[str, str]:
+        """A new subject of this kind; the parameters by which a path or body names it."""
+        if kind in {"draft", "published", "archived"}:
+            return {"prompt_id": self._add_prompt(kind)}
+        if kind == "order":
+            return {"order_id": self._add_order(self._add_prompt("published"))}
+        return {}
+
+    def retire(self, subject: Mapping[str, str]) -> None:
+        """Take a subject off the market, in case the request put it there."""
+        if "prompt_id" in subject:
+            self.database.execute("update prompts set status = 'archived' where id = %s", [subject["prompt_id"]])
+
+    def fingerprint(self) -> str:
+        """What all tables but the journals hold."""
+        tables = self.database.execute(
+            "select tablename as name from pg_tables where schemaname = 'public' order by tablename"
+        ).fetchall()
+        digests = " union all ".join(
+            f"select '{name}' as name, md5(string_agg(row::text, '' order by row::text)) as digest from {name} as row"
+            for name in (table["name"] for table in tables)
+            if name not in JOURNALS
+        )
+        return str(self.database.execute(digests).fetchall())
+
+    def _add_organization(self, name: str) -> str:
+        customer = f"cus_inner-marker-{uuid4().hex}"
+        return self._insert("organizations", {"name": name, "stripe_customer_id": customer})
+
+    def _add_person(self, name: str, role: str, organization_id: str, *, mark: str) -> None:
+        email = f"{mark}-{uuid4().hex[:8]}@acme.example"
+        row = {"organization_id": organization_id, "email": email, "password_hash": self.password_hash, "role": role}
+        self.people[name] = Person(self._insert("users", row), organization_id, email)
+
+    def _add_prompt(self, status: str) -> str:
+        shop, mark = self.people["shop"], "unsold-marker" if status == "draft" else "sold-marker"
+        prompt = {
+            "seller_organization_id": shop.organization_id,
+            "created_by_user_id": shop.user_id,
+            "title": f"A plan {mark}" if status != "published" else "A plan",
+            "description": mark if status != "published" else "",
+            "price_cents": 0,
+            "currency": "USD",
+            "status": status,
+            "published_at": None if status == "draft" else "2026-01-01T00:00:00Z",
+            "current_version": 2,
+        }
+        prompt_id = self._insert("prompts", prompt)
+        for version in (1, 2):
+            text = {"template": f"{mark} ${{audience:{mark}}}", "variables": [f"audience_{mark}"], "change_note": mark}
+            self._insert("prompt_versions", {"prompt_id": prompt_id, "version": version, **text})
+        if status != "draft":
+            self._add_order(prompt_id)
+        return prompt_id
+
+    def _add_order(self, prompt_id: str) -> str:
+        customer, shop = self.people["customer"], self.people["shop"]
+        standing = self.database.execute(
+            "select order_id from entitlements where prompt_id = %s and revoked_at is null", [prompt_id]
+        ).fetchone()
+        if standing is not None:
+            return str(standing["order_id"])
+        order = {
+            "prompt_id": prompt_id,
+            "prompt_version": 1,
+            "buyer_organization_id": customer.organization_id,
+            "buyer_user_id": customer.user_id,
+            "seller_organization_id": shop.organization_id,
+            "amount_cents": 734519283,
+            "currency": "USD",
+            "status": "paid",
+            "provider": "import",
+            "paid_at": "2026-01-02T00:00:00Z",
+            "external_id": f"inner-marker-{uuid4().hex}",
+            "receipt_id": "bought-marker",
+            "stripe_payment_intent_id": f"pi_inner-marker-{uuid4().hex}",
+        }
+        order_id = self._insert("orders", order)
+        entitlement = {"organization_id": customer.organization_id, "prompt_id": prompt_id, "order_id": order_id}
+        self._insert("entitlements", {**entitlement, "granted_at": "2026-01-02T00:00:00Z"})
+        return order_id
+
+    def _add_figures(self, marts: psycopg.Connection[Any], prompt_id: str) -> None:
+        seller = self.people["shop"].organization_id
+        add_prompt(marts, prompt_id, seller=seller, title="unsold-marker")
+        add_prompt_day(marts, prompt_id, date(2026, 3, 1), orders=3, gross="918273.00")
+        add_seller_day(marts, seller, date(2026, 3, len(self._ranked) + 1), orders=3, gross="918273.00")
+        self._ranked.append(prompt_id)
+        add_rank(marts, prompt_id, len(self._ranked), popularity=1.0)
+
+    def _insert(self, table: str, row: Mapping[str, Any]) -> str:
+        columns, places = ", ".join(row), ", ".join(["%s"] * len(row))
+        statement = f"insert into {table} ({columns}) values ({places}) returning id"
+        made = self.database.execute(statement, list(row.values())).fetchone()
+        return str(made["id"])
