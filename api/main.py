@@ -5,6 +5,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.middleware import Middleware
 
 from api.analytics.endpoints import router as analytics_router
+from api.audit.endpoints import ROUTERS as AUDIT_ROUTERS
 from api.auth.endpoints import ROUTERS as AUTH_ROUTERS
 from api.health.endpoints import router as health_router
 from api.lifespan import Worker, create_lifespan
@@ -28,6 +29,7 @@ ROUTERS = (
     prompts_router,
     *MARKETPLACE_ROUTERS,
     analytics_router,
+    *AUDIT_ROUTERS,
     webhooks_router,
     health_router,
 )

@@ -7,6 +7,8 @@ import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.audit.context import current_request
+
 WELL_FORMED = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 
 
@@ -23,6 +25,7 @@ class RequestIdMiddleware:
             return
         request_id = _request_id(scope)
         scope.setdefault("state", {})["request_id"] = request_id
+        current_request.set(scope)
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
 

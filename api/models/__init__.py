@@ -1,5 +1,6 @@
 """The tables of the application database."""
 
+from api.models.audit import AuditEntry, AuditOrigin
 from api.models.base import Model
 from api.models.inbox import QuarantinedRow, RawEvent, WebhookMessage
 from api.models.order import Entitlement, Order, Refund
@@ -7,6 +8,8 @@ from api.models.organization import Organization, User
 from api.models.prompt import Prompt, PromptStatistics, PromptVersion
 
 __all__ = [
+    "AuditEntry",
+    "AuditOrigin",
     "Entitlement",
     "Model",
     "Order",

@@ -34,3 +34,5 @@ class User(Identified, Timestamped, Model):
     role: Mapped[str]
     external_id: Mapped[str | None] = mapped_column(unique=True)
     is_active: Mapped[bool] = mapped_column(server_default=text("true"))
+    # By this alone the audit log knows the user.
+    subject_id: Mapped[UUID] = mapped_column(unique=True, server_default=text("gen_random_uuid()"))

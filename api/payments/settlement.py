@@ -5,6 +5,7 @@ failed to paid, a refund from pending over succeeded to failed. So the result is
 often Stripe's objects are applied, and an outdated one changes nothing.
 """
 
+from api.audit import AuditedObject, record
 from api.database import AsyncWriteSession
 from api.models import Order, Refund
 from api.payments.fact import record_order_paid, record_order_refunded
@@ -49,16 +50,17 @@ async def apply_payment_intent(session: AsyncWriteSession, intent: PaymentIntent
     if intent.is_paid:
         await _pay(session, order, intent)
     elif intent.is_canceled:
-        fail(order, intent.failure_reason or REASON_CANCELED)
+        await fail(session, order, intent.failure_reason or REASON_CANCELED)
     await session.flush()
     return order
 
 
-def fail(order: Order, reason: str) -> None:
+async def fail(session: AsyncWriteSession, order: Order, reason: str) -> None:
     """End an order that was not paid. Does nothing to any other."""
     if order.status == "pending":
         order.status = "failed"
         order.failure_reason = reason
+        await record(session, "order.failed", _audited(order), new={"status": "failed", "reason": reason})
 
 
 async def complete_free(session: AsyncWriteSession, order: Order) -> None:
@@ -69,6 +71,7 @@ async def complete_free(session: AsyncWriteSession, order: Order) -> None:
     await session.flush()
     await grant_entitlement(session, order)
     await record_order_paid(session, order)
+    await _audit_payment(session, order)
 
 
 async def _pay(session: AsyncWriteSession, order: Order, intent: PaymentIntent) -> None:
@@ -89,6 +92,7 @@ async def _pay(session: AsyncWriteSession, order: Order, intent: PaymentIntent) 
     await session.flush()
     await grant_entitlement(session, order)
     await record_order_paid(session, order)
+    await _audit_payment(session, order)
 
 
 async def apply_refund(session: AsyncWriteSession, found: StripeRefund) -> Refund | None:
@@ -117,9 +121,10 @@ async def _advance(session: AsyncWriteSession, order: Order, refund: Refund, fou
     if REFUND_STEPS.index(status) <= REFUND_STEPS.index(refund.status):
         await session.flush()
         return
-    refund.status = status
+    before, refund.status = refund.status, status
     refund.refunded_at = found.refunded_at if status == "succeeded" else None
     await session.flush()
+    await _audit_refund(session, order, refund, before)
     if status == "succeeded":
         await record_order_refunded(session, order, refund)
     await _restate(session, order)
@@ -138,3 +143,27 @@ async def _restate(session: AsyncWriteSession, order: Order) -> None:
         entitlement.revoked_at = None
         entitlement.revocation_reason = None
     await session.flush()
+
+
+def _audited(order: Order) -> AuditedObject:
+    return AuditedObject("order", order.id, order.buyer_organization_id)
+
+
+async def _audit_payment(session: AsyncWriteSession, order: Order) -> None:
+    new = {"status": order.status, "amount_cents": order.amount_cents, "currency": order.currency}
+    await record(session, "order.paid", _audited(order), old={"status": "pending"}, new=new)
+
+
+async def _audit_refund(session: AsyncWriteSession, order: Order, refund: Refund, before: str) -> None:
+    await record(
+        session,
+        f"refund.{refund.status}",
+        AuditedObject("refund", refund.id, order.buyer_organization_id),
+        old={"status": before},
+        new={
+            "status": refund.status,
+            "order_id": str(order.id),
+            "amount_cents": refund.amount_cents,
+            "currency": refund.currency,
+        },
+    )

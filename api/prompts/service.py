@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
+from api.audit import AuditedObject, record
 from api.auth.identity import Identity
 from api.database import AsyncReadSession, AsyncWriteSession
 from api.models import Prompt, PromptVersion
@@ -65,8 +66,11 @@ async def list_own(
 async def change(session: AsyncWriteSession, user: Identity, prompt_id: UUID, wanted: PromptChange) -> PromptDetail:
     """Change the listing. Raises `PromptNotFound`."""
     prompt = await _lock(session, user, prompt_id)
+    before = _price(prompt)
     for name in wanted.model_fields_set:
         setattr(prompt, name, getattr(wanted, name))
+    if _price(prompt) != before:
+        await record(session, "prompt.repriced", _audited(prompt), old=before, new=_price(prompt))
     return await _owner_detail(session, prompt)
 
 
@@ -140,6 +144,14 @@ def detail(sight: repository.Sight, template: str | None) -> PromptDetail:
         template=template,
         variables=None if template is None else [TemplateVariable.of(each) for each in find_variables(template)],
     )
+
+
+def _price(prompt: Prompt) -> dict[str, int | str]:
+    return {"price_cents": prompt.price_cents, "currency": prompt.currency}
+
+
+def _audited(prompt: Prompt) -> AuditedObject:
+    return AuditedObject("prompt", prompt.id, prompt.seller_organization_id)
 
 
 async def _lock(session: AsyncWriteSession, user: Identity, prompt_id: UUID) -> Prompt:

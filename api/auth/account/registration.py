@@ -4,6 +4,7 @@ from uuid import uuid4
 
 from sqlalchemy.exc import IntegrityError
 
+from api.audit import Actor, AuditedObject, record
 from api.auth.account import repository
 from api.auth.account.errors import EmailAlreadyRegistered
 from api.auth.account.password_policy import refuse_common
@@ -28,5 +29,12 @@ async def register(session: AsyncWriteSession, resources: Resources, wanted: Reg
         )
     except IntegrityError:
         raise EmailAlreadyRegistered(wanted.email) from None
+    await record(
+        session,
+        "organization.registered",
+        AuditedObject("organization", organization.id, organization.id),
+        new={"role": user.role},
+        actor=Actor(user.id, organization.id, user.role),
+    )
     tokens = issue_tokens(resources, user, uuid4())
     return Registered(**tokens.model_dump(), user=user_profile(user, organization))

@@ -11,8 +11,9 @@ from uuid import UUID
 import structlog
 from sqlalchemy import update
 
+from api.audit import AuditedObject, record
 from api.auth.identity import Identity
-from api.database import Database
+from api.database import AsyncWriteSession, Database
 from api.marketplace.order import repository
 from api.marketplace.order.errors import (
     OwnPromptNotPurchasable,
@@ -104,6 +105,7 @@ class Purchase:
                     continue
                 if made is not None:
                     await record_checkout_started(session, order, self._context)
+                    await _audit(session, order)
                 if order.amount_cents == 0:
                     await complete_free(session, order)
                 price = (prompt.price_cents, prompt.currency)
@@ -199,7 +201,7 @@ class Purchase:
             locked = await lock_order(session, order.id)
             assert locked is not None, f"orders are never deleted: {order.id}"
             if intent is None or not intent.is_paid:
-                fail(locked, reason)
+                await fail(session, locked, reason)
         return locked
 
     async def _cancel(self, payment_intent_id: str) -> PaymentIntent | None:
@@ -216,3 +218,12 @@ class Purchase:
         except (StripeRefused, StripeUnavailable) as error:
             logger.warning("payment_not_found", payment_intent_id=payment_intent_id, reason=str(error))
             return None
+
+
+async def _audit(session: AsyncWriteSession, order: Order) -> None:
+    await record(
+        session,
+        "order.placed",
+        AuditedObject("order", order.id, order.buyer_organization_id),
+        new={"prompt_id": str(order.prompt_id), "amount_cents": order.amount_cents, "currency": order.currency},
+    )

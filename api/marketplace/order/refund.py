@@ -6,6 +6,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.audit import AuditedObject, record
 from api.auth.identity import Identity
 from api.database import AsyncWriteSession, Database
 from api.marketplace.order.errors import (
@@ -98,6 +99,12 @@ async def _begin(session: AsyncWriteSession, order: Order, wanted: RefundBody) -
     )
     session.add(refund)
     await session.flush()
+    await record(
+        session,
+        "refund.requested",
+        AuditedObject("refund", refund.id, order.buyer_organization_id),
+        new={"order_id": str(order.id), "amount_cents": amount_cents, "currency": order.currency},
+    )
     return refund, True
 
 
@@ -113,7 +120,9 @@ async def _abandon(database: Database, stripe: StripeGateway, order: Order, refu
         await lock_order(session, order.id)
         row = await session.get(Refund, refund.id)
         if row is not None and row.stripe_refund_id is None:
-            row.status = "failed"
+            before, row.status = row.status, "failed"
+            audited = AuditedObject("refund", row.id, order.buyer_organization_id)
+            await record(session, "refund.failed", audited, old={"status": before}, new={"status": row.status})
     try:
         known = await stripe.list_refunds(str(order.stripe_payment_intent_id))
     except (StripeUnavailable, StripeRefused) as error:

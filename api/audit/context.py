@@ -1,0 +1,32 @@
+"""The request that is being answered, for those who have to note where an action came from."""
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from starlette.types import Scope
+
+USER_AGENT_MAX_LENGTH = 500
+
+# Set for each request by the outermost middleware; unset where nobody asked, as in a worker.
+current_request: ContextVar[Scope | None] = ContextVar("current_request", default=None)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a request came from."""
+
+    address: str | None
+    user_agent: str | None
+    request_id: str | None
+
+
+def origin_of(scope: Scope) -> Origin:
+    """The origin of a request."""
+    client = scope.get("client")
+    agent = next((value for name, value in scope.get("headers", ()) if name == b"user-agent"), b"")
+    text = agent.decode("latin-1").replace("\x00", "")[:USER_AGENT_MAX_LENGTH]
+    return Origin(
+        address=str(client[0]) if client else None,
+        user_agent=text or None,
+        request_id=scope.get("state", {}).get("request_id"),
+    )
