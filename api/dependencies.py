@@ -34,9 +34,11 @@ async def open_read_session(resources: Resources) -> AsyncIterator[AsyncReadSess
         yield session
 
 
-async def open_write_session(resources: Resources) -> AsyncIterator[AsyncWriteSession]:
+async def open_write_session(request: Request, resources: Resources) -> AsyncIterator[AsyncWriteSession]:
     """The request's unit of work: committed when the handler returns, rolled back when it raises."""
     async with resources.database.writing() as session:
+        # The route keeps the answer under the request's idempotency key in the same transaction.
+        request.state.write_session = session
         yield session
 
 

@@ -15,6 +15,7 @@ from api.auth.password import PasswordHasher
 from api.auth.session.ended import EndedLogins
 from api.auth.token import TokenIssuer
 from api.database import Database
+from api.idempotency.keeper import IdempotencyKeeper
 from api.log import json_logging
 from api.migrations import migrate
 from api.payments.gateway import StripeGateway
@@ -44,6 +45,7 @@ class Resources:
     passwords: PasswordHasher
     ended_logins: EndedLogins
     stripe: StripeGateway
+    idempotency: IdempotencyKeeper
     # Set when a webhook was stored, for the worker that handles them.
     webhook_arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -98,10 +100,11 @@ def _connect(settings: Settings, servers: Servers) -> Resources:
         refresh_days=settings.refresh_token_days,
     )
     longest_token_seconds = max(tokens.lifetime_seconds("access"), tokens.lifetime_seconds("refresh"))
+    database = Database(servers.database_url)
     return Resources(
         settings=settings,
         servers=servers,
-        database=Database(servers.database_url),
+        database=database,
         redis=redis,
         journal=AsyncJournal(servers.redis_url, servers.database_url),
         marts=MartsConnections(servers.warehouse_url),
@@ -111,6 +114,7 @@ def _connect(settings: Settings, servers: Servers) -> Resources:
         ),
         ended_logins=EndedLogins(redis, remembered_seconds=longest_token_seconds),
         stripe=StripeGateway(settings.stripe_api_key.get_secret_value(), base=settings.stripe_base),
+        idempotency=IdempotencyKeeper(database),
     )
 
 

@@ -8,6 +8,7 @@ from api.analytics.endpoints import router as analytics_router
 from api.audit.endpoints import ROUTERS as AUDIT_ROUTERS
 from api.auth.endpoints import ROUTERS as AUTH_ROUTERS
 from api.health.endpoints import router as health_router
+from api.idempotency.worker import forget_answers
 from api.lifespan import Worker, create_lifespan
 from api.marketplace.endpoints import ROUTERS as MARKETPLACE_ROUTERS
 from api.middleware.access_log import AccessLogMiddleware
@@ -35,7 +36,7 @@ ROUTERS = (
 )
 
 # Run beside the requests, as long as the service does.
-WORKERS: tuple[Worker, ...] = (handle_webhooks,)
+WORKERS: tuple[Worker, ...] = (handle_webhooks, forget_answers)
 
 # From the outermost to the innermost.
 MIDDLEWARE = (

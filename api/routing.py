@@ -1,13 +1,85 @@
 """What the routes of all features share."""
 
-from fastapi import APIRouter
-from starlette.types import Scope
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
 
+from fastapi import APIRouter, Request, Response
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+from starlette.types import Receive, Scope, Send
+
+from api.dependencies import open_write_session
 from api.errors import ApiError, BodyMalformed, ValidationFailed, problem_responses
+from api.idempotency.attempt import Answer, Attempt
+from api.idempotency.errors import CONFLICTS
+from api.middleware.idempotency import WRITING_METHODS, IdempotencyMiddleware
 
 API_PREFIX = "/api/v1"
 # Stands for every path that is no route, so that scanners don't make a metric or an event name each.
 UNMATCHED_ROUTE = "unmatched"
+
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class ServiceRoute(APIRoute):
+    """A route with the manners all have: a write takes an `Idempotency-Key`."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        if WRITING_METHODS & set(options.get("methods") or ()):
+            options["responses"] = _with_conflicts(options.get("responses") or {})
+            options["openapi_extra"] = _with_key_parameter(options.get("openapi_extra") or {})
+        super().__init__(path, endpoint, **options)
+        can_resume = _has_unit_of_work(self.dependant) or getattr(endpoint, "is_repeatable", False)
+        self._guarded = IdempotencyMiddleware(super().handle, can_resume=can_resume)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Take one request."""
+        await self._guarded(scope, receive, send)
+
+    def get_route_handler(self) -> Handler:
+        """The handler, and after it the answer kept in the transaction that has the effect."""
+        handle = super().get_route_handler()
+
+        async def handle_and_keep(request: Request) -> Response:
+            response = await handle(request)
+            state = request.scope["state"]
+            attempt: Attempt | None = state.get("idempotent_attempt")
+            session = state.get("write_session")
+            if attempt is not None and session is not None:
+                answer = Answer(response.status_code, response.raw_headers, bytes(response.body))
+                await request.app.state.resources.idempotency.record(session, attempt, answer)
+            return response
+
+        return handle_and_keep
+
+
+def repeatable(endpoint: Endpoint) -> Endpoint:
+    """Marks a handler without a `WriteSession` that can be run again after it was interrupted."""
+    endpoint.is_repeatable = True  # type: ignore[attr-defined]
+    return endpoint
+
+
+def _has_unit_of_work(dependant: Dependant) -> bool:
+    return dependant.call is open_write_session or any(map(_has_unit_of_work, dependant.dependencies))
+
+
+def _with_conflicts(responses: dict[int | str, dict[str, Any]]) -> dict[int | str, dict[str, Any]]:
+    (conflict,) = problem_responses(*CONFLICTS).values()
+    own = responses.get(409)
+    said = "; ".join(each["description"] for each in (own, conflict) if each)
+    return {**responses, 409: {**conflict, "description": said}}
+
+
+def _with_key_parameter(extra: dict[str, Any]) -> dict[str, Any]:
+    parameter = {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "required": False,
+        "description": "Sent again with the same key, the request has no second effect and gets the same answer",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
+    }
+    return {**extra, "parameters": [*extra.get("parameters", []), parameter]}
 
 
 def feature_router(name: str, *errors: type[ApiError]) -> APIRouter:
@@ -19,6 +91,7 @@ def feature_router(name: str, *errors: type[ApiError]) -> APIRouter:
         prefix=f"{API_PREFIX}/{name}",
         tags=[name],
         responses=problem_responses(BodyMalformed, ValidationFailed, *errors),
+        route_class=ServiceRoute,
     )
 
 

@@ -13,7 +13,7 @@ from api.analytics.schemas import EVENTS_BODY, Dashboard, EventsAccepted, Prompt
 from api.dependencies import CurrentUser, ReadSession, RequireSeller, Resources
 from api.errors import LoginRequired, RoleNotAllowed, ServiceUnavailable, problem_responses
 from api.prompts.errors import PromptNotFound
-from api.routing import feature_router
+from api.routing import feature_router, repeatable
 from api.schema import CurrencyCode
 from warehouse.marts import DateRange
 
@@ -45,6 +45,7 @@ Currency = Annotated[CurrencyCode | None, Query(description="Only figures in thi
     responses=problem_responses(EventBatchTooLarge),
     openapi_extra=EVENTS_BODY,
 )
+@repeatable
 async def accept_events(request: Request, user: CurrentUser, resources: Resources) -> EventsAccepted:
     """One event or up to 1,000. A bad event is kept in quarantine and told; it does not stop the others.
 

@@ -2,6 +2,7 @@
 
 from api.models.audit import AuditEntry, AuditOrigin
 from api.models.base import Model
+from api.models.idempotency import IdempotencyKey
 from api.models.inbox import QuarantinedRow, RawEvent, WebhookMessage
 from api.models.order import Entitlement, Order, Refund
 from api.models.organization import Organization, User
@@ -11,6 +12,7 @@ __all__ = [
     "AuditEntry",
     "AuditOrigin",
     "Entitlement",
+    "IdempotencyKey",
     "Model",
     "Order",
     "Organization",

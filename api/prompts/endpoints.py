@@ -23,7 +23,7 @@ from api.prompts.schemas import (
     TemplateReport,
     VersionDetail,
 )
-from api.routing import feature_router
+from api.routing import feature_router, repeatable
 from api.schema import Page
 
 router = feature_router("prompts")
@@ -113,6 +113,7 @@ async def archive(prompt_id: UUID, user: RequireSeller, session: WriteSession) -
 
 
 @router.post("/{prompt_id}/validate", summary="Look at a template without saving it", responses=SELLER_ERRORS)
+@repeatable
 async def validate(
     prompt_id: UUID, user: RequireSeller, session: ReadSession, check: TemplateCheck | None = None
 ) -> TemplateReport:
@@ -125,6 +126,7 @@ async def validate(
     summary="Fill in the variables",
     responses=problem_responses(LoginRequired, PromptNotPurchased, PromptNotFound),
 )
+@repeatable
 async def render(
     prompt_id: UUID, user: CurrentUser, session: ReadSession, tracker: Tracker, request: RenderRequest | None = None
 ) -> Rendered:

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Header, Request
 
 from api.dependencies import Resources
-from api.routing import feature_router
+from api.routing import feature_router, repeatable
 from api.schema import ResponseBody
 from api.webhooks import inbox
 from api.webhooks.errors import MessageMalformed, SignatureInvalid
@@ -24,6 +24,7 @@ class MessageReceipt(ResponseBody):
 
 
 @router.post("/stripe", summary="Take a message of Stripe")
+@repeatable
 async def receive_stripe(
     request: Request, resources: Resources, stripe_signature: Annotated[str | None, Header()] = None
 ) -> MessageReceipt:

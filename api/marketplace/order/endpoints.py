@@ -33,7 +33,7 @@ from api.marketplace.order.schemas import (
 )
 from api.pagination import PAGE_SIZE_DEFAULT, Cursor, Limit
 from api.prompts.errors import PromptNotFound
-from api.routing import feature_router
+from api.routing import feature_router, repeatable
 from api.schema import Page
 from api.tracker import envelope
 
@@ -53,6 +53,7 @@ router = feature_router("marketplace", LoginRequired)
         PaymentUnsettled,
     ),
 )
+@repeatable
 async def purchase(body: PurchaseBody, user: CurrentUser, resources: Resources, request: Request) -> PurchaseDetail:
     """For the buyer's organization, charged at once. Asking again after a 503 never charges twice."""
     purchase = Purchase(
