@@ -9,14 +9,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.database import AsyncWriteSession
+from api.lane import retry_delay
 from api.models import WebhookMessage
 
 # Whoever claimed a message longer ago than this is taken for dead. One that is only slow has it handled twice, which is
 # harmless.
 CLAIM = timedelta(seconds=60)
-FIRST_RETRY = timedelta(seconds=1)
-# A message nobody can handle costs one attempt an hour, until whatever is wrong with it or with us is mended.
-LAST_RETRY = timedelta(hours=1)
 ERROR_MAX_LENGTH = 1000
 
 
@@ -95,10 +93,3 @@ async def seconds_until_next(session: AsyncSession) -> float | None:
     )
     seconds = await session.scalar(wanted)
     return None if seconds is None else max(0.0, float(seconds))
-
-
-def retry_delay(attempt: int) -> timedelta:
-    """How long to wait after this attempt, counted from 1."""
-    # The exponent is bounded before the power: attempts go on for as long as a message can't be handled.
-    factor: int = 2 ** min(attempt - 1, 20)
-    return min(LAST_RETRY, FIRST_RETRY * factor)

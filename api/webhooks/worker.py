@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import structlog
 
 from api.database import Database
+from api.lane import Lane, running
 from api.lifespan import Resources
 from api.payments.gateway import StripeGateway
 from api.webhooks import handler, inbox
@@ -16,36 +17,15 @@ logger = structlog.get_logger(__name__)
 
 # Handled at the same time, so that one slow answer of Stripe does not hold up the others.
 LANES = 4
-# Messages another process stored and did not live to handle are noticed this late at most.
-LONGEST_WAIT_SECONDS = 30.0
-# When the database is away there is nothing to do but to try again.
-PAUSE_SECONDS = 2.0
 
 
-class InboxWorker:
-    """Handles messages as they become due, for ever. `arrived` is set by whoever stores one."""
+class InboxLane(Lane):
+    """Handles messages as they become due."""
 
     def __init__(self, database: Database, stripe: StripeGateway, arrived: asyncio.Event) -> None:
+        super().__init__(arrived)
         self._database = database
         self._stripe = stripe
-        self._arrived = arrived
-
-    async def run(self) -> None:
-        """Run until cancelled. What is cancelled in the middle is left to the next process."""
-        async with asyncio.TaskGroup() as lanes:
-            for _ in range(LANES):
-                lanes.create_task(self._run_lane())
-
-    async def _run_lane(self) -> None:
-        while True:
-            try:
-                # Cleared before looking: what arrives while looking is looked for again.
-                self._arrived.clear()
-                if not await self.handle_next():
-                    await self._wait()
-            except Exception as error:  # whatever fails, messages that come later must still be handled
-                logger.exception("inbox_unavailable", error=type(error).__name__)
-                await asyncio.sleep(PAUSE_SECONDS)
 
     async def handle_next(self) -> bool:
         """Handle the message that is due longest; whether there was one."""
@@ -54,7 +34,7 @@ class InboxWorker:
         if message is None:
             return False
         # Where one was, there may be more: another lane shall look.
-        self._arrived.set()
+        self.arrived.set()
         try:
             await self._handle(message)
         except asyncio.CancelledError:
@@ -74,22 +54,15 @@ class InboxWorker:
             await inbox.finish(session, message)
         logger.info("message_handled", message_id=message.external_id, event_type=message.event_type)
 
-    async def _wait(self) -> None:
+    async def seconds_until_next(self) -> float | None:
+        """How long until a message is due; None when none waits."""
         async with self._database.reading() as session:
-            seconds = await inbox.seconds_until_next(session)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(LONGEST_WAIT_SECONDS if seconds is None else min(seconds, LONGEST_WAIT_SECONDS)):
-                await self._arrived.wait()
+            return await inbox.seconds_until_next(session)
 
 
 @asynccontextmanager
 async def handle_webhooks(resources: Resources) -> AsyncIterator[None]:
     """Handle the inbox while inside."""
-    worker = InboxWorker(resources.database, resources.stripe, resources.webhook_arrived)
-    running = asyncio.create_task(worker.run(), name="webhook-inbox")
-    try:
+    lanes = [InboxLane(resources.database, resources.stripe, resources.webhook_arrived) for _ in range(LANES)]
+    async with running(*lanes):
         yield
-    finally:
-        running.cancel()
-        with suppress(asyncio.CancelledError):
-            await running

@@ -1,10 +1,10 @@
-"""When a message that failed is tried again."""
+"""When work that failed is tried again."""
 
 from datetime import timedelta
 
 import pytest
 
-from api.webhooks.inbox import LAST_RETRY, retry_delay
+from api.lane import LAST_RETRY, retry_delay
 
 
 class TestRetryDelay:
