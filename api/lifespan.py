@@ -17,7 +17,11 @@ from api.auth.token import TokenIssuer
 from api.database import Database
 from api.idempotency.keeper import IdempotencyKeeper
 from api.log import json_logging
+from api.mail.file import FileMailer
+from api.mail.mailer import Mailer
+from api.mail.smtp import SmtpMailer
 from api.migrations import migrate
+from api.outbox.outbox import Outbox
 from api.payments.gateway import StripeGateway
 from warehouse.journal import AsyncJournal, Flusher
 from warehouse.marts import MartsConnections
@@ -46,6 +50,8 @@ class Resources:
     ended_logins: EndedLogins
     stripe: StripeGateway
     idempotency: IdempotencyKeeper
+    mailer: Mailer
+    outbox: Outbox = field(default_factory=Outbox)
     # Set when a webhook was stored, for the worker that handles them.
     webhook_arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -115,7 +121,14 @@ def _connect(settings: Settings, servers: Servers) -> Resources:
         ended_logins=EndedLogins(redis, remembered_seconds=longest_token_seconds),
         stripe=StripeGateway(settings.stripe_api_key.get_secret_value(), base=settings.stripe_base),
         idempotency=IdempotencyKeeper(database),
+        mailer=_mailer(settings),
     )
+
+
+def _mailer(settings: Settings) -> Mailer:
+    if settings.mail_url is None:
+        return FileMailer(settings.data_path / "mail", sender=settings.mail_sender)
+    return SmtpMailer(settings.mail_url.get_secret_value(), sender=settings.mail_sender)
 
 
 @contextmanager

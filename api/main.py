@@ -19,6 +19,7 @@ from api.middleware.plain_text import PlainTextMiddleware
 from api.middleware.request_id import RequestIdMiddleware
 from api.middleware.tracking import TrackingMiddleware
 from api.openapi import install_openapi
+from api.outbox.tasks import empty_outbox
 from api.problem import install_error_handlers
 from api.prompts.endpoints import router as prompts_router
 from api.webhooks.endpoints import router as webhooks_router
@@ -36,7 +37,7 @@ ROUTERS = (
 )
 
 # Run beside the requests, as long as the service does.
-WORKERS: tuple[Worker, ...] = (handle_webhooks, forget_answers)
+WORKERS: tuple[Worker, ...] = (handle_webhooks, forget_answers, empty_outbox)
 
 # From the outermost to the innermost.
 MIDDLEWARE = (

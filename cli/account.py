@@ -7,6 +7,7 @@ from uuid import UUID
 
 import psycopg
 from psycopg.rows import DictRow
+from psycopg.types.json import Jsonb
 from pydantic import ValidationError
 
 from api.auth.identity import Role
@@ -51,6 +52,10 @@ def create_account(
         organization_id: UUID = organization.fetchall()[0]["id"]
         user_id = add_user(
             connection, organization_id=organization_id, email=email, role=role, password_hash=password_hash
+        )
+        connection.execute(
+            "insert into outbox (kind, payload) values ('stripe.customer', %s)",
+            [Jsonb({"organization_id": str(organization_id)})],
         )
     return Account(user_id=user_id, organization_id=organization_id, email=email, role=role, company=company)
 

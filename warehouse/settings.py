@@ -54,6 +54,14 @@ class Settings(BaseSettings):
     # Cost 12 takes about 0.3 s on one core of 2026.
     password_bcrypt_cost: int = Field(12, ge=4, le=16)
 
+    # Where mail goes, such as smtps://user:password@host:465; without it, into files under DATA_DIR/mail.
+    mail_url: SecretStr | None = None
+    mail_from: str | None = None
+    # The pages that links in mails lead to; by default those of the dashboards.
+    account_url: str | None = None
+    # Whether an e-mail must be verified before its user publishes or buys; by default in production alone.
+    email_verification_required: bool | None = None
+
     stripe_api_key: SecretStr = SecretStr(DEVELOPMENT_STRIPE_API_KEY)
     stripe_webhook_secret: SecretStr = SecretStr(DEVELOPMENT_STRIPE_WEBHOOK_SECRET)
     stripe_api_base: str | None = None
@@ -89,6 +97,31 @@ class Settings(BaseSettings):
         if value is not None and not value.startswith(("redis://", "rediss://", "unix://")):
             raise ValueError("must begin with redis://, rediss:// or unix://")
         return value
+
+    @field_validator("mail_url")
+    @classmethod
+    def name_mail_server(cls, value: SecretStr | None) -> SecretStr | None:
+        """And for the mail server."""
+        if value is not None and not _names_mail_server(value.get_secret_value()):
+            raise ValueError("must read smtp://user:password@host:port, or smtps:// for one encrypted from the start")
+        return value
+
+    @property
+    def mail_sender(self) -> str:
+        """Who mails come from."""
+        return self.mail_from or "Prompt marketplace <no-reply@localhost>"
+
+    @property
+    def account_pages_url(self) -> str:
+        """Where a link in a mail leads, without the page's name."""
+        return (self.account_url or f"http://127.0.0.1:{self.dashboard_port}").rstrip("/")
+
+    @property
+    def needs_verified_email(self) -> bool:
+        """Whether users must have shown that their e-mail is theirs before they publish or buy."""
+        if self.email_verification_required is not None:
+            return self.email_verification_required
+        return self.environment == "production"
 
     @property
     def data_path(self) -> Path:
@@ -139,9 +172,26 @@ def refused_in_production(settings: Settings) -> list[str]:
         for name in ("database_url", "redis_url")
         if getattr(settings, name) is None
     ]
+    found += [
+        f"{name.upper()} is missing ({reason})"
+        for name, reason in (
+            ("mail_url", "mail to files is for development"),
+            ("mail_from", "mail needs a sender"),
+            ("account_url", "links in mails need a place to lead to"),
+        )
+        if getattr(settings, name) is None
+    ]
     if settings.stripe_default_payment_method is not None:
         found.append("STRIPE_DEFAULT_PAYMENT_METHOD must not be set (it would be charged for everybody)")
     return found
+
+
+def _names_mail_server(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"smtp", "smtps"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _describe(problem: ErrorDetails) -> str:

@@ -6,6 +6,7 @@ from api.models.idempotency import IdempotencyKey
 from api.models.inbox import QuarantinedRow, RawEvent, WebhookMessage
 from api.models.order import Entitlement, Order, Refund
 from api.models.organization import Organization, User
+from api.models.outbox import OutboxTask
 from api.models.prompt import Prompt, PromptStatistics, PromptVersion
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Model",
     "Order",
     "Organization",
+    "OutboxTask",
     "Prompt",
     "PromptStatistics",
     "PromptVersion",

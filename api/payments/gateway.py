@@ -75,15 +75,22 @@ class StripeGateway:
         """Close the connections."""
         await self._http.close_async()
 
-    async def create_customer(self, organization_id: UUID, name: str) -> str:
-        """The id of the organization's customer."""
+    async def create_customer(self, organization_id: UUID) -> str:
+        """The id of the organization's customer.
+
+        Says nothing that may change, such as a name: asking again under the same key must be asking for the same.
+        """
         answer = await _ask(
             self._client.v1.customers.create_async(
-                {"name": name, "metadata": {"organization_id": str(organization_id)}},
+                {"metadata": {"organization_id": str(organization_id)}},
                 {"idempotency_key": f"organization-{organization_id}"},
             )
         )
         return cast(str, answer["id"])
+
+    async def name_customer(self, customer_id: str, name: str) -> None:
+        """Tell Stripe what the customer is called now."""
+        await _ask(self._client.v1.customers.update_async(customer_id, {"name": name}))
 
     async def create_payment_intent(
         self, order_id: UUID, *, amount_cents: int, currency: str, customer_id: str, payment_method: str | None

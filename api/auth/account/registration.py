@@ -36,5 +36,6 @@ async def register(session: AsyncWriteSession, resources: Resources, wanted: Reg
         new={"role": user.role},
         actor=Actor(user.id, organization.id, user.role),
     )
+    resources.outbox.put(session, "stripe.customer", organization_id=str(organization.id))
     tokens = issue_tokens(resources, user, uuid4())
     return Registered(**tokens.model_dump(), user=user_profile(user, organization))

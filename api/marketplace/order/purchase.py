@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import update
 
 from api.audit import AuditedObject, record
 from api.auth.identity import Identity
@@ -23,7 +22,8 @@ from api.marketplace.order.errors import (
     PromptAlreadyPurchased,
 )
 from api.marketplace.order.schemas import PurchaseBody
-from api.models import Order, Organization
+from api.models import Order
+from api.payments.customer import ensure_customer
 from api.payments.fact import record_checkout_started
 from api.payments.gateway import CardDeclined, StripeGateway, StripeRefused, StripeUnavailable
 from api.payments.repository import lock_order
@@ -171,18 +171,8 @@ class Purchase:
         return await self._stripe.find_payment_intent(order.id, customer_id=customer_id, ordered_at=order.created_at)
 
     async def _ensure_customer(self, *, other_than: str | None = None) -> str:
-        """The organization's customer at Stripe, made on its first purchase or where Stripe knows it no longer."""
-        organization_id = self._user.organization_id
-        async with self._database.reading() as session:
-            customer = await repository.find_customer(session, organization_id)
-        if customer.stripe_id is not None and customer.stripe_id != other_than:
-            return customer.stripe_id
-        made = await self._stripe.create_customer(organization_id, customer.name)
-        async with self._database.writing() as session:
-            await session.execute(
-                update(Organization).where(Organization.id == organization_id).values(stripe_customer_id=made)
-            )
-        return made
+        """The organization's customer at Stripe, which it has had since it registered, unless Stripe was away then."""
+        return await ensure_customer(self._database, self._stripe, self._user.organization_id, other_than=other_than)
 
     async def _apply(self, order: Order, intent: PaymentIntent) -> Order:
         async with self._database.writing() as session:

@@ -35,14 +35,6 @@ class LibraryRow:
 
 
 @dataclass(frozen=True)
-class Customer:
-    """An organization as Stripe's customer; without an id until its first purchase."""
-
-    name: str
-    stripe_id: str | None
-
-
-@dataclass(frozen=True)
 class After:
     """The place in a list that goes from the newest: the item with this time and id."""
 
@@ -106,12 +98,6 @@ async def find_owning_order(session: AsyncSession, prompt_id: UUID, organization
         Entitlement.revoked_at.is_(None),
     )
     return (await session.scalars(wanted.limit(1))).first()
-
-
-async def find_customer(session: AsyncSession, organization_id: UUID) -> Customer:
-    """An organization's name and its customer at Stripe."""
-    wanted = select(Organization.name, Organization.stripe_customer_id).where(Organization.id == organization_id)
-    return Customer(*(await session.execute(wanted)).one())
 
 
 def _orders() -> Select[Any]:

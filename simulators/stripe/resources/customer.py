@@ -51,6 +51,27 @@ def create(call: Call) -> JsonObject:
     return customer
 
 
+class UpdateParameters(Parameters):
+    """Body of a change; what is left out stays."""
+
+    email: Email | None = None
+    name: str | None = None
+    description: str | None = None
+    phone: str | None = None
+
+
+def update(call: Call) -> JsonObject:
+    """Change a customer."""
+    given = parse(UpdateParameters, call.params)
+    customer = call.subject("customer")
+    changes = {name: value or None for name, value in given.model_dump(exclude_unset=True).items()}
+    previous = {name: customer[name] for name, value in changes.items() if customer[name] != value}
+    customer |= changes
+    call.objects.update(customer)
+    call.emit("customer.updated", customer, previous=previous)
+    return customer
+
+
 def retrieve(call: Call) -> JsonObject:
     """Answer one customer."""
     parse(NoParameters, call.params)
@@ -62,5 +83,6 @@ RESOURCE = Resource(
     (
         Route("POST", "/v1/customers", create),
         Route("GET", "/v1/customers/{id}", retrieve),
+        Route("POST", "/v1/customers/{id}", update),
     ),
 )

@@ -13,6 +13,9 @@ PRODUCTION = {
     "STRIPE_WEBHOOK_SECRET": "whsec_something",
     "DATABASE_URL": "postgresql://somebody@db/marketplace",
     "REDIS_URL": "redis://cache/0",
+    "MAIL_URL": "smtps://somebody:word@mail.example",
+    "MAIL_FROM": "Marketplace <no-reply@market.example>",
+    "ACCOUNT_URL": "https://market.example",
 }
 
 
@@ -37,6 +40,7 @@ class TestLoadSettings:
         for name, value in PRODUCTION.items():
             monkeypatch.setenv(name, value)
         assert load_settings().stripe_base is None
+        assert load_settings().needs_verified_email
 
     @pytest.mark.parametrize("name", ["JWT_SECRET", "PASSWORD_PEPPER"])
     def test_production_refuses_a_short_secret(self, monkeypatch, name):
@@ -60,6 +64,13 @@ class TestLoadSettings:
     def test_a_url_of_another_kind_of_server_is_refused_without_showing_it(self, monkeypatch, name):
         monkeypatch.setenv(name, "mysql://somebody:hidden-word@host/x")
         with pytest.raises(SettingsInvalid, match=f"{name}: must begin with") as raised:
+            load_settings()
+        assert "hidden-word" not in str(raised.value)
+
+    @pytest.mark.parametrize("url", ["mail.example", "imap://u:hidden-word@mail.example", "smtp://", "smtp://host:x"])
+    def test_a_url_that_names_no_mail_server_is_refused_without_showing_it(self, monkeypatch, url):
+        monkeypatch.setenv("MAIL_URL", url)
+        with pytest.raises(SettingsInvalid, match="MAIL_URL: must read smtp://") as raised:
             load_settings()
         assert "hidden-word" not in str(raised.value)
 
