@@ -63,6 +63,7 @@ lint: setup ## style, types, imports, SQL, security and size budgets
 	@.venv/bin/lint-imports
 	@.venv/bin/sqlfluff lint --processes 2 transforms
 	@.venv/bin/bandit -q -r -c pyproject.toml warehouse ranking api orchestration dashboards cli simulators scripts
+	@$(PYTHON) -m scripts.check_secrets
 	@$(PYTHON) -m scripts.check_sizes
 
 format: setup ## put source into the agreed form
