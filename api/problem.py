@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from api.errors import ApiError, BodyMalformed, BodyTooLarge, FieldProblem, ServiceUnavailable, ValidationFailed
+from api.routing import route_template
 from warehouse.journal import JournalUnavailable
 from warehouse.marts import MartsUnavailable
 
@@ -114,6 +115,9 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
     if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return error_response(request.scope, BodyTooLarge(error.detail))
     path = request.url.path
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers |= _allow(request)
     details = {
         HTTPStatus.NOT_FOUND: f"There is nothing at {path}",
         HTTPStatus.METHOD_NOT_ALLOWED: f"{request.method} is not possible on {path}",
@@ -123,8 +127,14 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
         status=error.status_code,
         title=HTTPStatus(error.status_code).phrase,
         detail=details.get(HTTPStatus(error.status_code), error.detail),
-        headers=error.headers,
+        headers=headers,
     )
+
+
+def _allow(request: Request) -> dict[str, str]:
+    """What is possible on the path: the router names the methods of the first of its routes alone."""
+    methods = request.app.openapi()["paths"].get(route_template(request.scope), ())
+    return {"Allow": ", ".join(sorted(method.upper() for method in methods))} if methods else {}
 
 
 async def _on_unstorable_value(request: Request, error: Exception) -> Response:

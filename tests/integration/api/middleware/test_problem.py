@@ -112,6 +112,10 @@ class TestProblem:
         assert (answer.status_code, problem["status"], problem["title"]) == (status, status, title)
         assert {"type", "detail", "request_id"} <= problem.keys()
 
+    def test_of_a_method_names_those_that_are_possible(self, site):
+        answer = site.put("/api/v1/prompts/018bcfe5-687b-7fff-bfff-ffffffffffff")
+        assert (answer.status_code, answer.headers["Allow"]) == (405, "DELETE, GET, PATCH")
+
     @pytest.mark.parametrize("path", ["/fail/raise", "/fail/commit", "/fail/read-only", "/fail/overflow"])
     def test_tells_nothing_of_what_is_inside(self, site, path):
         text = site.get(path).text
