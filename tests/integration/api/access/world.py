@@ -9,12 +9,13 @@ from uuid import uuid4
 import httpx
 import psycopg
 from psycopg.rows import DictRow
+from psycopg.types.json import Jsonb
 
 from tests.integration.warehouse.marts.hand_made import add_prompt, add_prompt_day, add_rank, add_seller_day
 
 PASSWORD = "a long enough password"
 # Tables that note what was asked, whatever became of it.
-JOURNALS = frozenset({"alembic_version", "raw_events", "quarantine", "webhook_inbox", "journal_position"})
+JOURNALS = frozenset({"alembic_version", "raw_events", "quarantine", "webhook_inbox", "journal_position", "outbox"})
 
 # Who may ever be told what. A marker in an answer to anybody else is a leak.
 SELLING = frozenset({"shop", "colleague of the seller", "admin"})
@@ -30,6 +31,8 @@ READERS: Mapping[str, frozenset[str]] = {
     "734519283": SELLING | BUYING,
     # Revenue of the seller.
     "918273": SELLING,
+    # How operators work.
+    "admin-marker": frozenset({"admin"}),
     # Nobody's business outside the service.
     "inner-marker": frozenset(),
 }
@@ -61,10 +64,13 @@ class World:
         self._add_person("customer", "buyer", buyer, mark="bought-marker")
         self._add_person("colleague of the buyer", "buyer", buyer, mark="bought-marker")
         for name, role in (("buyer", "buyer"), ("seller", "seller"), ("admin", "admin")):
-            self._add_person(name, role, self._add_organization(f"Other {name}"), mark="other")
+            self._add_person(name, role, self._add_organization(f"Other {name}"), mark=f"{name}-marker")
         for kind in ("draft", "published", "archived"):
             self._add_figures(marts, self.make_subject(kind)["prompt_id"])
         self.make_subject("order")
+        self._add_audit_entry(by="shop", on="shop", mark="unsold-marker")
+        self._add_audit_entry(by="customer", on="shop", mark="bought-marker", new={"amount_cents": 734519283})
+        self._add_audit_entry(by="admin", on="customer", mark="admin-marker", new={"reason": "bought-marker"})
 
     def reader(self, caller: str, subject: str) -> str | None:
         """The name of the person who is this caller towards this subject; None for nobody."""
@@ -174,8 +180,31 @@ class World:
         self._ranked.append(prompt_id)
         add_rank(marts, prompt_id, len(self._ranked), popularity=1.0)
 
-    def _insert(self, table: str, row: Mapping[str, Any]) -> str:
+    def _add_audit_entry(self, *, by: str, on: str, mark: str, new: Mapping[str, Any] | None = None) -> None:
+        """Something one person did to what another's organization owns, from a place that is nobody else's business."""
+        actor, owner = self.people[by], self.people[on]
+        entry = {
+            "actor_subject_id": self._subject_id(actor),
+            "actor_role": "seller",
+            "actor_organization_id": actor.organization_id,
+            "action": "order.changed",
+            "object_type": "order",
+            "object_id": str(uuid4()),
+            "organization_id": owner.organization_id,
+            "new_value": Jsonb(new or {"note": mark}),
+        }
+        origin = {"address": "127.0.0.1", "user_agent": mark, "request_id": mark}
+        entry_id = self._insert("audit_log", entry)
+        self._insert(
+            "audit_origins", {"entry_id": entry_id, "subject_id": entry["actor_subject_id"], **origin}, "entry_id"
+        )
+
+    def _subject_id(self, person: Person) -> str:
+        row = self.database.execute("select subject_id from users where id = %s", [person.user_id]).fetchone()
+        return str(row["subject_id"])
+
+    def _insert(self, table: str, row: Mapping[str, Any], key: str = "id") -> str:
         columns, places = ", ".join(row), ", ".join(["%s"] * len(row))
-        statement = f"insert into {table} ({columns}) values ({places}) returning id"
+        statement = f"insert into {table} ({columns}) values ({places}) returning {key}"
         made = self.database.execute(statement, list(row.values())).fetchone()
-        return str(made["id"])
+        return str(made[key])
