@@ -7,6 +7,7 @@ from orchestration.assets.publication import build_publication, snapshot
 from orchestration.assets.ranks import rank_prompts
 from orchestration.assets.raw_tables import load_raw_tables
 from orchestration.checks.building import build_checks
+from orchestration.checks.events import EVENT_RECONCILIATIONS
 from orchestration.checks.marts import RECONCILIATIONS
 from orchestration.jobs import build_marts_job
 from orchestration.resources import PipelineResource
@@ -19,7 +20,7 @@ dbt_tables = build_dbt_tables(prepare_manifest(get_settings().data_path.resolve(
 
 definitions = Definitions(
     assets=[load_raw_tables, dbt_tables, rank_prompts, build_publication(mart_keys(dbt_tables)), snapshot],
-    asset_checks=build_checks(RECONCILIATIONS),
+    asset_checks=build_checks([*EVENT_RECONCILIATIONS, *RECONCILIATIONS]),
     jobs=[build_marts_job],
     schedules=[hourly_marts_schedule],
     sensors=[waiting_events_sensor],

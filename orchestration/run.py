@@ -11,12 +11,12 @@ from uuid import uuid4
 from dagster import DagsterInstance, EventLogEntry
 
 from orchestration.assets.ranks import RANK_PROMPTS
+from orchestration.checks.events import EVENT_RECONCILIATIONS
 from orchestration.checks.marts import RECONCILIATIONS
 from orchestration.definitions import definitions
 from orchestration.home import prepare_dagster_home
 from orchestration.jobs import build_marts_job
 from orchestration.outcome import RunOutcome, read_outcome
-from warehouse.publication import BUILD_SCHEMA
 from warehouse.settings import Settings
 
 # Dagster's own lines would mix with ours on the terminal; they are in the log file.
@@ -67,7 +67,10 @@ def run_configuration(as_of: datetime | None) -> dict[str, Any]:
 
 
 # A step of a check is called after its table twice.
-CHECK_NAMES = {f"{BUILD_SCHEMA}__{check.table}_{check.name}": f"check {check.name}" for check in RECONCILIATIONS}
+CHECK_NAMES = {
+    f"{check.schema}__{check.table}_{check.name}": f"check {check.name}"
+    for check in (*EVENT_RECONCILIATIONS, *RECONCILIATIONS)
+}
 
 
 def _tell(on_progress: Callable[[StepProgress], None], entry: EventLogEntry) -> None:

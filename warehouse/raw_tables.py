@@ -114,7 +114,15 @@ RAW_TABLES: tuple[RawTable, ...] = (
             "source text", "event_id text", "event_name text", "schema_version bigint", "occurred_at timestamptz",
             "received_at timestamptz", "organization_id text = organization_id::text", "user_id text = user_id::text",
             "anonymous_id text", "session_id text", "request_id text", "prompt_id text = prompt_id::text",
-            "properties jsonb",
+            "properties jsonb", "batch_id bigint",
+        ),
+    ),
+    # Named after the events, so read before them: of every batch that is read, the events are there to be read.
+    RawTable(
+        "raw_events", "event_batches", "event_batches", ("batch_id",),
+        _columns(
+            "batch_id bigint = id", "origin text", "received_count bigint", "stored_count bigint",
+            "duplicate_count bigint", "quarantined_count bigint", "recorded_at timestamptz",
         ),
     ),
     RawTable(
@@ -132,12 +140,29 @@ def create_raw_tables(connection: psycopg.Connection[DictRow]) -> None:
         connection.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(schema)))
     for table in RAW_TABLES:
         connection.execute(_create_statement(table))
+        _add_new_columns(connection, table)
         index = sql.Identifier(f"{table.name}_loaded_at_idx")
         connection.execute(
             sql.SQL("create index if not exists {} on {} ({})").format(
                 index, table.identifier, sql.Identifier(LOADED_AT)
             )
         )
+
+
+def _add_new_columns(connection: psycopg.Connection[DictRow], table: RawTable) -> None:
+    """Add the columns that a table of an earlier version lacks; they stay null in rows loaded before."""
+    found = connection.execute(
+        "select column_name from information_schema.columns where table_schema = %s and table_name = %s",
+        [table.schema, table.name],
+    )
+    present = {row["column_name"] for row in found}
+    for column in table.columns:
+        if column.name not in present:
+            connection.execute(
+                sql.SQL("alter table {} add column {} {}").format(
+                    table.identifier, sql.Identifier(column.name), sql.SQL(column.type)
+                )
+            )
 
 
 def _create_statement(table: RawTable) -> sql.Composed:

@@ -15,7 +15,7 @@ from api.auth.identity import Identity
 from api.errors import ServiceUnavailable
 from api.lifespan import Resources
 from warehouse.databases import connect
-from warehouse.journal import JournalUnavailable, Rejected, quarantine
+from warehouse.journal import JournalUnavailable, Rejected, StoreReport, quarantine, record_batch
 
 logger = structlog.get_logger(__name__)
 
@@ -36,18 +36,17 @@ async def accept_events(resources: Resources, user: Identity, body: bytes) -> Ev
         max_events=resources.settings.event_batch_max_events,
     )
     await _refuse_unknown_prompts(resources, user, batch)
+    duplicates = await _leave_out_known(resources, batch)
     await _keep_refused(resources, batch.refused)
-    events = list(batch.events.values())
-    duplicates = await resources.journal.find_duplicates(events)
-    fresh = [event for i, event in enumerate(events) if i not in duplicates]
+    fresh = list(batch.events.values())
     try:
-        await resources.journal.append(fresh)
+        await resources.journal.append(fresh, duplicates=duplicates)
     except JournalUnavailable as error:
         logger.error("events_not_accepted", count=len(fresh), error=str(error))
         raise ServiceUnavailable("Events can't be taken just now. None of these was: send the same again.") from error
     return EventsAccepted(
         accepted=len(fresh),
-        duplicates=len(duplicates),
+        duplicates=duplicates,
         quarantined=len(batch.refused),
         errors=[
             EventError(index=each.index, reason=each.reason, detail=each.detail)
@@ -72,6 +71,21 @@ async def _refuse_unknown_prompts(resources: Resources, user: Identity, batch: B
             batch.refuse(index, "prompt_unknown", f"no prompt has the id {event.prompt_id}")
 
 
+async def _leave_out_known(resources: Resources, batch: Batch) -> int:
+    """Leave out events accepted before and say how many; refuse those that give a known id another payload."""
+    indexes, events = list(batch.events), list(batch.events.values())
+    known = await resources.journal.find_known(events)
+    for i in known.duplicates:
+        del batch.events[indexes[i]]
+    for i in known.reused:
+        batch.refuse(
+            indexes[i],
+            "event_id_reused",
+            f"event_id {events[i].event_id} of {events[i].source} was sent before with another payload",
+        )
+    return len(known.duplicates)
+
+
 async def _keep_refused(resources: Resources, refused: Sequence[Refused]) -> None:
     if not refused:
         return
@@ -86,3 +100,5 @@ async def _keep_refused(resources: Resources, refused: Sequence[Refused]) -> Non
 def _quarantine(database_url: str, rows: Sequence[Rejected]) -> None:
     with connect(database_url) as connection:
         quarantine(connection, rows)
+        report = StoreReport(received=len(rows), quarantined=len(rows))
+        record_batch(connection, report, origin=QUARANTINE_ORIGIN)

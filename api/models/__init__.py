@@ -3,7 +3,7 @@
 from api.models.audit import AuditEntry, AuditOrigin
 from api.models.base import Model
 from api.models.idempotency import IdempotencyKey
-from api.models.inbox import QuarantinedRow, RawEvent, WebhookMessage
+from api.models.inbox import EventBatch, EventId, QuarantinedRow, RawEvent, WebhookMessage
 from api.models.order import Entitlement, Order, Refund
 from api.models.organization import Organization, User
 from api.models.outbox import OutboxTask
@@ -13,6 +13,8 @@ __all__ = [
     "AuditEntry",
     "AuditOrigin",
     "Entitlement",
+    "EventBatch",
+    "EventId",
     "IdempotencyKey",
     "Model",
     "Order",

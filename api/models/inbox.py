@@ -30,8 +30,33 @@ class WebhookMessage(Model):
     last_error: Mapped[str | None]
 
 
+class EventBatch(Model):
+    """What became of a batch of events: received = stored + duplicate + quarantined."""
+
+    __tablename__ = "event_batches"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    # journal, api, quarantine, or the name of a file
+    origin: Mapped[str]
+    received_count: Mapped[int]
+    stored_count: Mapped[int]
+    duplicate_count: Mapped[int]
+    quarantined_count: Mapped[int]
+    recorded_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+
+class EventId(Model):
+    """An event that was ever stored: 128 bits of hash of its source and id, and of what it said."""
+
+    __tablename__ = "event_ids"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    payload_hash: Mapped[UUID | None]
+    received_at: Mapped[datetime]
+
+
 class RawEvent(Model):
-    """An event as received. Append-only."""
+    """An event as received. Append-only, in a partition for each day; `event_ids` keeps its id unique."""
 
     __tablename__ = "raw_events"
 
@@ -48,6 +73,7 @@ class RawEvent(Model):
     request_id: Mapped[str | None]
     prompt_id: Mapped[UUID | None]
     properties: Mapped[dict[str, Any]]
+    batch_id: Mapped[int]
 
 
 class QuarantinedRow(Model):

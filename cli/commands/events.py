@@ -26,6 +26,12 @@ group by event_name
 order by events desc, event_name
 """
 SOURCES = "select source, count(*) as events from raw_events group by source order by events desc, source limit 20"
+LEDGER = """
+select
+    coalesce(sum(received_count), 0)::bigint as received, coalesce(sum(stored_count), 0)::bigint as stored,
+    coalesce(sum(duplicate_count), 0)::bigint as duplicates, coalesce(sum(quarantined_count), 0)::bigint as quarantined
+from event_batches
+"""
 WAITING = """
 select kind, reason, count(*) as rows
 from quarantine
@@ -60,6 +66,7 @@ def _count(connection: psycopg.Connection[DictRow]) -> dict[str, Any]:
     by_name = connection.execute(STORED).fetchall()
     return {
         "events": sum(row["events"] for row in by_name),
+        "ledger": connection.execute(LEDGER).fetchone(),
         "by_name": by_name,
         "largest_sources": connection.execute(SOURCES).fetchall(),
         "quarantined": connection.execute(WAITING).fetchall(),
@@ -71,6 +78,11 @@ def _echo(counted: dict[str, Any]) -> None:
     for row in counted["by_name"]:
         first, last = row["first_occurred_at"], row["last_occurred_at"]
         click.echo(f"  {row['event_name']:<28}{row['events']:>12,}   {first:%Y-%m-%d} to {last:%Y-%m-%d}")
+    ledger = counted["ledger"]
+    click.echo(
+        f"{ledger['received']:,} received = {ledger['stored']:,} stored + {ledger['duplicates']:,} duplicates"
+        f" + {ledger['quarantined']:,} quarantined, in all batches ever."
+    )
     click.echo(f"{counted['batches_in_journal']:,} batches wait in the journal.")
     click.echo(f"{sum(row['rows'] for row in counted['quarantined']):,} rows wait in quarantine.")
     for row in counted["quarantined"]:

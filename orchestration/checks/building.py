@@ -7,7 +7,6 @@ from dagster import AssetCheckResult, AssetChecksDefinition, AssetKey, MetadataV
 
 from orchestration.checks.reconciliation import Reconciliation, differences_statement
 from orchestration.resources import PipelineResource
-from warehouse.publication import BUILD_SCHEMA
 
 
 def build_checks(reconciliations: Iterable[Reconciliation]) -> list[AssetChecksDefinition]:
@@ -17,7 +16,7 @@ def build_checks(reconciliations: Iterable[Reconciliation]) -> list[AssetChecksD
 
 def _build_check(reconciliation: Reconciliation) -> AssetChecksDefinition:
     @asset_check(
-        asset=AssetKey([BUILD_SCHEMA, reconciliation.table]),
+        asset=AssetKey([reconciliation.schema, reconciliation.table]),
         name=reconciliation.name,
         description=reconciliation.description,
         blocking=True,

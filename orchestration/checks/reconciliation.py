@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from warehouse.publication import BUILD_SCHEMA
+
 # Enough to see what kind of mistake it is.
 SHOWN_DIFFERENCES = 20
 
@@ -11,7 +13,7 @@ SHOWN_DIFFERENCES = 20
 class Reconciliation:
     """Two queries over the warehouse that must give the same rows.
 
-    Both select the `key` columns and the `measures`. `table` is the table of `marts_build` that the check belongs to.
+    Both select the `key` columns and the `measures`. `schema` and `table` name the table that the check belongs to.
     """
 
     table: str
@@ -21,6 +23,7 @@ class Reconciliation:
     found: str
     key: tuple[str, ...]
     measures: tuple[str, ...]
+    schema: str = BUILD_SCHEMA
 
 
 def differences_statement(reconciliation: Reconciliation) -> str:

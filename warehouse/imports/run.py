@@ -14,7 +14,7 @@ from warehouse.imports.order import OrderImporter
 from warehouse.imports.record import Record
 from warehouse.imports.report import Report
 from warehouse.imports.source import Source, open_source
-from warehouse.journal import quarantine
+from warehouse.journal import StoreReport, quarantine, record_batch
 from warehouse.journal.quarantine import Kind
 
 # So many rows are read between two looks at the progress bar.
@@ -97,13 +97,14 @@ def _keeping(kind: Kind, origin: str) -> Settle:
     """Puts what was refused into quarantine, with the line it stands on."""
 
     def keep(connection: Connection, _taken: Sequence[Record], refusals: Sequence[Refusal]) -> None:
-        quarantine(
-            connection,
-            [
-                rejected(kind, refusal, f"{origin}:{refusal.record.line}")
-                for refusal in refusals
-                if refusal.kept_as is None
-            ],
-        )
+        rows = [
+            rejected(kind, refusal, f"{origin}:{refusal.record.line}")
+            for refusal in refusals
+            if refusal.kept_as is None
+        ]
+        quarantine(connection, rows)
+        if kind == "events":
+            # The journal has recorded those that reached it.
+            record_batch(connection, StoreReport(received=len(rows), quarantined=len(rows)), origin=origin)
 
     return keep

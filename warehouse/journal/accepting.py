@@ -5,6 +5,9 @@ import contextlib
 import logging
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
 
 import psycopg
 import redis.asyncio as redis
@@ -12,13 +15,17 @@ from redis.exceptions import RedisError
 
 from warehouse.databases import connect
 from warehouse.events import Event
+from warehouse.journal.fingerprint import event_key, payload_hash
+from warehouse.journal.ledger import StoreReport, record_batch
 from warehouse.journal.storing import store
-from warehouse.journal.stream import ACCEPTED, FIELD, STREAM, encode
+from warehouse.journal.stream import ACCEPTED, DUPLICATES_FIELD, FIELD, STREAM, encode
 
 logger = logging.getLogger(__name__)
 
 # Events of the service itself have fresh random ids; only others are remembered.
 SERVER_SOURCES = frozenset({"api", "worker"})
+# In the ledger, of what went straight to Postgres.
+ORIGIN = "api"
 # Ids are remembered in Redis until they are surely stored in Postgres, which remembers for ever.
 RECENT_BUCKET_SECONDS = 300
 RECENT_BUCKETS = 3
@@ -32,8 +39,13 @@ class JournalUnavailable(Exception):
     """Neither Redis nor Postgres could take the events: nothing was accepted."""
 
 
-def _member(event: Event) -> str:
-    return f"{event.source}\x1f{event.event_id}"
+@dataclass(frozen=True)
+class Known:
+    """Indexes of events that need not be appended: their ids were accepted before, or stand earlier in their batch."""
+
+    duplicates: set[int]
+    # With another payload than then.
+    reused: set[int]
 
 
 def _bucket(age: int = 0) -> str:
@@ -52,68 +64,84 @@ class AsyncJournal:
         self._closing = asyncio.Event()
         self.dropped = 0
 
-    async def append(self, events: Sequence[Event]) -> None:
-        """Accept events as one entry. Raises `JournalUnavailable`, and then none was accepted."""
-        if not events:
+    async def append(self, events: Sequence[Event], *, duplicates: int = 0) -> None:
+        """Accept events as one entry. Raises `JournalUnavailable`, and then none was accepted.
+
+        `duplicates` more came with them and were left out; the ledger counts them when the entry is stored.
+        """
+        if not events and not duplicates:
             return
-        remembered = [_member(event) for event in events if event.source not in SERVER_SOURCES]
+        remembered: dict[Any, Any] = {
+            event_key(event.source, event.event_id).bytes: payload_hash(event).bytes
+            for event in events
+            if event.source not in SERVER_SOURCES
+        }
         pipeline = self._redis.pipeline(transaction=True)
-        pipeline.xadd(STREAM, {FIELD: encode(events)})
+        pipeline.xadd(STREAM, {FIELD: encode(events), DUPLICATES_FIELD: duplicates})
         pipeline.incrby(ACCEPTED, len(events))
         if remembered:
-            pipeline.sadd(_bucket(), *remembered)
+            pipeline.hset(_bucket(), mapping=remembered)
             pipeline.expire(_bucket(), RECENT_BUCKET_SECONDS * RECENT_BUCKETS)
         try:
             await pipeline.execute()
         except RedisError as error:
             logger.warning("events go straight to Postgres, Redis is down: %s", error)
-            await self._store_directly(events)
+            await self._store_directly(events, duplicates)
 
-    async def _store_directly(self, events: Sequence[Event]) -> None:
+    async def _store_directly(self, events: Sequence[Event], duplicates: int) -> None:
         async with self._direct:
             try:
-                await asyncio.to_thread(self._store, events)
+                await asyncio.to_thread(self._store, events, duplicates)
             except psycopg.Error as error:
                 raise JournalUnavailable(f"neither Redis nor Postgres takes events: {error}") from error
 
-    def _store(self, events: Sequence[Event]) -> None:
+    def _store(self, events: Sequence[Event], duplicates: int) -> None:
         with connect(self._database_url) as connection:
-            store(connection, events, origin="api")
+            store(connection, events, origin=ORIGIN)
+            record_batch(connection, StoreReport(received=duplicates, duplicate=duplicates), origin=ORIGIN)
 
-    async def find_duplicates(self, events: Sequence[Event]) -> set[int]:
-        """Indexes of events whose id was accepted before, or stands earlier in the same batch."""
-        first: dict[str, int] = {}
-        found = {i for i, event in enumerate(events) if first.setdefault(_member(event), i) != i}
-        if not events:
-            return found
-        found |= await self._recently_accepted(events)
-        found |= await asyncio.to_thread(self._stored, events)
-        return found
+    async def find_known(self, events: Sequence[Event]) -> Known:
+        """Which of the events were accepted before, or stand earlier in the same batch."""
+        keys = [event_key(event.source, event.event_id) for event in events]
+        hashes = [payload_hash(event) for event in events]
+        first: dict[UUID, UUID | None] = {}
+        if events:
+            first |= await self._recently_accepted(keys)
+            first |= await asyncio.to_thread(self._stored, keys)
+        known = Known(set(), set())
+        for index, (key, sent) in enumerate(zip(keys, hashes, strict=True)):
+            if key not in first:
+                first[key] = sent
+                continue
+            is_same = first[key] in (sent, None)
+            (known.duplicates if is_same else known.reused).add(index)
+        return known
 
-    async def _recently_accepted(self, events: Sequence[Event]) -> set[int]:
-        members = [_member(event) for event in events]
+    async def _recently_accepted(self, keys: Sequence[UUID]) -> dict[UUID, UUID | None]:
+        fields = [key.bytes for key in keys]
         pipeline = self._redis.pipeline(transaction=False)
         for age in range(RECENT_BUCKETS):
-            pipeline.smismember(_bucket(age), members)
+            pipeline.hmget(_bucket(age), fields)
         try:
             answers = await pipeline.execute()
         except RedisError as error:
             logger.warning("recent event ids can't be looked up, Redis is down: %s", error)
-            return set()
-        return {i for i in range(len(members)) if any(answer[i] for answer in answers)}
+            return {}
+        return {
+            key: UUID(bytes=value)
+            for answer in answers
+            for key, value in zip(keys, answer, strict=True)
+            if value is not None
+        }
 
-    def _stored(self, events: Sequence[Event]) -> set[int]:
+    def _stored(self, keys: Sequence[UUID]) -> dict[UUID, UUID | None]:
         try:
             with connect(self._database_url) as connection:
-                rows = connection.execute(
-                    "select ordinal - 1 as ordinal from unnest(%s::text[], %s::text[]) with ordinality"
-                    " as sent (source, event_id, ordinal) inner join raw_events using (source, event_id)",
-                    [[event.source for event in events], [event.event_id for event in events]],
-                )
-                return {row["ordinal"] for row in rows}
+                rows = connection.execute("select id, payload_hash from event_ids where id = any(%s)", [list(keys)])
+                return {row["id"]: row["payload_hash"] for row in rows}
         except psycopg.Error as error:
             logger.warning("stored event ids can't be looked up, Postgres is down: %s", error)
-            return set()
+            return {}
 
     def append_later(self, event: Event) -> None:
         """Accept an event nobody waits for. Written within 100 ms; dropped and counted when the buffer is full."""

@@ -17,15 +17,18 @@ from psycopg.rows import DictRow
 
 from warehouse.databases import connect
 from warehouse.events import Event, EventInvalid
+from warehouse.journal.ledger import StoreReport, record_batch
 from warehouse.journal.quarantine import Rejected, quarantine
-from warehouse.journal.storing import StoreReport, store
-from warehouse.journal.stream import ACCEPTED, FIELD, STREAM, decode
+from warehouse.journal.storing import store
+from warehouse.journal.stream import ACCEPTED, STREAM, Entry, decode, read_entry
 
 logger = logging.getLogger(__name__)
 
 FLUSH_LOCK = 0x66_6C_75_73_68
 # Bounds one transaction; an entry holds at most one request's batch.
 ENTRIES_AT_ONCE = 200
+# In the ledger and in quarantine.
+ORIGIN = "journal"
 # How often a waiting flusher looks at the stream's length.
 POLL_SECONDS = 0.2
 RETRY_SECONDS = 1.0
@@ -94,16 +97,16 @@ class Flusher:
                 if position:
                     self._redis.xtrim(STREAM, minid=_after(position), approximate=False)
                 return None
-            report = _store_entries(connection, [entry for _, entry in entries])
-            last = entries[-1][0]
+            report = _store_entries(connection, entries)
+            last = entries[-1].stream_id
             connection.execute("update journal_position set stream_id = %s", [last])
         # Only now are the entries stored for certain; a kill before this line leaves them to be passed over.
         self._redis.xtrim(STREAM, minid=_after(last), approximate=False)
         return report
 
-    def _read_after(self, position: str | None) -> list[tuple[str, bytes]]:
+    def _read_after(self, position: str | None) -> list[Entry]:
         found: Any = self._redis.xrange(STREAM, min=f"({position}" if position else "-", count=ENTRIES_AT_ONCE)
-        return [(stream_id.decode(), fields.get(FIELD, b"")) for stream_id, fields in found]
+        return [read_entry(stream_id, fields) for stream_id, fields in found]
 
     def _stream_began_anew(self, position: str) -> bool:
         """Whether Redis was emptied and its clock went back: then our position says nothing about its entries."""
@@ -128,27 +131,32 @@ def _after(stream_id: str) -> str:
     return f"{milliseconds}-{sequence + 1}"
 
 
-def _store_entries(connection: psycopg.Connection[DictRow], entries: Sequence[bytes]) -> StoreReport:
+def _store_entries(connection: psycopg.Connection[DictRow], entries: Sequence[Entry]) -> StoreReport:
     events: list[Event] = []
     unreadable: list[Rejected] = []
+    duplicates = 0
     for entry in entries:
+        duplicates += entry.duplicates
         try:
-            events += decode(entry)
+            events += decode(entry.content)
         except EventInvalid as error:
-            unreadable.append(Rejected("events", "journal", entry, error.reason, str(error)))
+            unreadable.append(Rejected("events", ORIGIN, entry.content, error.reason, str(error)))
     quarantine(connection, unreadable)
-    lost = StoreReport(received=len(unreadable), quarantined=len(unreadable))
-    return lost + _store_or_divide(connection, events)
+    left_out = StoreReport(received=len(unreadable) + duplicates, duplicate=duplicates, quarantined=len(unreadable))
+    record_batch(connection, left_out, origin=ORIGIN)
+    return left_out + _store_or_divide(connection, events)
 
 
 def _store_or_divide(connection: psycopg.Connection[DictRow], events: Sequence[Event]) -> StoreReport:
     """Store events; when the database refuses one of them, find it by halves and quarantine it alone."""
     try:
-        return store(connection, events, origin="journal")
+        return store(connection, events, origin=ORIGIN)
     except psycopg.DataError as error:
         if len(events) == 1:
             raw = events[0].model_dump_json().encode()
-            quarantine(connection, [Rejected("events", "journal", raw, "not_storable", str(error))])
-            return StoreReport(received=1, quarantined=1)
+            quarantine(connection, [Rejected("events", ORIGIN, raw, "not_storable", str(error))])
+            refused = StoreReport(received=1, quarantined=1)
+            record_batch(connection, refused, origin=ORIGIN)
+            return refused
         half = len(events) // 2
         return _store_or_divide(connection, events[:half]) + _store_or_divide(connection, events[half:])

@@ -1,71 +1,66 @@
 """Stores events in the application database: one COPY, one insert, each event at most once."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 import orjson
 import psycopg
 from psycopg.rows import DictRow
 
 from warehouse.events import Event
+from warehouse.journal.fingerprint import event_key, payload_hash
+from warehouse.journal.ledger import StoreReport, next_batch_id, record_batch
 from warehouse.journal.quarantine import Rejected, quarantine
 
 COLUMNS = (
     "source", "event_id", "event_name", "schema_version", "occurred_at", "received_at", "organization_id", "user_id",
     "anonymous_id", "session_id", "request_id", "prompt_id", "properties",
 )  # fmt: skip
-# What makes two sendings of one id the same event: all but the time it was received.
-PAYLOAD = tuple(name for name in COLUMNS if name not in ("source", "event_id", "received_at"))
+TYPES = {
+    "schema_version": "bigint", "occurred_at": "timestamptz", "received_at": "timestamptz", "organization_id": "uuid",
+    "user_id": "uuid", "prompt_id": "uuid", "properties": "jsonb",
+}  # fmt: skip
 
 ARRIVE = f"""
 create temporary table arriving_events (
-    ordinal bigint, {", ".join(f"{name} text" for name in COLUMNS)}
+    ordinal bigint, id uuid, payload_hash uuid, {", ".join(f"{name} {TYPES.get(name, 'text')}" for name in COLUMNS)}
 ) on commit drop
 """  # nosec B608
-# Cast once, in one place; the first of several sendings of one id inside the batch is the event.
-CAST = """
-create temporary table typed_events on commit drop as
-select
-    ordinal, source, event_id, event_name, schema_version::bigint, occurred_at::timestamptz, received_at::timestamptz,
-    organization_id::uuid, user_id::uuid, anonymous_id, session_id, request_id, prompt_id::uuid, properties::jsonb
-from arriving_events
+MAKE_DAYS = """
+select make_event_day(day)
+from (select distinct (received_at at time zone 'UTC')::date as day from arriving_events) as days
 """
 UNKNOWN_PROMPTS = """
-delete from typed_events
-where prompt_id is not null and not exists (select 1 from prompts where prompts.id = typed_events.prompt_id)
+delete from arriving_events
+where prompt_id is not null and not exists (select 1 from prompts where prompts.id = arriving_events.prompt_id)
 returning ordinal
 """
+# The first of several sendings of one id inside the batch is the event. Ids are inserted in their order, so that two
+# batches at once can wait for each other but not lock each other out.
 INSERT = f"""
-insert into raw_events ({", ".join(COLUMNS)})
-select distinct on (source, event_id) {", ".join(COLUMNS)} from typed_events
-order by source, event_id, ordinal
-on conflict (source, event_id) do nothing
+with fresh as (
+    insert into event_ids (id, payload_hash, received_at)
+    select distinct on (id) id, payload_hash, received_at from arriving_events order by id, ordinal
+    on conflict (id) do nothing
+    returning id
+),
+
+stored as (
+    insert into raw_events ({", ".join(COLUMNS)}, batch_id)
+    select distinct on (id) {", ".join(COLUMNS)}, %s from arriving_events inner join fresh using (id)
+    order by id, ordinal
+    returning 1
+)
+
+select (select count(*) from fresh) as fresh, (select count(*) from stored) as stored
 """  # nosec B608
-# Compared with what is stored now, which holds for repetitions inside the batch as well.
-REUSED_IDS = f"""
-select typed_events.ordinal
-from typed_events inner join raw_events using (source, event_id)
-where ({", ".join(f"typed_events.{name}" for name in PAYLOAD)})
-    is distinct from ({", ".join(f"raw_events.{name}" for name in PAYLOAD)})
-"""  # nosec B608
-
-
-@dataclass(frozen=True)
-class StoreReport:
-    """What became of events: received = stored + duplicate + quarantined."""
-
-    received: int = 0
-    stored: int = 0
-    duplicate: int = 0
-    quarantined: int = 0
-
-    def __add__(self, other: "StoreReport") -> "StoreReport":
-        return StoreReport(
-            received=self.received + other.received,
-            stored=self.stored + other.stored,
-            duplicate=self.duplicate + other.duplicate,
-            quarantined=self.quarantined + other.quarantined,
-        )
+# Looked at after the insert, which holds for repetitions inside the batch as well.
+COMPARED = """
+select
+    count(*) filter (where payload_hash is not distinct from coalesce(known_hash, payload_hash)) as same,
+    array_agg(ordinal order by ordinal) filter (where payload_hash <> known_hash) as reused
+from arriving_events
+inner join (select id, payload_hash as known_hash from event_ids) as known using (id)
+"""
 
 
 def store(connection: psycopg.Connection[DictRow], events: Sequence[Event], *, origin: str) -> StoreReport:
@@ -77,41 +72,53 @@ def store(connection: psycopg.Connection[DictRow], events: Sequence[Event], *, o
     if not events:
         return StoreReport()
     with connection.transaction():
+        batch_id = next_batch_id(connection)
         connection.execute(ARRIVE)
         _copy(connection, events)
-        connection.execute(CAST)
+        connection.execute(MAKE_DAYS)
         unknown = [row["ordinal"] for row in connection.execute(UNKNOWN_PROMPTS)]
-        stored = connection.execute(INSERT).rowcount
-        reused = [row["ordinal"] for row in connection.execute(REUSED_IDS)]
-        connection.execute("drop table arriving_events, typed_events")
-        rejected = [
-            Rejected(
-                "events", origin, as_json(events[i]), "prompt_unknown", f"no prompt has the id {events[i].prompt_id}"
-            )
-            for i in unknown
-        ]
-        rejected += [
-            Rejected("events", origin, as_json(events[i]), "event_id_reused",
-                     f"event_id {events[i].event_id} of {events[i].source} was stored before with another payload")
-            for i in reused
-        ]  # fmt: skip
-        quarantine(connection, rejected)
-    return StoreReport(
-        received=len(events),
-        stored=stored,
-        duplicate=len(events) - stored - len(rejected),
-        quarantined=len(rejected),
-    )
+        inserted = _only_row(connection.execute(INSERT, [batch_id]))
+        compared = _only_row(connection.execute(COMPARED))
+        reused = compared["reused"] or []
+        connection.execute("drop table arriving_events")
+        quarantine(connection, [*_unknown(events, unknown, origin), *_reused(events, reused, origin)])
+        # Each count stands for itself, so that the ledger refuses a batch that lost or gained an event.
+        report = StoreReport(
+            received=len(events),
+            stored=inserted["stored"],
+            duplicate=compared["same"] - inserted["fresh"],
+            quarantined=len(unknown) + len(reused),
+        )
+        record_batch(connection, report, origin=origin, batch_id=batch_id)
+    return report
+
+
+def _unknown(events: Sequence[Event], ordinals: Sequence[int], origin: str) -> Iterator[Rejected]:
+    for event in (events[i] for i in ordinals):
+        yield Rejected("events", origin, as_json(event), "prompt_unknown", f"no prompt has the id {event.prompt_id}")
+
+
+def _reused(events: Sequence[Event], ordinals: Sequence[int], origin: str) -> Iterator[Rejected]:
+    for event in (events[i] for i in ordinals):
+        detail = f"event_id {event.event_id} of {event.source} was stored before with another payload"
+        yield Rejected("events", origin, as_json(event), "event_id_reused", detail)
+
+
+def _only_row(cursor: psycopg.Cursor[DictRow]) -> DictRow:
+    row = cursor.fetchone()
+    assert row is not None
+    return row
 
 
 def _copy(connection: psycopg.Connection[DictRow], events: Sequence[Event]) -> None:
-    statement = f"copy arriving_events (ordinal, {', '.join(COLUMNS)}) from stdin"
+    statement = f"copy arriving_events (ordinal, id, payload_hash, {', '.join(COLUMNS)}) from stdin"
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         for ordinal, event in enumerate(events):
             copy.write_row((
-                ordinal, event.source, event.event_id, event.event_name, event.schema_version, event.occurred_at,
-                event.received_at, event.organization_id, event.user_id, event.anonymous_id, event.session_id,
-                event.request_id, event.prompt_id, orjson.dumps(event.properties).decode(),
+                ordinal, event_key(event.source, event.event_id), payload_hash(event), event.source, event.event_id,
+                event.event_name, event.schema_version, event.occurred_at, event.received_at, event.organization_id,
+                event.user_id, event.anonymous_id, event.session_id, event.request_id, event.prompt_id,
+                orjson.dumps(event.properties).decode(),
             ))  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """The Redis stream that is the journal: its name and the form of its entries."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import orjson
 
@@ -8,8 +9,25 @@ from warehouse.events import Event, EventInvalid, check
 
 STREAM = "events:journal"
 FIELD = b"events"
+# How many events the request brought that had been accepted before; they are not in the entry, but they came.
+DUPLICATES_FIELD = b"duplicates"
 # Counts every event ever put into the stream, so that a flusher knows how many wait without reading them.
 ACCEPTED = "events:accepted"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What one request brought: its events as they stand in the stream, and how many duplicates came with them."""
+
+    stream_id: str
+    content: bytes
+    duplicates: int = 0
+
+
+def read_entry(stream_id: bytes, fields: Mapping[bytes, bytes]) -> Entry:
+    """An entry as Redis gives it, whoever wrote it."""
+    duplicates = fields.get(DUPLICATES_FIELD, b"")
+    return Entry(stream_id.decode(), fields.get(FIELD, b""), int(duplicates) if duplicates.isdigit() else 0)
 
 
 def encode(events: Sequence[Event]) -> bytes:

@@ -18,7 +18,7 @@ from warehouse.settings import PROJECT_ROOT
 def empty(database_url):
     """Commands commit, so what the test before left is taken away."""
     with connect(database_url) as connection:
-        connection.execute("truncate organizations, raw_events, quarantine cascade")
+        connection.execute("truncate organizations, raw_events, event_ids, event_batches, quarantine cascade")
 
 
 @pytest.fixture
@@ -153,6 +153,7 @@ class TestEvents:
         assert [(row["event_name"], row["events"]) for row in ended.json["by_name"]] == [("prompt.viewed", 2)]
         assert ended.json["largest_sources"] == [{"source": "import", "events": 2}]
         assert ended.json["quarantined"] == [{"kind": "events", "reason": "prompt_unknown", "rows": 1}]
+        assert ended.json["ledger"] == {"received": 3, "stored": 2, "duplicates": 0, "quarantined": 1}
         assert ended.json["batches_in_journal"] == 0
         assert "1 rows wait in quarantine." in manage("events", "stats").out
 

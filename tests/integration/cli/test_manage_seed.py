@@ -71,7 +71,7 @@ class TestSeed:
                 "update organizations set attributes = attributes - 'sample_is_complete' where attributes <> '{}'"
             )
             connection.execute("delete from users where email is not null")
-            connection.execute("delete from raw_events where event_name = 'prompt.viewed'")
+            connection.execute("truncate raw_events, event_ids")
         ended = manage("db", "seed", "--json")
         with connect(database_url) as connection:
             after = connection.execute("select attributes from organizations where attributes <> '{}'").fetchone()

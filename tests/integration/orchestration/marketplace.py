@@ -55,7 +55,7 @@ update orders set status = 'refunded' where right(external_id, 1) = '3';
 
 insert into raw_events (
     source, event_id, event_name, schema_version, occurred_at, received_at, organization_id, user_id, session_id,
-    properties
+    properties, batch_id
 )
 select 'api', 'served-' || i, 'results.served', 1, %(first_day)s::timestamptz + i % 20 * interval '1 day',
     now(), users.organization_id, users.id, 'session-' || i, jsonb_build_object(
@@ -64,18 +64,21 @@ select 'api', 'served-' || i, 'results.served', 1, %(first_day)s::timestamptz + 
             from generate_series(1, 4) as position
             inner join prompts on prompts.external_id = 'prompt-' || ((i + position) % %(prompts)s + 1)
         )
-    )
+    ), 1000
 from generate_series(1, %(lists)s) as i
 inner join users on users.external_id = 'user-' || (i % 5 + 1);
 
 insert into raw_events (
     source, event_id, event_name, schema_version, occurred_at, received_at, organization_id, user_id, session_id,
-    prompt_id, properties
+    prompt_id, properties, batch_id
 )
 select 'api', 'clicked-' || event_id, 'prompt.clicked', 1, occurred_at + interval '1 minute', now(), organization_id,
     user_id, session_id, (properties #>> '{items,0,prompt_id}')::uuid,
-    jsonb_build_object('position', 1, 'receipt_id', properties ->> 'receipt_id')
-from raw_events where event_name = 'results.served' and right(event_id, 1) in ('1', '2')
+    jsonb_build_object('position', 1, 'receipt_id', properties ->> 'receipt_id'), 1000
+from raw_events where event_name = 'results.served' and right(event_id, 1) in ('1', '2');
+
+insert into event_batches (id, origin, received_count, stored_count, duplicate_count, quarantined_count)
+select batch_id, 'test', count(*), count(*), 0, 0 from raw_events group by batch_id
 """
 
 

@@ -7,6 +7,7 @@ import duckdb
 import pytest
 from dagster import AssetKey
 
+from orchestration.checks.events import EVENT_RECONCILIATIONS
 from orchestration.checks.marts import RECONCILIATIONS
 from orchestration.checks.reconciliation import Reconciliation, differences_statement
 from orchestration.definitions import definitions
@@ -96,7 +97,8 @@ class TestSecondRun:
         assert outcome.changed_mart_rows["fct_impressions"] == 0
         # And tells of each step as it begins and ends.
         names = [progress.name for progress in told if progress.seconds is None]
-        assert names[:2] == ["load_raw_tables", "build_dbt_tables"]
+        assert (names[0], names[2]) == ("load_raw_tables", "build_dbt_tables")
+        assert names[1].endswith("events_reconciles_with_event_batches")
         assert names[-2:] == ["marts.publications", "snapshots.latest"]
         assert len(told) == 2 * len(names)
 
@@ -165,8 +167,25 @@ class TestFailedChecks:
         assert outcome.is_successful
         assert outcome.changed_mart_rows["fct_orders"] == 1
 
+    def test_one_lost_event_stops_the_run_before_anything_is_built(self, place: Place, first_run: RunOutcome) -> None:
+        before = published(place)
+        with connect(place.warehouse_url) as connection:
+            connection.execute("create table lost as select * from raw_events.events where event_id = 'served-6'")
+            connection.execute("delete from raw_events.events where event_id = 'served-6'")
+        outcome = run(place)
+        with connect(place.warehouse_url) as connection:
+            connection.execute("insert into raw_events.events select * from lost")
+        assert outcome.failed_checks == ["raw_events.events: events_reconciles_with_event_batches"]
+        assert published(place) == before
 
+
+ALL_RECONCILIATIONS = (*EVENT_RECONCILIATIONS, *RECONCILIATIONS)
 SABOTAGE = {
+    "events_reconciles_with_event_batches": [
+        "delete from raw_events.events where event_id = 'served-5'",
+        "update raw_events.events set batch_id = 7, _loaded_at = '2020-01-01' where event_id = 'served-5'",
+        "update raw_events.event_batches set stored_count = stored_count + 1",
+    ],
     "fct_orders_reconciles_with_raw_orders": [
         "delete from marts_build.fct_orders where external_id = 'order-4'",
         "update marts_build.fct_orders set gross_amount = gross_amount + 0.01 where external_id = 'order-4'",
@@ -200,7 +219,7 @@ SABOTAGE = {
 
 
 class TestReconciliations:
-    @pytest.mark.parametrize("reconciliation", RECONCILIATIONS, ids=lambda reconciliation: reconciliation.name)
+    @pytest.mark.parametrize("reconciliation", ALL_RECONCILIATIONS, ids=lambda reconciliation: reconciliation.name)
     def test_find_nothing_in_a_sound_build(
         self, place: Place, first_run: RunOutcome, reconciliation: Reconciliation
     ) -> None:
@@ -210,7 +229,7 @@ class TestReconciliations:
         ("name", "sabotage"), [(name, sabotage) for name, listed in SABOTAGE.items() for sabotage in listed]
     )
     def test_find_what_went_wrong(self, place: Place, first_run: RunOutcome, name: str, sabotage: str) -> None:
-        [reconciliation] = [known for known in RECONCILIATIONS if known.name == name]
+        [reconciliation] = [known for known in ALL_RECONCILIATIONS if known.name == name]
         with connect(place.warehouse_url) as connection:
             assert connection.execute(sabotage.encode()).rowcount > 0
             found = connection.execute(differences_statement(reconciliation).encode()).fetchall()

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from uuid import uuid4
 
 import psycopg
@@ -13,7 +13,7 @@ from psycopg.rows import DictRow
 
 from warehouse.databases import connect
 from warehouse.events import Event
-from warehouse.journal import AsyncJournal, Flusher, JournalUnavailable, Rejected, StoreReport, quarantine, store
+from warehouse.journal import AsyncJournal, Flusher, JournalUnavailable, Known, Rejected, StoreReport, quarantine, store
 from warehouse.journal.stream import FIELD, STREAM
 
 NOWHERE_REDIS = "redis://127.0.0.1:1/0"
@@ -36,7 +36,7 @@ def event(event_id: str | None = None, **fields: object) -> Event:
 @pytest.fixture
 def connection(database_url: str) -> Iterator[psycopg.Connection[DictRow]]:
     with connect(database_url, autocommit=True) as connection:
-        connection.execute("truncate raw_events, quarantine")
+        connection.execute("truncate raw_events, event_ids, event_batches, quarantine")
         connection.execute("update journal_position set stream_id = null")
         yield connection
 
@@ -88,27 +88,40 @@ class TestAppend:
         assert flusher.flush_all().stored == 1
 
 
-class TestFindDuplicates:
-    def find(self, redis_url: str, database_url: str, events: list[Event]) -> set[int]:
-        async def run() -> set[int]:
+class TestFindKnown:
+    def find(self, redis_url: str, database_url: str, events: list[Event]) -> Known:
+        async def run() -> Known:
             journal = AsyncJournal(redis_url, database_url)
             try:
-                return await journal.find_duplicates(events)
+                return await journal.find_known(events)
             finally:
                 await journal.close()
 
         return asyncio.run(run())
 
     def test_a_repetition_inside_the_batch_is_found(self, redis_url, database_url, connection):
-        assert self.find(redis_url, database_url, [event("a"), event("b"), event("a")]) == {2}
+        assert self.find(redis_url, database_url, [event("a"), event("b"), event("a")]).duplicates == {2}
 
     def test_an_event_still_in_the_stream_is_found(self, redis_url, database_url, connection):
         append(redis_url, database_url, [event("a")])
-        assert self.find(redis_url, database_url, [event("a"), event("b")]) == {0}
+        assert self.find(redis_url, database_url, [event("a"), event("b")]).duplicates == {0}
 
     def test_an_event_stored_long_ago_is_found(self, redis_url, database_url, connection):
         store(connection, [event("a")], origin="test")
-        assert self.find(redis_url, database_url, [event("b"), event("a")]) == {1}
+        assert self.find(redis_url, database_url, [event("b"), event("a")]).duplicates == {1}
+
+    @pytest.mark.parametrize("place", ["stream", "database", "batch"])
+    def test_a_known_id_with_another_payload_is_told_apart(self, redis_url, database_url, connection, place):
+        other = event("a", properties={"category": "other"})
+        append(redis_url, database_url, *([[other]] if place == "stream" else []))
+        store(connection, [other] if place == "database" else [], origin="test")
+        found = self.find(redis_url, database_url, [other, event("a")])
+        assert found == Known(duplicates=set() if place == "batch" else {0}, reused={1})
+
+    def test_a_moment_in_another_zone_is_the_same_payload(self, redis_url, database_url, connection):
+        elsewhere = datetime(2026, 1, 5, 14, tzinfo=timezone(timedelta(hours=2)))
+        store(connection, [event("a")], origin="test")
+        assert self.find(redis_url, database_url, [event("a", occurred_at=elsewhere)]).duplicates == {0}
 
 
 class TestFlushAll:
@@ -173,6 +186,99 @@ class TestStore:
         assert report == StoreReport(received=2, stored=1, quarantined=1)
         row = connection.execute("select reason from quarantine").fetchone()
         assert row == {"reason": "prompt_unknown"}
+
+    def test_an_id_stays_known_when_its_day_is_gone(self, connection):
+        store(connection, [event("a", received_at=datetime(2020, 2, 3, tzinfo=UTC))], origin="test")
+        connection.execute("drop table event_days.d20200203")
+        assert store(connection, [event("a")], origin="test") == StoreReport(received=1, duplicate=1)
+        assert stored_count(connection) == 0
+
+    def test_a_day_without_a_partition_gets_one(self, connection):
+        store(connection, [event(received_at=datetime(2020, 2, 4, 23, 59, 59, tzinfo=UTC))], origin="test")
+        found = connection.execute("select tableoid::regclass::text as partition from raw_events").fetchall()
+        assert found == [{"partition": "event_days.d20200204"}]
+
+    def test_two_at_once_store_each_event_once_into_a_day_that_neither_found(self, database_url, connection):
+        events = [event(f"event {i}", received_at=datetime(2020, 2, 5, tzinfo=UTC)) for i in range(300)]
+        reports: list[StoreReport] = []
+
+        def run(events: list[Event]) -> None:
+            with connect(database_url) as own:
+                reports.append(store(own, events, origin="test"))
+
+        threads = [threading.Thread(target=run, args=(each,)) for each in (events, events[::-1], events[100:])]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sum(reports, StoreReport()) == StoreReport(received=800, stored=300, duplicate=500)
+        assert stored_count(connection) == 300
+
+    def test_an_event_received_where_no_partition_is_does_not_vanish_into_another(self, connection):
+        with pytest.raises(psycopg.errors.CheckViolation):
+            connection.execute(
+                "insert into raw_events"
+                " (source, event_id, event_name, schema_version, occurred_at, received_at, properties, batch_id)"
+                " values ('s', '1', 'a.b', 1, now(), '1999-01-01', '{}', 1)"
+            )
+
+    def test_days_are_made_ahead(self, connection):
+        tomorrow = datetime.now(UTC).date() + timedelta(days=1)
+        assert connection.execute("select make_event_day(%s) as made", [tomorrow]).fetchone() == {"made": False}
+
+
+def ledger(connection: psycopg.Connection[DictRow]) -> list[tuple[object, ...]]:
+    rows = connection.execute(
+        "select origin, received_count, stored_count, duplicate_count, quarantined_count from event_batches order by id"
+    )
+    return [tuple(row.values()) for row in rows]
+
+
+class TestLedger:
+    def test_every_batch_has_a_line_that_adds_up(self, connection):
+        known = event("a")
+        store(connection, [known], origin="first")
+        store(connection, [known, event("b"), event("c"), event("b"), event(prompt_id=uuid4())], origin="second")
+        assert ledger(connection) == [("first", 1, 1, 0, 0), ("second", 5, 2, 2, 1)]
+
+    def test_events_name_their_batch(self, connection):
+        store(connection, [event("a"), event("b")], origin="test")
+        found = connection.execute(
+            "select stored_count, count(*) as found from raw_events inner join event_batches"
+            " on raw_events.batch_id = event_batches.id group by event_batches.id"
+        ).fetchall()
+        assert found == [{"stored_count": 2, "found": 2}]
+
+    def test_duplicates_left_out_on_acceptance_are_counted_with_the_entry(
+        self, redis_url, database_url, connection, flusher
+    ):
+        async def run() -> None:
+            journal = AsyncJournal(redis_url, database_url)
+            await journal.append([event()], duplicates=2)
+            await journal.append([], duplicates=1)
+            await journal.close()
+
+        asyncio.run(run())
+        assert flusher.flush_all() == StoreReport(received=4, stored=1, duplicate=3)
+        assert ledger(connection) == [("journal", 3, 0, 3, 0), ("journal", 1, 1, 0, 0)]
+
+    def test_unreadable_entries_are_counted(self, redis_url, connection, flusher):
+        redis.Redis.from_url(redis_url).xadd(STREAM, {FIELD: b"not json"})
+        flusher.flush_all()
+        assert ledger(connection) == [("journal", 1, 0, 0, 1)]
+
+    def test_a_batch_that_loses_an_event_is_not_stored_at_all(self, connection):
+        connection.execute("create function lose() returns trigger language plpgsql as 'begin return null; end'")
+        connection.execute("select make_event_day('2020-02-06')")
+        connection.execute(
+            "create trigger lose before insert on event_days.d20200206 for each row"
+            " when (new.event_id = 'lost') execute function lose()"
+        )
+        events = [event(name, received_at=datetime(2020, 2, 6, tzinfo=UTC)) for name in ("kept", "lost")]
+        with pytest.raises(psycopg.errors.CheckViolation):
+            store(connection, events, origin="test")
+        assert ledger(connection) == []
+        assert connection.execute("select count(*) as n from event_ids").fetchone() == {"n": 0}
 
 
 class TestQuarantine:

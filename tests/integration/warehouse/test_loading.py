@@ -20,7 +20,7 @@ def application(database_url: str, warehouse_url: str) -> Iterator[psycopg.Conne
         warehouse.execute("truncate control.load_watermarks")
     with connect(database_url, autocommit=True) as connection:
         connection.execute("truncate organizations cascade")
-        connection.execute("truncate raw_events")
+        connection.execute("truncate raw_events, event_ids, event_batches")
         yield connection
 
 
@@ -73,8 +73,8 @@ class TestLoadAll:
     def test_json_arrives_as_json(self, application, database_url, warehouse_url):
         application.execute(
             "insert into raw_events"
-            " (source, event_id, event_name, schema_version, occurred_at, received_at, properties)"
-            """ values ('s', '1', 'a.b', 1, now(), now(), '{"text": "ü\\u2028", "list": [1, {"x": null}]}')"""
+            " (source, event_id, event_name, schema_version, occurred_at, received_at, properties, batch_id)"
+            """ values ('s', '1', 'a.b', 1, now(), now(), '{"text": "ü\\u2028", "list": [1, {"x": null}]}', 1)"""
         )
         load_all(database_url, warehouse_url)
         with connect(warehouse_url) as connection:

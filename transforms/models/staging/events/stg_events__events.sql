@@ -15,6 +15,7 @@ renamed as (
         event_name,
         schema_version,
         properties,
+        batch_id,
         occurred_at,
         received_at,
         _loaded_at
