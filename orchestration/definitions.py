@@ -3,15 +3,16 @@
 from dagster import Definitions, in_process_executor
 
 from orchestration.assets.dbt_tables import build_dbt_tables, mart_keys
+from orchestration.assets.lake import lake_events
 from orchestration.assets.publication import build_publication, snapshot
 from orchestration.assets.ranks import rank_prompts
 from orchestration.assets.raw_tables import load_raw_tables
 from orchestration.checks.building import build_checks
 from orchestration.checks.events import EVENT_RECONCILIATIONS
 from orchestration.checks.marts import RECONCILIATIONS
-from orchestration.jobs import build_marts_job
+from orchestration.jobs import archive_events_job, build_marts_job
 from orchestration.resources import PipelineResource
-from orchestration.schedules import hourly_marts_schedule
+from orchestration.schedules import daily_archive_schedule, hourly_marts_schedule
 from orchestration.sensors import waiting_events_sensor
 from orchestration.transformation.project import prepare_manifest
 from warehouse.settings import get_settings
@@ -19,10 +20,10 @@ from warehouse.settings import get_settings
 dbt_tables = build_dbt_tables(prepare_manifest(get_settings().data_path.resolve()))
 
 definitions = Definitions(
-    assets=[load_raw_tables, dbt_tables, rank_prompts, build_publication(mart_keys(dbt_tables)), snapshot],
+    assets=[load_raw_tables, dbt_tables, rank_prompts, build_publication(mart_keys(dbt_tables)), snapshot, lake_events],
     asset_checks=build_checks([*EVENT_RECONCILIATIONS, *RECONCILIATIONS]),
-    jobs=[build_marts_job],
-    schedules=[hourly_marts_schedule],
+    jobs=[build_marts_job, archive_events_job],
+    schedules=[hourly_marts_schedule, daily_archive_schedule],
     sensors=[waiting_events_sensor],
     resources={"pipeline": PipelineResource()},
     executor=in_process_executor,

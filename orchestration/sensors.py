@@ -34,7 +34,7 @@ def waiting_events_sensor(context: SensorEvaluationContext) -> RunRequest | Skip
         if is_pipeline_running(servers.warehouse_url):
             return SkipReason("A run is at work; what waits now is looked at when it has finished")
         close_dead_runs(context.instance)
-        if context.instance.get_runs(RunsFilter(statuses=UPCOMING), limit=1):
+        if context.instance.get_runs(RunsFilter(job_name=build_marts_job.name, statuses=UPCOMING), limit=1):
             return SkipReason("A run is about to start")
         waiting = count_waiting_events(
             database_url=servers.database_url, warehouse_url=servers.warehouse_url, redis_url=servers.redis_url

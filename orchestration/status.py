@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from dagster import DagsterInstance
+from dagster import DagsterInstance, RunsFilter
 
 from orchestration.backlog import count_waiting_events
 from orchestration.home import prepare_dagster_home
+from orchestration.jobs import build_marts_job
 from orchestration.lock import is_pipeline_running
 from warehouse.databases import connect, database_exists
 from warehouse.publication import PublishedState, read_current
@@ -59,7 +60,7 @@ def _waiting(servers: Servers) -> int:
 
 def _last_run(settings: Settings) -> LastRun | None:
     with DagsterInstance.from_config(str(prepare_dagster_home(settings.data_path))) as instance:
-        records = list(instance.get_run_records(limit=1))
+        records = list(instance.get_run_records(RunsFilter(job_name=build_marts_job.name), limit=1))
     if not records:
         return None
     run, began = records[0].dagster_run, records[0].start_time

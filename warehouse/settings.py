@@ -72,6 +72,8 @@ class Settings(BaseSettings):
     event_flush_max_events: int = Field(100, ge=1)
     event_flush_interval_seconds: float = Field(60.0, gt=0)
     event_batch_max_events: int = Field(1000, ge=1)
+    # Days of events older than this leave the application database, once they are archived and loaded.
+    event_retention_days: int = Field(90, ge=1)
     # Runs of the micro-batch sensor start when this many events wait for the pipeline.
     pipeline_sensor_min_events: int = Field(500, ge=1)
     snapshots_kept: int = Field(5, ge=1)

@@ -1,0 +1,44 @@
+"""Reads the lake back: is every file that a manifest lists there, with the hash and the rows it was written with?"""
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from warehouse.lake.manifest import Day, Part, day_directory, read_day, read_days
+from warehouse.lake.part import hash_file
+
+
+def verify_lake(lake: Path, *, on_day: Callable[[Day], None] = lambda _: None) -> list[str]:
+    """What is wrong with the lake, as sentences; empty when it holds all that was ever written to it."""
+    found = []
+    for day in read_days(lake):
+        found += find_damage(lake, day)
+        on_day(day)
+    return found
+
+
+def verify_day(lake: Path, received_date: date) -> list[str]:
+    """What is wrong with one day."""
+    return find_damage(lake, read_day(lake, received_date))
+
+
+def find_damage(lake: Path, day: Day) -> list[str]:
+    """What is wrong with the files of a day."""
+    directory = day_directory(lake, day.received_date)
+    checked = ((part, _find_damage(directory / part.name, part)) for part in day.parts)
+    return [f"{directory.name}/{part.name} {problem}" for part, problem in checked if problem]
+
+
+def _find_damage(path: Path, part: Part) -> str | None:
+    if not path.exists():
+        return "is missing"
+    if hash_file(path) != part.sha256:
+        return "is not what was written: its hash differs"
+    try:
+        rows = pq.read_metadata(path).num_rows
+    except (pa.ArrowException, OSError) as error:
+        return f"can't be read: {error}"
+    return None if rows == part.row_count else f"has {rows} rows, {part.row_count} were written"
