@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 from api.auth.password import PasswordHasher
 from api.auth.session.ended import EndedLogins
 from api.auth.token import TokenIssuer
+from api.caller import TrustedProxies
 from api.database import Database
 from api.idempotency.keeper import IdempotencyKeeper
 from api.log import json_logging
@@ -23,6 +24,9 @@ from api.mail.smtp import SmtpMailer
 from api.migrations import migrate
 from api.outbox.outbox import Outbox
 from api.payments.gateway import StripeGateway
+from api.rate_limit.limiter import RateLimiter
+from api.rate_limit.storage import BatchedRedisStorage
+from api.redis_batch import RedisBatch
 from warehouse.journal import AsyncJournal, Flusher
 from warehouse.marts import MartsConnections
 from warehouse.servers import Servers, ServerStartFailed, running_servers
@@ -50,6 +54,8 @@ class Resources:
     ended_logins: EndedLogins
     stripe: StripeGateway
     idempotency: IdempotencyKeeper
+    limiter: RateLimiter
+    proxies: TrustedProxies
     mailer: Mailer
     outbox: Outbox = field(default_factory=Outbox)
     # Set when a webhook was stored, for the worker that handles them.
@@ -122,6 +128,13 @@ def _connect(settings: Settings, servers: Servers) -> Resources:
         stripe=StripeGateway(settings.stripe_api_key.get_secret_value(), base=settings.stripe_base),
         idempotency=IdempotencyKeeper(database),
         mailer=_mailer(settings),
+        limiter=RateLimiter(
+            BatchedRedisStorage(RedisBatch(redis)),
+            is_enabled=settings.rate_limits_enabled,
+            multiplier=settings.route_rate_multiplier,
+            login_multiplier=settings.login_rate_limit_multiplier,
+        ),
+        proxies=TrustedProxies(settings.trusted_proxies),
     )
 
 

@@ -13,6 +13,8 @@ from api.errors import ApiError, BodyMalformed, ValidationFailed, problem_respon
 from api.idempotency.attempt import Answer, Attempt
 from api.idempotency.errors import CONFLICTS
 from api.middleware.idempotency import WRITING_METHODS, IdempotencyMiddleware
+from api.middleware.rate_limit import RateLimitMiddleware
+from api.rate_limit.errors import RateLimitExceeded
 
 API_PREFIX = "/api/v1"
 # Stands for every path that is no route, so that scanners don't make a metric or an event name each.
@@ -23,7 +25,7 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class ServiceRoute(APIRoute):
-    """A route with the manners all have: a write takes an `Idempotency-Key`."""
+    """A route with the manners all have: it is limited, and a write takes an `Idempotency-Key`."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         if WRITING_METHODS & set(options.get("methods") or ()):
@@ -31,7 +33,8 @@ class ServiceRoute(APIRoute):
             options["openapi_extra"] = _with_key_parameter(options.get("openapi_extra") or {})
         super().__init__(path, endpoint, **options)
         can_resume = _has_unit_of_work(self.dependant) or getattr(endpoint, "is_repeatable", False)
-        self._guarded = IdempotencyMiddleware(super().handle, can_resume=can_resume)
+        # Limited first, so that a request that is refused costs no more than being counted.
+        self._guarded = RateLimitMiddleware(IdempotencyMiddleware(super().handle, can_resume=can_resume), route=path)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take one request."""
@@ -90,7 +93,7 @@ def feature_router(name: str, *errors: type[ApiError]) -> APIRouter:
     return APIRouter(
         prefix=f"{API_PREFIX}/{name}",
         tags=[name],
-        responses=problem_responses(BodyMalformed, ValidationFailed, *errors),
+        responses=problem_responses(BodyMalformed, ValidationFailed, RateLimitExceeded, *errors),
         route_class=ServiceRoute,
     )
 

@@ -1,13 +1,15 @@
 """Every setting of the product, read once from the environment (and `.env`)."""
 
+import re
 from functools import lru_cache
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit, urlunsplit
 
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
@@ -20,6 +22,16 @@ DEVELOPMENT_STRIPE_WEBHOOK_SECRET = "whsec_development_only"  # nosec B105
 # Added to the API's port, so that two clones with other ports have two simulators.
 STRIPE_SIMULATOR_PORT_OFFSET = 4111
 HIGHEST_PORT = 65535
+DEVELOPMENT_RATE_MULTIPLIER = 20.0
+ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-fA-F:]+\](:[0-9]{1,5})?")
+
+
+def _split(value: Any) -> Any:
+    return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
+
+
+# Names separated by commas.
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 
 
 class SettingsInvalid(Exception):
@@ -69,6 +81,21 @@ class Settings(BaseSettings):
     # Charged when a buyer names no card; in production nobody's.
     stripe_default_payment_method: str | None = None
 
+    # Pages of these origins may call the API from a browser. Nobody else's by default.
+    cors_origins: Names = ()
+    # Addresses or networks of proxies whose X-Forwarded-For is believed.
+    trusted_proxies: Names = ()
+    rate_limits_enabled: bool = True
+    # Times the limits of ordinary routes; by default 1 in production, and 20 where load is tried out.
+    rate_limit_multiplier: float | None = Field(None, gt=0)
+    # Times the limits of logging in, registering, and whatever else guesses.
+    login_rate_limit_multiplier: float = Field(1.0, gt=0)
+    # A request that is not answered by then is given up. Below the 90 seconds an idempotency key stays claimed.
+    request_timeout_seconds: float = Field(60.0, gt=0, le=80)
+    # How long a client may take to send its body.
+    body_timeout_seconds: float = Field(30.0, gt=0)
+    sentry_dsn: SecretStr | None = None
+
     event_flush_max_events: int = Field(100, ge=1)
     event_flush_interval_seconds: float = Field(60.0, gt=0)
     event_batch_max_events: int = Field(1000, ge=1)
@@ -77,6 +104,23 @@ class Settings(BaseSettings):
     # Runs of the micro-batch sensor start when this many events wait for the pipeline.
     pipeline_sensor_min_events: int = Field(500, ge=1)
     snapshots_kept: int = Field(5, ge=1)
+
+    @field_validator("cors_origins")
+    @classmethod
+    def name_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        """Each is `scheme://host[:port]`; `*` would let every page act for its visitor."""
+        wrong = [origin for origin in value if not ORIGIN.fullmatch(origin)]
+        if wrong:
+            raise ValueError(f"must be origins such as https://shop.example, not {', '.join(wrong)}")
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def name_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        """Each is an address or a network."""
+        for network in value:
+            ip_network(network, strict=False)
+        return value
 
     @field_validator("stripe_default_payment_method")
     @classmethod
@@ -144,6 +188,13 @@ class Settings(BaseSettings):
         if self.stripe_api_base or self.environment == "production":
             return self.stripe_api_base
         return f"http://127.0.0.1:{self.simulator_port}"
+
+    @property
+    def route_rate_multiplier(self) -> float:
+        """What the limits of ordinary routes are multiplied by."""
+        if self.rate_limit_multiplier is not None:
+            return self.rate_limit_multiplier
+        return 1.0 if self.environment == "production" else DEVELOPMENT_RATE_MULTIPLIER
 
     @property
     def public_api_url(self) -> str:

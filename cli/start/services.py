@@ -60,7 +60,8 @@ def api(settings: Settings, *, reload: bool = False) -> Service:
         name="api",
         command=(
             sys.executable, "-m", "uvicorn", "api.main:app", "--host", settings.api_host,
-            "--port", str(settings.api_port), "--no-access-log", *(("--reload",) if reload else ()), *watched,
+            "--port", str(settings.api_port), "--no-access-log", "--no-proxy-headers",
+            *(("--reload",) if reload else ()), *watched,
         ),
         health_url=f"http://127.0.0.1:{settings.api_port}/health/ready",
         url=f"{url}/docs",

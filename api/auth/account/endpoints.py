@@ -1,6 +1,6 @@
 """`/api/v1/auth`: registration, log-in, the own profile."""
 
-from fastapi import status
+from fastapi import Request, status
 
 from api.auth.account import login, registration, repository
 from api.auth.account.errors import CredentialsWrong, EmailAlreadyRegistered, PasswordTooCommon
@@ -10,6 +10,7 @@ from api.auth.errors import TokenExpired, TokenInvalid
 from api.auth.session.schemas import Tokens
 from api.dependencies import CurrentUser, ReadSession, Resources, WriteSession
 from api.errors import LoginRequired, problem_responses
+from api.rate_limit.errors import LoginClosed
 from api.routing import feature_router
 
 router = feature_router("auth")
@@ -19,17 +20,21 @@ router = feature_router("auth")
     "/register",
     status_code=status.HTTP_201_CREATED,
     summary="Register a company with its first user",
-    responses=problem_responses(EmailAlreadyRegistered, PasswordTooCommon),
+    responses=problem_responses(EmailAlreadyRegistered, PasswordTooCommon, LoginClosed),
 )
-async def register(wanted: Registration, session: WriteSession, resources: Resources) -> Registered:
+async def register(wanted: Registration, session: WriteSession, resources: Resources, request: Request) -> Registered:
     """The answer holds tokens as a log-in does."""
+    await resources.limiter.admit_credentials(request.scope, "register", wanted.email)
     return await registration.register(session, resources, wanted)
 
 
-@router.post("/login", summary="Log in", responses=problem_responses(CredentialsWrong))
-async def log_in(credentials: Credentials, resources: Resources) -> Tokens:
+@router.post("/login", summary="Log in", responses=problem_responses(CredentialsWrong, LoginClosed))
+async def log_in(credentials: Credentials, resources: Resources, request: Request) -> Tokens:
     """The same answer for an unknown e-mail as for a wrong password."""
-    return await login.log_in(resources, credentials)
+    attempt = await resources.limiter.admit_credentials(request.scope, "login", credentials.email)
+    tokens = await login.log_in(resources, credentials)
+    await resources.limiter.give_back(attempt)
+    return tokens
 
 
 @router.get("/me", summary="The signed-in user", responses=problem_responses(LoginRequired, TokenInvalid, TokenExpired))

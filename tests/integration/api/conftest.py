@@ -64,7 +64,7 @@ def api_url(service: FastAPI, api_settings: Settings) -> Iterator[str]:
     """Where the running service answers."""
     with redis.Redis.from_url(api_settings.redis_url) as cache:
         cache.flushdb()
-    config = uvicorn.Config(service, port=0, log_config=None, lifespan="on")
+    config = uvicorn.Config(service, port=0, log_config=None, lifespan="on", proxy_headers=False)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -1,5 +1,6 @@
 """What the service does while a server is down. Its servers are its own, because they are stopped."""
 
+import time
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -10,6 +11,8 @@ from api.main import create_app
 from warehouse.databases import connect
 from warehouse.servers.redis import EmbeddedRedis
 from warehouse.settings import database_name, with_database
+
+DEADLINE_SECONDS = 20
 
 
 @pytest.fixture(scope="module")
@@ -32,11 +35,15 @@ def service(api_settings):
 
 
 @pytest.fixture
-def redis_down(own_redis, client):
-    """Redis does not answer during the test."""
+def redis_down(own_redis, client, seller, buyer):
+    """Redis does not answer during the test. Accounts were made before: nobody can register then."""
     own_redis.stop()
     yield
     own_redis.ensure_running()
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while "RateLimit-Limit" not in client.get("/auth/me").headers:
+        assert time.monotonic() < deadline, "the service did not find Redis again"
+        time.sleep(0.05)
 
 
 @pytest.fixture
@@ -77,8 +84,21 @@ class TestWithoutRedis:
     def test_lives(self, site):
         assert site.get("/health/live").status_code == 200
 
-    def test_lets_people_in(self, client, seller):
-        assert client.get("/auth/me", headers=seller.headers).status_code == 200
+    def test_lets_those_who_are_logged_in_go_on(self, client, seller):
+        answer = client.get("/auth/me", headers=seller.headers)
+        assert (answer.status_code, "RateLimit-Limit" in answer.headers) == (200, False)
+
+    def test_is_open_to_look_at(self, client):
+        assert client.get("/marketplace/browse").status_code == 200
+
+    def test_lets_nobody_guess(self, client, seller):
+        answer = client.post("/auth/login", json={"email": seller.email, "password": "a long enough password"})
+        assert (answer.status_code, answer.json()["title"]) == (503, "Login closed")
+        assert answer.headers["Retry-After"]
+
+    def test_registers_nobody(self, client):
+        body = {"email": "new@acme.example", "password": "a long enough password", "company_name": "Acme"}
+        assert client.post("/auth/register", json={**body, "role": "buyer"}).status_code == 503
 
     def test_does_not_promise_a_log_out(self, client, seller):
         assert client.post("/auth/logout", headers=seller.headers).status_code == 503

@@ -1,0 +1,109 @@
+"""Lets requests pass, or not."""
+
+import hashlib
+from dataclasses import dataclass
+
+import structlog
+from limits import RateLimitItem
+from redis.exceptions import RedisError
+from starlette.types import Scope
+
+from api.caller import caller_address, caller_name
+from api.rate_limit.errors import LoginClosed, RateLimitExceeded
+from api.rate_limit.policy import CREDENTIAL_POLICIES, Action, route_limit, scaled
+from api.rate_limit.storage import BatchedRedisStorage, Window
+
+logger = structlog.get_logger(__name__)
+
+HeaderList = list[tuple[bytes, bytes]]
+
+
+@dataclass(frozen=True)
+class CredentialAttempt:
+    """A counted attempt, to be given back when it succeeds."""
+
+    account_key: str | None
+
+
+class RateLimiter:
+    """The limits of one service, times the multipliers of its settings. Disabled, it lets everything pass."""
+
+    def __init__(
+        self, storage: BatchedRedisStorage, *, is_enabled: bool, multiplier: float, login_multiplier: float
+    ) -> None:
+        self._storage = storage
+        self._is_enabled = is_enabled
+        self._multiplier = multiplier
+        self._login_multiplier = login_multiplier
+
+    async def admit(self, scope: Scope, route: str) -> HeaderList:
+        """Count a request of its caller on a route; headers for its answer. Raises `RateLimitExceeded`.
+
+        When Redis does not answer everybody passes: an outage must not close the shop.
+        """
+        if not self._is_enabled:
+            return []
+        method = scope["method"]
+        item = scaled(route_limit(method), self._multiplier, f"{method} {route}")
+        try:
+            (window,) = await self._storage.count((item, caller_name(scope)))
+        except RedisError as error:
+            logger.warning("requests_not_counted", error=str(error))
+            return []
+        if window.count > item.amount:
+            raise _exceeded(item, window)
+        return [(name.encode(), value.encode()) for name, value in _headers(item, window).items()]
+
+    async def admit_credentials(self, scope: Scope, action: Action, account: str | None) -> CredentialAttempt:
+        """Count an attempt by address and account (an e-mail, or what stands for one), before anything costly.
+
+        Raises `RateLimitExceeded`; and `LoginClosed` when Redis does not answer: uncounted guesses are let through by
+        nobody.
+        """
+        if not self._is_enabled:
+            return CredentialAttempt(None)
+        policy = CREDENTIAL_POLICIES[action]
+        wanted = [(scaled(policy.by_address, self._login_multiplier, f"{action} address"), caller_address(scope))]
+        if account is not None:
+            # E-mail addresses stay out of Redis.
+            name = hashlib.sha256(account.strip().casefold().encode("utf-8", "replace")).hexdigest()[:32]
+            wanted.append((scaled(policy.by_account, self._login_multiplier, f"{action} account"), name))
+        try:
+            windows = await self._storage.count(*wanted)
+        except RedisError as error:
+            logger.error("login_closed", error=str(error))
+            raise LoginClosed from error
+        for (item, _), window in zip(wanted, windows, strict=True):
+            if window.count > item.amount:
+                raise _exceeded(item, window)
+        return CredentialAttempt(wanted[1][0].key_for(wanted[1][1]) if account is not None else None)
+
+    async def give_back(self, attempt: CredentialAttempt) -> None:
+        """An attempt that succeeded was no guess: the account's counter forgets it."""
+        if attempt.account_key is None:
+            return
+        try:
+            await self._storage.give_back(attempt.account_key)
+        except RedisError as error:
+            logger.warning("attempt_not_given_back", error=str(error))
+
+
+def _policy(item: RateLimitItem) -> str:
+    return f"{item.amount};w={item.get_expiry()}"
+
+
+def _headers(item: RateLimitItem, window: Window) -> dict[str, str]:
+    return {
+        "RateLimit-Limit": str(item.amount),
+        "RateLimit-Remaining": str(max(0, item.amount - window.count)),
+        "RateLimit-Reset": str(window.seconds_left),
+        "RateLimit-Policy": _policy(item),
+    }
+
+
+def _exceeded(item: RateLimitItem, window: Window) -> RateLimitExceeded:
+    return RateLimitExceeded(
+        f"{item.amount} in {item.get_expiry()} seconds are allowed here",
+        retry_after_seconds=max(1, window.seconds_left),
+        headers=_headers(item, window),
+    )

@@ -1,0 +1,46 @@
+"""Which limits there are. Everything that hashes, mails or guesses is limited by address and by account."""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from limits import RateLimitItem, parse
+
+READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+# Of one caller on one route, times RATE_LIMIT_MULTIPLIER.
+READS = "3000/minute"
+WRITES = "600/minute"
+
+Action = Literal["login", "register", "password reset", "verification", "invitation"]
+
+
+@dataclass(frozen=True)
+class CredentialPolicy:
+    """How often an action may be tried from one address and for one account; times LOGIN_RATE_LIMIT_MULTIPLIER."""
+
+    by_address: str
+    by_account: str
+
+
+# Hashing takes about 0.3 s of a core: that bounds what one address can burn. Ten wrong passwords a minute are too few
+# to guess one that is not common, and a minute is short for an owner somebody else locked out; sessions go on.
+CREDENTIAL_POLICIES: dict[Action, CredentialPolicy] = {
+    "login": CredentialPolicy("300/minute", "10/minute"),
+    "register": CredentialPolicy("120/minute", "20/minute"),
+    "password reset": CredentialPolicy("60/minute", "5/minute"),
+    "verification": CredentialPolicy("120/minute", "10/minute"),
+    "invitation": CredentialPolicy("120/minute", "20/minute"),
+}
+
+
+@cache
+def scaled(limit: str, multiplier: float, namespace: str) -> RateLimitItem:
+    """The limit, times a number, counted apart from those of other namespaces."""
+    item = parse(limit)
+    return type(item)(max(1, round(item.amount * multiplier)), item.multiples, namespace=namespace)
+
+
+def route_limit(method: str) -> str:
+    """The limit of one caller on a route."""
+    return READS if method in READING_METHODS else WRITES

@@ -1,0 +1,73 @@
+"""How often one may ask. The limits of this module's service are a tenth of production's."""
+
+import pytest
+
+READS, WRITES, GUESSES = 300, 60, 10
+RIGHT, WRONG = "a long enough password", "another long password"
+
+
+@pytest.fixture(scope="module")
+def api_settings(api_settings):
+    return api_settings.model_copy(
+        update={
+            "rate_limit_multiplier": 0.1,
+            "login_rate_limit_multiplier": 1.0,
+            "trusted_proxies": (),
+        }
+    )
+
+
+@pytest.fixture
+def log_in(client):
+    def log_in(email, password, **headers):
+        return client.post("/auth/login", json={"email": email, "password": password}, headers=headers)
+
+    return log_in
+
+
+class TestRoute:
+    def test_says_how_much_is_left(self, client, seller):
+        first, second = (client.get("/auth/me", headers=seller.headers).headers for _ in range(2))
+        assert (first["RateLimit-Limit"], first["RateLimit-Remaining"]) == (str(READS), str(READS - 1))
+        assert second["RateLimit-Remaining"] == str(READS - 2)
+        assert 0 < int(first["RateLimit-Reset"]) <= 60
+        assert first["RateLimit-Policy"] == f"{READS};w=60"
+
+    def test_refuses_who_asks_too_often_and_nobody_else(self, client, seller, buyer):
+        answers = [client.get("/prompts", headers=seller.headers) for _ in range(READS + 1)]
+        assert {answer.status_code for answer in answers[:READS]} == {200}
+        refused = answers[-1]
+        assert (refused.status_code, refused.headers["RateLimit-Remaining"]) == (429, "0")
+        assert refused.headers["Content-Type"] == "application/problem+json"
+        assert refused.json()["title"] == "Rate limit exceeded"
+        assert 0 < int(refused.headers["Retry-After"]) <= 60
+        assert client.get("/prompts", headers=buyer.headers).status_code == 200
+        assert client.get("/auth/me", headers=seller.headers).status_code == 200
+
+    def test_counts_the_unknown_by_address_whatever_they_say_it_is(self, client):
+        sent = [{"X-Forwarded-For": f"203.0.113.{n}"} for n in (1, 2)]
+        left = [int(client.get("/marketplace/browse", headers=each).headers["RateLimit-Remaining"]) for each in sent]
+        assert left[1] == left[0] - 1
+
+    def test_is_on_refusals_as_well(self, client):
+        assert client.get("/auth/me").headers["RateLimit-Limit"] == str(READS)
+
+
+class TestLogin:
+    def test_is_closed_after_wrong_passwords_even_to_the_right_one(self, log_in, seller):
+        wrong = [log_in(seller.email, WRONG).status_code for _ in range(GUESSES)]
+        right = log_in(seller.email.upper(), RIGHT)
+        assert (set(wrong), right.status_code) == ({401}, 429)
+        assert 0 < int(right.headers["Retry-After"]) <= 60
+
+    def test_is_open_to_others_meanwhile(self, log_in, seller, buyer):
+        for _ in range(GUESSES + 1):
+            log_in(seller.email, WRONG)
+        assert log_in(buyer.email, RIGHT).status_code == 200
+
+    def test_does_not_count_what_succeeds(self, log_in, seller):
+        assert {log_in(seller.email, RIGHT).status_code for _ in range(GUESSES + 5)} == {200}
+
+    def test_counts_an_unknown_account_alike(self, log_in):
+        answers = [log_in("nobody@acme.example", WRONG).status_code for _ in range(GUESSES + 1)]
+        assert answers == [401] * GUESSES + [429]
