@@ -4,6 +4,7 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.middleware import Middleware
 
+from api.admin.endpoints import router as admin_router
 from api.analytics.endpoints import router as analytics_router
 from api.audit.endpoints import ROUTERS as AUDIT_ROUTERS
 from api.auth.endpoints import ROUTERS as AUTH_ROUTERS
@@ -18,6 +19,7 @@ from api.middleware.failure import FailureMiddleware
 from api.middleware.plain_text import PlainTextMiddleware
 from api.middleware.request_id import RequestIdMiddleware
 from api.middleware.tracking import TrackingMiddleware
+from api.moderation.endpoints import ROUTERS as MODERATION_ROUTERS
 from api.openapi import install_openapi
 from api.outbox.tasks import empty_outbox
 from api.problem import install_error_handlers
@@ -32,6 +34,8 @@ ROUTERS = (
     *MARKETPLACE_ROUTERS,
     analytics_router,
     *AUDIT_ROUTERS,
+    admin_router,
+    *MODERATION_ROUTERS,
     webhooks_router,
     health_router,
 )

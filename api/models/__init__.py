@@ -2,6 +2,7 @@
 
 from api.models.audit import AuditEntry, AuditOrigin
 from api.models.base import Model
+from api.models.decision import Appeal, Decision, Review
 from api.models.idempotency import IdempotencyKey
 from api.models.inbox import EventBatch, EventId, QuarantinedRow, RawEvent, WebhookMessage
 from api.models.order import Entitlement, Order, Refund
@@ -10,8 +11,10 @@ from api.models.outbox import OutboxTask
 from api.models.prompt import Prompt, PromptStatistics, PromptVersion
 
 __all__ = [
+    "Appeal",
     "AuditEntry",
     "AuditOrigin",
+    "Decision",
     "Entitlement",
     "EventBatch",
     "EventId",
@@ -26,6 +29,7 @@ __all__ = [
     "QuarantinedRow",
     "RawEvent",
     "Refund",
+    "Review",
     "User",
     "WebhookMessage",
 ]

@@ -9,7 +9,7 @@ from api.dependencies import CurrentUser, OptionalUser, ReadSession, RequireSell
 from api.errors import LoginRequired, RoleNotAllowed, problem_responses
 from api.pagination import PAGE_SIZE_DEFAULT, Cursor, Limit
 from api.prompts import service, usage
-from api.prompts.errors import PromptNotDeletable, PromptNotFound, PromptNotPurchased
+from api.prompts.errors import PromptNotDeletable, PromptNotFound, PromptNotPurchased, PromptTakenDown
 from api.prompts.schemas import (
     NewPrompt,
     NewVersion,
@@ -100,7 +100,11 @@ async def list_versions(
     return await usage.list_versions(session, user, prompt_id, cursor=cursor, limit=limit)
 
 
-@router.post("/{prompt_id}/publish", summary="Put a prompt on the market", responses=SELLER_ERRORS)
+@router.post(
+    "/{prompt_id}/publish",
+    summary="Put a prompt on the market",
+    responses=SELLER_ERRORS | problem_responses(PromptTakenDown),
+)
 async def publish(prompt_id: UUID, user: RequireSeller, session: WriteSession) -> PromptDetail:
     """Publishing a published prompt changes nothing."""
     return await service.publish(session, user, prompt_id)

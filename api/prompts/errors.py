@@ -32,6 +32,19 @@ class PromptNotPurchased(ApiError):
         super().__init__(f"Only its seller and organizations that bought it can use the prompt {prompt_id}")
 
 
+class PromptTakenDown(ApiError):
+    """A decision keeps the prompt off the market."""
+
+    status = 409
+
+    def __init__(self, prompt_id: UUID, decision_id: UUID) -> None:
+        super().__init__(
+            f"This prompt was taken down and can't be published. Read the reasons, and object, at "
+            f"/api/v1/decisions/{decision_id}. Prompt: {prompt_id}",
+            extra={"decision_id": str(decision_id)},
+        )
+
+
 class PromptNotDeletable(ApiError):
     """Somebody may depend on the prompt."""
 

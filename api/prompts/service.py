@@ -7,9 +7,10 @@ from api.audit import AuditedObject, record
 from api.auth.identity import Identity
 from api.database import AsyncReadSession, AsyncWriteSession
 from api.models import Prompt, PromptVersion
+from api.moderation.repository import find_takedown
 from api.pagination import decode_id_cursor, encode_cursor
 from api.prompts import repository
-from api.prompts.errors import PromptNotDeletable, PromptNotFound
+from api.prompts.errors import PromptNotDeletable, PromptNotFound, PromptTakenDown
 from api.prompts.schemas import (
     NewPrompt,
     NewVersion,
@@ -96,8 +97,14 @@ async def add_version(session: AsyncWriteSession, user: Identity, prompt_id: UUI
 
 
 async def publish(session: AsyncWriteSession, user: Identity, prompt_id: UUID) -> PromptDetail:
-    """Put the prompt on the market. It keeps the date it first came there. Raises `PromptNotFound`."""
+    """Put the prompt on the market. It keeps the date it first came there.
+
+    Raises `PromptNotFound` or `PromptTakenDown`.
+    """
     prompt = await _lock(session, user, prompt_id)
+    takedown = await find_takedown(session, prompt_id)
+    if takedown is not None:
+        raise PromptTakenDown(prompt_id, takedown)
     if prompt.status != "published":
         prompt.status = "published"
         prompt.published_at = prompt.published_at or datetime.now(UTC)

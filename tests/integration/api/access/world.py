@@ -94,6 +94,10 @@ class World:
         """A new subject of this kind; the parameters by which a path or body names it."""
         if kind in {"draft", "published", "archived"}:
             return {"prompt_id": self._add_prompt(kind)}
+        if kind in {"decision", "appeal"}:
+            return self._add_decision(is_appealed=kind == "appeal")
+        if kind == "person":
+            return {"user_id": self._add_colleague(), "organization_id": self.people["shop"].organization_id}
         if kind == "order":
             return {"order_id": self._add_order(self._add_prompt("published"))}
         return {}
@@ -171,6 +175,30 @@ class World:
         entitlement = {"organization_id": customer.organization_id, "prompt_id": prompt_id, "order_id": order_id}
         self._insert("entitlements", {**entitlement, "granted_at": "2026-01-02T00:00:00Z"})
         return order_id
+
+    def _add_decision(self, *, is_appealed: bool) -> dict[str, str]:
+        shop = self.people["shop"]
+        decision = {
+            "kind": "prompt_takedown",
+            "organization_id": shop.organization_id,
+            "prompt_id": self._add_prompt("archived"),
+            "reason": "other",
+            "ground": "terms",
+            "rule": "unsold-marker",
+            "facts": "unsold-marker",
+            "detected_by": "notice",
+        }
+        decision_id = self._insert("decisions", decision)
+        if not is_appealed:
+            return {"decision_id": decision_id}
+        appeal = {"decision_id": decision_id, "text": "unsold-marker", "appealed_by_user_id": shop.user_id}
+        return {"appeal_id": self._insert("appeals", appeal)}
+
+    def _add_colleague(self) -> str:
+        email = f"unsold-marker-{uuid4().hex[:8]}@acme.example"
+        return self._insert(
+            "users", {"organization_id": self.people["shop"].organization_id, "email": email, "role": "seller"}
+        )
 
     def _add_figures(self, marts: psycopg.Connection[Any], prompt_id: str) -> None:
         seller = self.people["shop"].organization_id

@@ -1,0 +1,1 @@
+"""What the platform decides against organizations: takedowns and holds, their reasons, and appeals."""
