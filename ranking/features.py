@@ -18,8 +18,11 @@ it reverses. Days without activity need no row.
 PROMPT_SCHEMA = pl.Schema({"prompt_id": pl.String(), "category": pl.String(), "published_at": pl.Datetime("us", "UTC")})
 """One row per prompt. ``category`` may be null or empty: the prompt is then in no category list.
 
-A prompt whose ``published_at`` is null or not before ``as_of`` is not on the market and appears nowhere.
+A prompt whose ``published_at`` is null or not before ``as_of`` is not on the market and appears nowhere. One whose
+``is_held`` is true (a column that may be left out) counts as evidence for the others and appears nowhere either.
 """
+
+HELD = "is_held"
 
 WEIGHT_UNIT = 1_000_000
 """Decay weights are whole millionths, so that weighted counts are integers and their sums the same in any order."""
@@ -43,6 +46,9 @@ def check_features(*, prompts: pl.DataFrame, activity: pl.DataFrame, as_of: date
         raise FeaturesInvalid(f"as_of has no time zone. Pass an aware datetime, for example in UTC: {as_of}")
     _check_columns("prompts", prompts, PROMPT_SCHEMA)
     _check_columns("activity", activity, ACTIVITY_SCHEMA)
+    if HELD in prompts.columns:
+        _check_columns("prompts", prompts, pl.Schema({HELD: pl.Boolean()}))
+        _check_complete("prompts", prompts, (HELD,))
     _check_complete("prompts", prompts, ("prompt_id",))
     _check_complete("activity", activity, tuple(ACTIVITY_SCHEMA))
     _check_unique("prompts", prompts, ("prompt_id",))

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import polars as pl
 
+from ranking.features import HELD
 from ranking.policy import SURFACES, Policy
 from ranking.scoring import CONTRIBUTION_DTYPE, score
 
@@ -28,9 +29,10 @@ def rank(policy: Policy, *, prompts: pl.DataFrame, activity: pl.DataFrame, as_of
 
     Ranks run 1 (best), 2, ... without gaps or ties in each (surface, segment). Equal scores go to the prompt published
     later, because the older one had its chance to gather evidence, and then to the smaller ``prompt_id`` in byte order.
+    Held prompts get no rank, and change nobody else's score: those below move up by as many places.
     Takes the inputs of ``scoring.score`` and raises what it raises.
     """
-    scored = score(policy, prompts=prompts, activity=activity, as_of=as_of)
+    scored = _without_held(score(policy, prompts=prompts, activity=activity, as_of=as_of), prompts)
     in_category = pl.col("surface") == "category"
     segment = pl.when(in_category).then(pl.col("category")).otherwise(pl.lit(ALL_SEGMENT))
     surface_order = pl.col("surface").replace_strict(list(SURFACES), list(range(len(SURFACES))), return_dtype=pl.Int8)
@@ -50,3 +52,9 @@ def rank(policy: Policy, *, prompts: pl.DataFrame, activity: pl.DataFrame, as_of
         )
         .select(RANK_SCHEMA.names())
     )
+
+
+def _without_held(scored: pl.DataFrame, prompts: pl.DataFrame) -> pl.DataFrame:
+    if HELD not in prompts.columns:
+        return scored
+    return scored.join(prompts.filter(pl.col(HELD)), on="prompt_id", how="anti")

@@ -48,11 +48,27 @@ full join refunds using (prompt_id, activity_date)
 order by prompt_id, activity_date
 """
 
+# A hold counts from its decision until it ended, by a person or by itself. Holds on money are none of the ranking's.
 PROMPTS = """
-select prompt_id, category, published_at
-from marts_build.dim_prompts
-where status = 'published' and published_at < {as_of} and valid_to is null
-order by prompt_id
+with holds as (
+    select decision_id, prompt_id, organization_id, reason
+    from staging.stg_app__decisions
+    where kind = 'ranking_hold' and decided_at < {as_of}
+        and coalesce(ended_at >= {as_of}, true) and coalesce(ends_at >= {as_of}, true)
+)
+select prompts.prompt_id, prompts.category, prompts.published_at, hold.decision_id, hold.reason as hold_reason,
+    hold.decision_id is not null as is_held
+from marts_build.dim_prompts as prompts
+left join lateral (
+    select decision_id, reason
+    from holds
+    where holds.prompt_id = prompts.prompt_id
+        or (holds.prompt_id is null and holds.organization_id = prompts.seller_organization_id)
+    order by decision_id
+    limit 1
+) as hold on true
+where prompts.status = 'published' and prompts.published_at < {as_of} and prompts.valid_to is null
+order by prompts.prompt_id
 """
 
 
@@ -67,7 +83,10 @@ def read_activity(warehouse_url: str, *, as_of: datetime, window_days: int) -> p
 
 
 def read_prompts(warehouse_url: str, *, as_of: datetime) -> pl.DataFrame:
-    """One row per prompt on the market that was published before `as_of`: prompt_id, category, published_at (UTC)."""
+    """One row per prompt on the market that was published before `as_of`: prompt_id, category, published_at (UTC).
+
+    With `is_held` and, where it is true, the `decision_id` and `hold_reason` that keep it out of rankings.
+    """
     return _read(warehouse_url, PROMPTS, as_of=as_of)
 
 

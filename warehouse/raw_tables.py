@@ -84,6 +84,14 @@ RAW_TABLES: tuple[RawTable, ...] = (
         ),
     ),
     RawTable(
+        "raw_app", "decisions", "decisions", ("decision_id",),
+        _columns(
+            "decision_id text = id::text", "kind text", "organization_id text = organization_id::text",
+            "prompt_id text = prompt_id::text", "reason text", "status text", "decided_at timestamptz",
+            "ends_at timestamptz", "ended_at timestamptz", "created_at timestamptz", "updated_at timestamptz",
+        ),
+    ),
+    RawTable(
         "raw_app", "prompt_versions", "prompt_versions", ("prompt_version_id",),
         _columns(
             "prompt_version_id text = id::text", "prompt_id text = prompt_id::text", "version bigint",

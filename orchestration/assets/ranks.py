@@ -40,16 +40,29 @@ def rank_prompts(config: RankConfig, pipeline: PipelineResource) -> MaterializeR
     policy = load_policy()
     as_of = datetime.fromisoformat(config.as_of).astimezone(UTC) if config.as_of else read_loaded_at(pipeline)
     url = pipeline.warehouse_url
+    prompts = read_prompts(url, as_of=as_of)
+    held = prompts.filter("is_held")
     ranks = rank(
         policy,
-        prompts=read_prompts(url, as_of=as_of),
+        prompts=prompts,
         activity=read_activity(url, as_of=as_of, window_days=policy.evidence.window_days),
         as_of=as_of,
     )
     with connect(url) as connection:
-        rows = write_ranks(connection, ranks.iter_rows(named=True), as_of=as_of, policy_version=policy.policy_version)
+        rows = write_ranks(
+            connection,
+            ranks.iter_rows(named=True),
+            as_of=as_of,
+            policy_version=policy.policy_version,
+            held=held.iter_rows(named=True),
+        )
     return MaterializeResult(
-        metadata={"rows": rows, "as_of": as_of.isoformat(), "policy_version": policy.policy_version}
+        metadata={
+            "rows": rows,
+            "held_prompts": held.height,
+            "as_of": as_of.isoformat(),
+            "policy_version": policy.policy_version,
+        }
     )
 
 

@@ -33,6 +33,12 @@ create table if not exists control.rankings (
     policy_version text not null,
     ranked_at timestamptz not null
 );
+-- What the ranking left out, and by which decision.
+create table if not exists control.ranking_exclusions (
+    prompt_id text primary key,
+    reason text not null,
+    decision_id text not null
+);
 """
 
 PUBLISHED_TABLES = """
@@ -49,6 +55,15 @@ create table if not exists marts.rank_prompts (
     primary key (surface, segment, rank),
     unique (surface, segment, prompt_id)
 );
+create table if not exists marts.rank_exclusions (
+    prompt_id text primary key,
+    reason text not null,
+    decision_id text not null,
+    publication_id text not null,
+    as_of timestamptz not null
+);
+comment on table marts.rank_exclusions is
+'One row per prompt on the market that a hold keeps out of the rankings of the current publication, with the reason.';
 create index if not exists rank_prompts_prompt_id_idx on marts.rank_prompts (prompt_id);
 create table if not exists marts.rank_prompts_history (
     like marts.rank_prompts,
@@ -68,10 +83,12 @@ def write_ranks(
     *,
     as_of: datetime,
     policy_version: str,
+    held: Iterable[Mapping[str, Any]] = (),
 ) -> int:
     """Replace the ranks of the build, in the caller's transaction; the number of rows.
 
-    Each row has the columns of `RANK_COLUMNS` by name, `contributions` as a list of mappings.
+    Each row has the columns of `RANK_COLUMNS` by name, `contributions` as a list of mappings. `held` are the prompts
+    that were left out: `prompt_id`, `hold_reason` and `decision_id`.
     """
     connection.execute(BUILD_TABLES)
     connection.execute("delete from marts_build.rank_prompts")
@@ -81,6 +98,7 @@ def write_ranks(
         for rank in ranks:
             copy.write_row([_value(rank, column) for column in RANK_COLUMNS])
             rows += 1
+    _replace_exclusions(connection, held)
     connection.execute(
         """
         insert into control.rankings (as_of, policy_version, ranked_at)
@@ -91,6 +109,15 @@ def write_ranks(
         {"as_of": as_of, "policy_version": policy_version},
     )
     return rows
+
+
+def _replace_exclusions(connection: psycopg.Connection[DictRow], held: Iterable[Mapping[str, Any]]) -> None:
+    connection.execute("delete from control.ranking_exclusions")
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "insert into control.ranking_exclusions (prompt_id, reason, decision_id) values (%s, %s, %s)",
+            [(prompt["prompt_id"], prompt["hold_reason"], prompt["decision_id"]) for prompt in held],
+        )
 
 
 def _value(rank: Mapping[str, Any], column: str) -> object:
@@ -112,4 +139,10 @@ def publish_ranks(connection: psycopg.Connection[DictRow], publication_id: str) 
         [publication_id, ranking["as_of"]],
     )
     connection.execute("insert into marts.rank_prompts_history select * from marts.rank_prompts")
+    connection.execute("delete from marts.rank_exclusions")
+    connection.execute(
+        "insert into marts.rank_exclusions select prompt_id, reason, decision_id, %s, %s"
+        " from control.ranking_exclusions",
+        [publication_id, ranking["as_of"]],
+    )
     return ranking["as_of"], ranking["policy_version"]

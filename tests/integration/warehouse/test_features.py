@@ -14,9 +14,16 @@ WINDOW_DAYS = 7
 
 TABLES = """
 drop schema if exists marts_build cascade;
+drop schema if exists staging cascade;
 create schema marts_build;
+create schema staging;
+create table staging.stg_app__decisions (
+    decision_id text, kind text, prompt_id text, organization_id text, reason text, decided_at timestamptz,
+    ended_at timestamptz, ends_at timestamptz
+);
 create table marts_build.dim_prompts (
-    prompt_id text, category text, status text, published_at timestamptz, valid_to timestamptz
+    prompt_id text, category text, status text, published_at timestamptz, valid_to timestamptz,
+    seller_organization_id text
 );
 create table marts_build.fct_impressions (
     prompt_id text, served_at timestamptz, served_date date, clicked_at timestamptz
@@ -47,7 +54,25 @@ class Marts:
             connection.execute(f"insert into marts_build.{table} values ({marks})".encode(), values)
 
     def prompt(self, prompt_id: str, published_at: datetime, *, status: str = "published") -> None:
-        self._insert("dim_prompts", prompt_id, "writing", status, published_at, None)
+        self._insert("dim_prompts", prompt_id, "writing", status, published_at, None, "seller")
+
+    def decide(
+        self,
+        decided_at: datetime,
+        *,
+        kind: str = "ranking_hold",
+        prompt_id: str | None = None,
+        ended_at: datetime | None = None,
+        ends_at: datetime | None = None,
+    ) -> None:
+        with connect(self.url) as connection:
+            connection.execute(
+                "insert into staging.stg_app__decisions values ('d', %s, %s, 'seller', 'spam', %s, %s, %s)",
+                [kind, prompt_id, decided_at, ended_at, ends_at],
+            )
+
+    def held(self) -> list[str]:
+        return read_prompts(self.url, as_of=AS_OF).filter("is_held")["prompt_id"].to_list()
 
     def impression(self, served_at: datetime, *, clicked_at: datetime | None = None) -> None:
         self._insert("fct_impressions", "p", served_at, served_at.date(), clicked_at)
@@ -77,7 +102,7 @@ class TestReadActivity:
         marts.prompt("p", ago(days=9))
         activity, prompts = marts.activity(), read_prompts(marts.url, as_of=AS_OF)
         assert activity.schema == ACTIVITY_SCHEMA
-        assert prompts.schema == PROMPT_SCHEMA
+        assert prompts.select(PROMPT_SCHEMA.names()).schema == PROMPT_SCHEMA
         check_features(prompts=prompts, activity=activity, as_of=AS_OF)
 
     def test_each_fact_counts_on_the_day_it_happened(self, marts: Marts) -> None:
@@ -125,6 +150,44 @@ class TestReadPrompts:
     def test_archived_prompts_are_off_the_market(self, marts: Marts) -> None:
         marts.prompt("archived", ago(days=1), status="archived")
         assert read_prompts(marts.url, as_of=AS_OF).is_empty()
+
+
+class TestHolds:
+    def test_one_on_a_prompt_holds_that_prompt_and_says_why(self, marts: Marts) -> None:
+        marts.prompt("held", ago(days=1))
+        marts.prompt("other", ago(days=1))
+        marts.decide(ago(hours=1), prompt_id="held")
+        [row] = read_prompts(marts.url, as_of=AS_OF).filter("is_held").to_dicts()
+        assert (row["prompt_id"], row["hold_reason"], row["decision_id"]) == ("held", "spam", "d")
+
+    def test_one_on_a_seller_holds_all_its_prompts_once(self, marts: Marts) -> None:
+        marts.prompt("a", ago(days=1))
+        marts.prompt("b", ago(days=1))
+        marts.decide(ago(hours=1))
+        marts.decide(ago(hours=1), prompt_id="a")
+        assert marts.held() == ["a", "b"]
+
+    def test_one_on_money_holds_none(self, marts: Marts) -> None:
+        marts.prompt("p", ago(days=1))
+        marts.decide(ago(hours=1), kind="money_hold")
+        assert marts.held() == []
+
+    @pytest.mark.parametrize(
+        ("times", "is_held"),
+        [
+            ({"decided_at": AS_OF}, False),
+            ({"decided_at": ago(days=2), "ended_at": ago(days=1)}, False),
+            ({"decided_at": ago(days=2), "ends_at": ago(days=1)}, False),
+            ({"decided_at": ago(days=2), "ended_at": AS_OF + timedelta(days=1)}, True),
+            ({"decided_at": ago(days=2), "ends_at": AS_OF + timedelta(days=1)}, True),
+        ],
+    )
+    def test_only_one_in_force_at_the_moment_holds(
+        self, marts: Marts, times: dict[str, datetime], is_held: bool
+    ) -> None:
+        marts.prompt("p", ago(days=3))
+        marts.decide(**times)
+        assert marts.held() == (["p"] if is_held else [])
 
 
 class TestFirstActivityDate:

@@ -35,6 +35,7 @@ class TestTakeSnapshot:
             "agg_sellers_performance_daily": 1,
             "fct_orders": 2,
             "publications": 1,
+            "rank_exclusions": 0,
             "rank_prompts": 2,
             "rank_prompts_history": 2,
         }

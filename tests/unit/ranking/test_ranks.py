@@ -53,6 +53,24 @@ def order_of(ranks: pl.DataFrame, surface: str) -> list[str]:
     return ranks.filter(pl.col("surface") == surface)["prompt_id"].to_list()
 
 
+class TestHeld:
+    def test_held_prompts_are_ranked_nowhere_and_change_no_score(self) -> None:
+        market = large_market(40)
+        held = market.prompts["prompt_id"].head(7).to_list()
+        marked = market._replace(prompts=market.prompts.with_columns(is_held=pl.col("prompt_id").is_in(held)))
+        free, ranks = rank_market(market), rank_market(marked)
+        kept = free.filter(~pl.col("prompt_id").is_in(held))
+        assert ranks.drop("rank").equals(kept.drop("rank"))
+        assert ranks.select("rank").equals(
+            kept.select(rank=pl.int_range(1, pl.len() + 1).over("surface", "segment"))
+        )  # fmt: skip
+
+    def test_nobody_held_is_as_without_the_column(self) -> None:
+        market = large_market(40)
+        marked = market._replace(prompts=market.prompts.with_columns(is_held=False))
+        assert rank_market(marked).equals(rank_market(market))
+
+
 class TestOrder:
     @examples
     @given(policy=policies(), market=markets())
