@@ -37,8 +37,9 @@ class ServiceRoute(APIRoute):
         self._guarded = RateLimitMiddleware(IdempotencyMiddleware(super().handle, can_resume=can_resume), route=path)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Take one request."""
-        await self._guarded(scope, receive, send)
+        """Take one request; one of another method is refused before its key is looked at."""
+        guarded = self._guarded if scope["method"] in (self.methods or ()) else super().handle
+        await guarded(scope, receive, send)
 
     def get_route_handler(self) -> Handler:
         """The handler, and after it the answer kept in the transaction that has the effect."""

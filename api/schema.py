@@ -3,15 +3,17 @@
 import re
 import unicodedata
 from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 Item = TypeVar("Item")
 
 NESTED_TOO_DEEP = 100
 # JSON can name one, and no encoding has it.
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+NUMBER = re.compile(r"[+-]?[\d.]+(e[+-]?\d+)?", re.IGNORECASE)
 
 
 def check_text(value: Any) -> Any:
@@ -77,6 +79,15 @@ def _visible(text: str) -> str:
     return text
 
 
+def _written_out(value: Any) -> Any:
+    """Refuse a number: whether it counts seconds or milliseconds is anybody's guess."""
+    if isinstance(value, int | float) or (isinstance(value, str) and NUMBER.fullmatch(value.strip())):
+        raise ValueError("must be written out, such as 2026-01-31 or 2026-01-31T12:00:00Z")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_written_out)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_out)]
 # A line of text that says something.
 Line = Annotated[str, BeforeValidator(_stripped), Field(min_length=1, max_length=200), AfterValidator(_visible)]
 CurrencyCode = Annotated[str, Field(pattern=r"^[A-Z]{3}$", examples=["USD"], description="ISO 4217")]

@@ -1,6 +1,5 @@
 """`/api/v1/analytics`."""
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -14,7 +13,7 @@ from api.dependencies import CurrentUser, ReadSession, RequireSeller, Resources
 from api.errors import LoginRequired, RoleNotAllowed, ServiceUnavailable, problem_responses
 from api.prompts.errors import PromptNotFound
 from api.routing import feature_router, repeatable
-from api.schema import CurrencyCode
+from api.schema import CurrencyCode, Day
 from warehouse.marts import DateRange
 
 PROMPTS_DEFAULT = 10
@@ -24,8 +23,8 @@ router = feature_router("analytics", LoginRequired, ServiceUnavailable)
 
 
 def get_days(
-    date_from: Annotated[date | None, Query(description="First UTC day; by default the first with activity")] = None,
-    date_to: Annotated[date | None, Query(description="Last UTC day; by default the last with activity")] = None,
+    date_from: Annotated[Day | None, Query(description="First UTC day; by default the first with activity")] = None,
+    date_to: Annotated[Day | None, Query(description="Last UTC day; by default the last with activity")] = None,
 ) -> DateRange:
     """The days asked for. Raises `DateRangeInvalid`."""
     days = DateRange(date_from or performance.FIRST_DAY, date_to or performance.LAST_DAY)

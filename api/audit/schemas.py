@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.pagination import LONGEST_CURSOR, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX
-from api.schema import ResponseBody
+from api.schema import Moment, ResponseBody
 
 Word = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_.-]+$")]
 
@@ -21,8 +21,8 @@ class AuditFilter(BaseModel):
     object_type: Word | None = Field(None, examples=["order"])
     object_id: UUID | None = Field(None, description="What it was done to")
     action: Word | None = Field(None, examples=["order.refunded"])
-    since: AwareDatetime | None = Field(None, description="At this moment or later")
-    until: AwareDatetime | None = Field(None, description="Before this moment")
+    since: Moment | None = Field(None, description="At this moment or later")
+    until: Moment | None = Field(None, description="Before this moment")
     cursor: str | None = Field(None, max_length=LONGEST_CURSOR, description="`next_cursor` of the page before")
     limit: int = Field(PAGE_SIZE_DEFAULT, ge=1, le=PAGE_SIZE_MAX, description="Items on a page")
 

@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from pydantic import Field, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
-from api.schema import RequestBody, check_text
+from api.schema import Day, Moment, RequestBody, check_text
 
 
 class Note(RequestBody):
@@ -45,3 +45,24 @@ class TestRequestBody:
     def test_refuses_a_field_it_does_not_know(self):
         with pytest.raises(ValidationError, match="Extra inputs"):
             Note.model_validate({"titel": "x"})
+
+
+class TestDay:
+    def test_is_written_out(self):
+        assert TypeAdapter(Day).validate_python("2026-01-31").isoformat() == "2026-01-31"
+
+    @pytest.mark.parametrize("value", [0, "0", "1769817600", "-1.5", "1e9"])
+    def test_is_no_number(self, value):
+        with pytest.raises(ValidationError, match="must be written out"):
+            TypeAdapter(Day).validate_python(value)
+
+
+class TestMoment:
+    @pytest.mark.parametrize("value", [0, "0.5", "1769817600000"])
+    def test_is_no_number(self, value):
+        with pytest.raises(ValidationError, match="must be written out"):
+            TypeAdapter(Moment).validate_python(value)
+
+    def test_names_its_offset(self):
+        with pytest.raises(ValidationError, match="timezone"):
+            TypeAdapter(Moment).validate_python("2026-01-31T12:00:00")
