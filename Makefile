@@ -8,7 +8,7 @@ export PYTHONDONTWRITEBYTECODE :=
 SOURCES := warehouse ranking api orchestration dashboards cli simulators scripts bench tests
 
 .PHONY: help setup start demo dev pipeline migrate migrate-create seed db-shell shell test test-unit test-integration \
-	test-servers coverage lint format lock docs bench clean docker-up docker-down docker-logs deploy-staging deploy-production
+	test-servers fuzz fuzz-deep coverage lint format lock docs bench clean docker-up docker-down docker-logs deploy-staging deploy-production
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-20s %s\n", $$1, $$2 }'
@@ -55,6 +55,12 @@ test-integration: setup ## the tests on real servers
 
 test-servers: setup ## the integration tests on Debian's PostgreSQL and Redis instead of the embedded ones
 	@scripts/test_on_debian_servers.sh
+
+fuzz: setup ## hundreds of made-up requests for each route: answers must be as the OpenAPI document says
+	@SCHEMA_EXAMPLES=$(or $(EXAMPLES),200) $(PYTHON) -m pytest -n 2 --dist load tests/integration/api/schema
+
+fuzz-deep: setup ## thousands for each route; takes hours
+	@SCHEMA_EXAMPLES=$(or $(EXAMPLES),5000) $(PYTHON) -m pytest -n 2 --dist load tests/integration/api/schema
 
 lint: setup ## style, types, imports, SQL, security and size budgets
 	@.venv/bin/ruff check $(SOURCES)

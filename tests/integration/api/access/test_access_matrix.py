@@ -1,6 +1,5 @@
 """Every route of the service, asked by everybody about what belongs to somebody else."""
 
-import asyncio
 from collections.abc import Callable, Iterator
 from functools import cache
 
@@ -8,12 +7,10 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from api.auth.password import PasswordHasher
 from tests.integration.api.access.asking import Observation, observe
 from tests.integration.api.access.matrix import Cell, read_matrix
-from tests.integration.api.access.world import PASSWORD, World
-from tests.integration.warehouse.marts.hand_made import create_marts, publish
-from warehouse.databases import connect
+from tests.integration.api.access.population import populated_world
+from tests.integration.api.access.world import World
 from warehouse.settings import Settings
 
 MATRIX = read_matrix()
@@ -27,17 +24,8 @@ Observe = Callable[[Cell], Observation]
 
 @pytest.fixture(scope="module")
 def world(api_url: str, api_settings: Settings) -> Iterator[World]:
-    """The victims and the others, with figures published of the victims."""
-    create_marts(str(api_settings.warehouse_url))
-    pepper = api_settings.password_pepper.get_secret_value()
-    password_hash = asyncio.run(PasswordHasher(pepper, bcrypt_cost=4).hash(PASSWORD))
-    with (
-        connect(str(api_settings.database_url), autocommit=True) as database,
-        connect(str(api_settings.warehouse_url), autocommit=True) as marts,
-    ):
-        publish(marts, "p1")
-        world = World(database, password_hash)
-        world.populate(marts)
+    """The victims and the others, once the service runs."""
+    with populated_world(api_settings) as world:
         yield world
 
 

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import httpx
 import psycopg
+from psycopg import sql
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
@@ -101,6 +102,13 @@ class World:
         if kind == "order":
             return {"order_id": self._add_order(self._add_prompt("published"))}
         return {}
+
+    def newest_ids(self, table: str, limit: int) -> list[str]:
+        """Ids of the newest rows of a table; none where there is no such table."""
+        if self.database.execute("select to_regclass(%s) as name", [table]).fetchone()["name"] is None:
+            return []
+        newest = sql.SQL("select id from {} order by id desc limit %s").format(sql.Identifier(table))
+        return [str(row["id"]) for row in self.database.execute(newest, [limit])]
 
     def retire(self, subject: Mapping[str, str]) -> None:
         """Take a subject off the market, in case the request put it there."""

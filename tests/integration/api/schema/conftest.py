@@ -1,8 +1,28 @@
 """The service with a Stripe, and people and things for requests to be about."""
 
+from collections.abc import Iterator
+
+import pytest
+
+from tests.integration.api.access.population import populated_world
 from tests.integration.api.payments.shop import (  # noqa: F401 - fixtures
     api_listener,
     api_url,
     shop_settings,
     stripe_simulator,
 )
+from tests.integration.api.schema.caller import Callers
+from warehouse.settings import Settings
+
+
+@pytest.fixture(scope="module")
+def callers(api_url: str, api_settings: Settings) -> Iterator[Callers]:  # noqa: F811
+    """Buyers, sellers, operators and strangers who ask."""
+    with populated_world(api_settings) as world, Callers(api_url, world) as callers:
+        yield callers
+
+
+@pytest.fixture(autouse=True)
+def refreshed(callers: Callers) -> None:
+    """Each operation finds everybody logged in, and something of every kind to ask for."""
+    callers.refresh()
