@@ -36,7 +36,7 @@ class EventBatch(Model):
     __tablename__ = "event_batches"
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    # journal, api, quarantine, or the name of a file
+    # journal, api, payments, quarantine, or the name of a file
     origin: Mapped[str]
     received_count: Mapped[int]
     stored_count: Mapped[int]

@@ -9,13 +9,17 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from api.database import AsyncWriteSession
-from api.models import Order, RawEvent, Refund
+from api.models import EventBatch, EventId, Order, RawEvent, Refund
 from warehouse.events import Event, check
+from warehouse.journal.fingerprint import event_key, payload_hash
 
 SOURCE = "api"
+# What the ledger calls events stored here.
+BATCH_ORIGIN = "payments"
 
 
 async def record_checkout_started(session: AsyncWriteSession, order: Order, context: dict[str, Any]) -> None:
@@ -58,7 +62,26 @@ async def _record(
         properties=properties,
         **context,
     )
-    await session.execute(insert(RawEvent).values(**check(event).model_dump()).on_conflict_do_nothing())
+    await _store(session, check(event))
+
+
+async def _store(session: AsyncWriteSession, event: Event) -> None:
+    """Store an event that was not noticed before, as a batch of its own in the ledger."""
+    known = insert(EventId).values(
+        id=event_key(event.source, event.event_id), payload_hash=payload_hash(event), received_at=event.received_at
+    )
+    if await session.scalar(known.on_conflict_do_nothing().returning(EventId.id)) is None:
+        return
+    await session.execute(select(func.make_event_day(event.received_at.date())))
+    line = {
+        "origin": BATCH_ORIGIN,
+        "received_count": 1,
+        "stored_count": 1,
+        "duplicate_count": 0,
+        "quarantined_count": 0,
+    }
+    batch_id = await session.scalar(insert(EventBatch).values(**line).returning(EventBatch.id))
+    await session.execute(insert(RawEvent).values(**event.model_dump(), batch_id=batch_id))
 
 
 def _buyer(order: Order) -> dict[str, Any]:
