@@ -18,7 +18,7 @@ class Observation:
 
     answer: httpx.Response
     leaks: list[str]
-    is_world_changed: bool
+    changed_tables: list[str]
     # The answer without ids, and the answer to the same request about what does not exist.
     told: str
     told_of_nothing: str
@@ -32,13 +32,13 @@ def observe(client: httpx.Client, world: World, cell: Cell) -> Observation:
     unknown = {name: str(uuid4()) for name in subject}
     before = world.fingerprint()
     answer = _send(client, cell, subject, headers)
-    is_world_changed = world.fingerprint() != before
+    after = world.fingerprint()
     of_nothing = _send(client, cell, unknown, headers) if subject and not answer.is_success else answer
     world.retire(subject)
     return Observation(
         answer=answer,
         leaks=_leaks(answer, reader),
-        is_world_changed=is_world_changed,
+        changed_tables=[table for table, digest in after.items() if digest != before[table]],
         told=_anonymized(answer, subject.values()),
         told_of_nothing=_anonymized(of_nothing, unknown.values()),
     )

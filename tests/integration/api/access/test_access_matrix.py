@@ -55,7 +55,7 @@ class TestMatrix:
 
     @pytest.mark.parametrize("cell", REFUSED, ids=str)
     def test_what_is_refused_changes_nothing(self, observed: Observe, cell: Cell):
-        assert not observed(cell).is_world_changed
+        assert observed(cell).changed_tables == []
 
     @pytest.mark.parametrize("cell", HIDDEN, ids=str)
     def test_what_is_hidden_looks_like_what_does_not_exist(self, observed: Observe, cell: Cell):
