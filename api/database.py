@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from sqlalchemy import text
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
 from warehouse.databases import sqlalchemy_url
@@ -15,6 +17,9 @@ POOL_WAIT_SECONDS = 10
 # No request of the service may keep the database busy for longer.
 STATEMENT_TIMEOUT_MS = 30_000
 CONNECT_TIMEOUT_SECONDS = 5
+
+# What is raised when the database does not answer, or has no connection left.
+DATABASE_DOWN = (OperationalError, InterfaceError, PoolTimeout)
 
 
 class AsyncReadSession(AsyncSession):

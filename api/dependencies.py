@@ -1,22 +1,21 @@
 """What a handler can ask for by naming it in its signature.
 
-Such as `async def publish(prompt_id: UUID, user: RequireSeller, session: WriteSession) -> PromptDetail`.
+Such as `async def publish(prompt_id: UUID, user: WritePrompts, session: WriteSession) -> PromptDetail`.
+Every route says who may call it by one of the types below, or stands in `api.public_routes`.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import Depends, Request
-from fastapi.security import HTTPBearer
 
-from api.auth.identity import Identity, Role
+from api.audit.context import Origin as RequestOrigin
+from api.audit.context import origin_of
+from api.auth.identity import SELLING_ROLES, Identity
+from api.auth.permission import ApiKey, BearerToken, Login, Permission
 from api.database import AsyncReadSession, AsyncWriteSession
-from api.errors import ApiError, LoginRequired, RoleNotAllowed
 from api.lifespan import Resources as OpenResources
 from api.tracker import Tracker as RequestTracker
-
-# Only tells OpenAPI how to log in: the token was read by the auth middleware.
-_bearer = HTTPBearer(auto_error=False, bearerFormat="JWT", description="The access_token of POST /api/v1/auth/login")
 
 
 def get_resources(request: Request) -> OpenResources:
@@ -57,37 +56,35 @@ def get_tracker(request: Request) -> RequestTracker:
 Tracker = Annotated[RequestTracker, Depends(get_tracker)]
 
 
-def optional_user(request: Request, _: Annotated[object, Depends(_bearer)]) -> Identity | None:
-    """Who is asking, if the request says so and can prove it."""
+def get_origin(request: Request) -> RequestOrigin:
+    """Where the request comes from."""
+    return origin_of(request.scope)
+
+
+Origin = Annotated[RequestOrigin, Depends(get_origin)]
+
+
+def optional_user(request: Request, _: BearerToken, __: ApiKey) -> Identity | None:
+    """Who is asking on a public route, if it may read prompts; anybody else is answered as nobody."""
     identity: Identity | None = request.state.identity
-    return identity
+    return identity if identity is not None and "prompts:read" in identity.scopes else None
 
 
 OptionalUser = Annotated[Identity | None, Depends(optional_user)]
 
+# Users who logged in. API keys are refused, whatever their scopes.
+CurrentUser = Annotated[Identity, Depends(Login())]
+RequireSeller = Annotated[Identity, Depends(Login(*SELLING_ROLES))]
+RequireAdmin = Annotated[Identity, Depends(Login("admin"))]
 
-def current_user(request: Request, user: OptionalUser) -> Identity:
-    """Who is asking. Raises `LoginRequired`, or what was wrong with the token (401)."""
-    if user is not None:
-        return user
-    refusal: ApiError | None = request.state.identity_refusal
-    raise refusal or LoginRequired("This needs a log-in: send 'Authorization: Bearer <access_token>'")
-
-
-CurrentUser = Annotated[Identity, Depends(current_user)]
-
-
-def require_role(*roles: Role) -> Callable[[Identity], Identity]:
-    """A dependency that lets users of these roles through. It raises `RoleNotAllowed` (403)."""
-
-    def user_with_role(user: CurrentUser) -> Identity:
-        if user.role not in roles:
-            raise RoleNotAllowed(f"This is for the role {' or '.join(roles)}; the role of this user is {user.role}")
-        return user
-
-    return user_with_role
-
-
-# Operators may do what sellers do, in their own organization.
-RequireSeller = Annotated[Identity, Depends(require_role("seller", "admin"))]
-RequireAdmin = Annotated[Identity, Depends(require_role("admin"))]
+# Users whose role has the scope, and API keys that were given it.
+ReadPrompts = Annotated[Identity, Depends(Permission("prompts:read"))]
+WritePrompts = Annotated[Identity, Depends(Permission("prompts:write"))]
+RenderPrompts = Annotated[Identity, Depends(Permission("prompts:render"))]
+ReadOrders = Annotated[Identity, Depends(Permission("orders:read"))]
+WriteOrders = Annotated[Identity, Depends(Permission("orders:write"))]
+ReadAnalytics = Annotated[Identity, Depends(Permission("analytics:read"))]
+ReadSales = Annotated[Identity, Depends(Permission("analytics:read", *SELLING_ROLES))]
+WriteEvents = Annotated[Identity, Depends(Permission("events:write"))]
+# Whoever is known at all.
+AnyIdentity = Annotated[Identity, Depends(Permission(None))]

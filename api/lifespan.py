@@ -11,8 +11,12 @@ import structlog
 from fastapi import FastAPI
 from redis.asyncio import Redis
 
+from api.auth.api_key.reader import REMEMBERED_SECONDS as API_KEY_REMEMBERED_SECONDS
+from api.auth.api_key.reader import ApiKeyReader
+from api.auth.api_key.secret import KeyHasher
+from api.auth.last_use import LastUse
 from api.auth.password import PasswordHasher
-from api.auth.session.ended import EndedLogins
+from api.auth.revocation import Revocations
 from api.auth.token import TokenIssuer
 from api.caller import TrustedProxies
 from api.database import Database
@@ -51,7 +55,9 @@ class Resources:
     marts: MartsConnections
     tokens: TokenIssuer
     passwords: PasswordHasher
-    ended_logins: EndedLogins
+    api_keys: ApiKeyReader
+    revocations: Revocations
+    last_use: LastUse
     stripe: StripeGateway
     idempotency: IdempotencyKeeper
     limiter: RateLimiter
@@ -106,13 +112,16 @@ def _connect(settings: Settings, servers: Servers) -> Resources:
     redis: Redis = Redis.from_url(
         servers.redis_url, socket_timeout=REDIS_TIMEOUT_SECONDS, socket_connect_timeout=REDIS_TIMEOUT_SECONDS
     )
+    database = Database(servers.database_url)
+    pepper = settings.password_pepper.get_secret_value()
     tokens = TokenIssuer(
         settings.jwt_secret.get_secret_value(),
-        access_minutes=settings.access_token_minutes,
-        refresh_days=settings.refresh_token_days,
+        previous_secrets=[each.get_secret_value() for each in settings.jwt_previous_secrets],
+        access_seconds=settings.access_token_minutes * 60,
+        refresh_seconds=settings.refresh_token_days * 24 * 60 * 60,
     )
-    longest_token_seconds = max(tokens.lifetime_seconds("access"), tokens.lifetime_seconds("refresh"))
-    database = Database(servers.database_url)
+    # A mark outlives every access token, and what processes remember of API keys.
+    remembered_seconds = tokens.lifetime_seconds("access") + API_KEY_REMEMBERED_SECONDS
     return Resources(
         settings=settings,
         servers=servers,
@@ -121,10 +130,10 @@ def _connect(settings: Settings, servers: Servers) -> Resources:
         journal=AsyncJournal(servers.redis_url, servers.database_url),
         marts=MartsConnections(servers.warehouse_url),
         tokens=tokens,
-        passwords=PasswordHasher(
-            settings.password_pepper.get_secret_value(), bcrypt_cost=settings.password_bcrypt_cost
-        ),
-        ended_logins=EndedLogins(redis, remembered_seconds=longest_token_seconds),
+        passwords=PasswordHasher(pepper, bcrypt_cost=settings.password_bcrypt_cost),
+        api_keys=ApiKeyReader(database, KeyHasher(pepper)),
+        revocations=Revocations(redis, database, remembered_seconds=remembered_seconds),
+        last_use=LastUse(database),
         stripe=StripeGateway(settings.stripe_api_key.get_secret_value(), base=settings.stripe_base),
         idempotency=IdempotencyKeeper(database),
         mailer=_mailer(settings),

@@ -8,6 +8,7 @@ from api.admin.endpoints import router as admin_router
 from api.analytics.endpoints import router as analytics_router
 from api.audit.endpoints import ROUTERS as AUDIT_ROUTERS
 from api.auth.endpoints import ROUTERS as AUTH_ROUTERS
+from api.auth.last_use import write_last_use
 from api.health.endpoints import router as health_router
 from api.idempotency.worker import forget_answers
 from api.lifespan import Worker, create_lifespan
@@ -41,7 +42,7 @@ ROUTERS = (
 )
 
 # Run beside the requests, as long as the service does.
-WORKERS: tuple[Worker, ...] = (handle_webhooks, forget_answers, empty_outbox)
+WORKERS: tuple[Worker, ...] = (handle_webhooks, forget_answers, empty_outbox, write_last_use)
 
 # From the outermost to the innermost.
 MIDDLEWARE = (

@@ -8,12 +8,12 @@ from typing import Any
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import DataError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import Scope
 
+from api.database import DATABASE_DOWN
 from api.errors import ApiError, BodyMalformed, BodyTooLarge, FieldProblem, ServiceUnavailable, ValidationFailed
 from api.routing import route_template
 from warehouse.journal import JournalUnavailable
@@ -156,5 +156,5 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(DataError, _on_unstorable_value)
-    for unavailable in (OperationalError, InterfaceError, PoolTimeout, JournalUnavailable, MartsUnavailable):
+    for unavailable in (*DATABASE_DOWN, JournalUnavailable, MartsUnavailable):
         app.add_exception_handler(unavailable, _on_server_down)

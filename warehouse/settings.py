@@ -19,6 +19,9 @@ DEVELOPMENT_PASSWORD_PEPPER = "development-only-password-pepper-32-bytes"  # nos
 DEVELOPMENT_STRIPE_API_KEY = "sk_test_development_only"
 DEVELOPMENT_STRIPE_WEBHOOK_SECRET = "whsec_development_only"  # nosec B105
 
+# HMAC-SHA-256 is as strong as its key up to this length (RFC 7518, 3.2).
+SECRET_MIN_BYTES = 32
+
 # Added to the API's port, so that two clones with other ports have two simulators.
 STRIPE_SIMULATOR_PORT_OFFSET = 4111
 HIGHEST_PORT = 65535
@@ -60,6 +63,8 @@ class Settings(BaseSettings):
     api_url: str | None = None
 
     jwt_secret: SecretStr = SecretStr(DEVELOPMENT_JWT_SECRET)
+    # Separated by commas: tokens signed with them are accepted (docs/authentication.md, "Changing the signing key").
+    jwt_previous_secrets: Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)] = ()
     access_token_minutes: int = Field(30, ge=1)
     refresh_token_days: int = Field(7, ge=1)
     password_pepper: SecretStr = SecretStr(DEVELOPMENT_PASSWORD_PEPPER)
@@ -202,6 +207,17 @@ class Settings(BaseSettings):
         return self.api_url or f"http://127.0.0.1:{self.api_port}"
 
 
+def refused_everywhere(settings: Settings) -> list[str]:
+    """Name each setting that no environment can run with, as a sentence."""
+    secrets = [("JWT_SECRET", settings.jwt_secret), ("PASSWORD_PEPPER", settings.password_pepper)]
+    secrets += [("JWT_PREVIOUS_SECRETS", each) for each in settings.jwt_previous_secrets]
+    return [
+        f"{name} is shorter than {SECRET_MIN_BYTES} bytes"
+        for name, secret in secrets
+        if len(secret.get_secret_value().encode()) < SECRET_MIN_BYTES
+    ]
+
+
 def refused_in_production(settings: Settings) -> list[str]:
     """Name each setting that production can't run with, as a sentence."""
     secrets = {
@@ -215,11 +231,8 @@ def refused_in_production(settings: Settings) -> list[str]:
         for name, (value, default) in secrets.items()
         if value.get_secret_value() == default
     ]
-    found += [
-        f"{name} is shorter than 32 bytes"
-        for name in ("JWT_SECRET", "PASSWORD_PEPPER")
-        if len(secrets[name][0].get_secret_value().encode()) < 32
-    ]
+    if DEVELOPMENT_JWT_SECRET in {each.get_secret_value() for each in settings.jwt_previous_secrets}:
+        found.append("JWT_PREVIOUS_SECRETS holds the development default (it is public)")
     found += [
         f"{name.upper()} is missing (embedded servers are for development)"
         for name in ("database_url", "redis_url")
@@ -250,7 +263,7 @@ def _names_mail_server(url: str) -> bool:
 def _describe(problem: ErrorDetails) -> str:
     """A problem with a setting as a sentence; the value of one that may hold a password stays out of it."""
     name = str(problem["loc"][0]).upper()
-    given = "" if name.endswith(("_URL", "_SECRET", "_KEY", "_PEPPER")) else f" (got {problem['input']!r})"
+    given = "" if name.endswith(("_URL", "_SECRET", "_SECRETS", "_KEY", "_PEPPER")) else f" (got {problem['input']!r})"
     return f"{name}: {problem['msg'].removeprefix('Value error, ')}{given}"
 
 
@@ -261,8 +274,11 @@ def load_settings() -> Settings:
     except ValidationError as error:
         problems = [_describe(problem) for problem in error.errors() if problem["loc"]]
         raise SettingsInvalid("settings can't be used: " + "; ".join(problems)) from None
-    if settings.environment == "production" and (problems := refused_in_production(settings)):
-        raise SettingsInvalid("production can't start: " + "; ".join(problems))
+    problems = refused_everywhere(settings)
+    if settings.environment == "production":
+        problems += refused_in_production(settings)
+    if problems:
+        raise SettingsInvalid(f"{settings.environment} can't start: " + "; ".join(problems))
     return settings
 
 

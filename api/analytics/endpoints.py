@@ -9,7 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from api.analytics import ingest, performance, repository
 from api.analytics.errors import DateRangeInvalid, EventBatchTooLarge
 from api.analytics.schemas import EVENTS_BODY, Dashboard, EventsAccepted, PromptPerformance
-from api.dependencies import CurrentUser, ReadSession, RequireSeller, Resources
+from api.dependencies import ReadAnalytics, ReadSales, ReadSession, Resources, WriteEvents
 from api.errors import LoginRequired, RoleNotAllowed, ServiceUnavailable, problem_responses
 from api.prompts.errors import PromptNotFound
 from api.routing import feature_router, repeatable
@@ -45,7 +45,7 @@ Currency = Annotated[CurrencyCode | None, Query(description="Only figures in thi
     openapi_extra=EVENTS_BODY,
 )
 @repeatable
-async def accept_events(request: Request, user: CurrentUser, resources: Resources) -> EventsAccepted:
+async def accept_events(request: Request, user: WriteEvents, resources: Resources) -> EventsAccepted:
     """One event or up to 1,000. A bad event is kept in quarantine and told; it does not stop the others.
 
     What was accepted is durable. `organization_id`, `user_id` and `received_at` are the server's to say.
@@ -60,7 +60,7 @@ async def accept_events(request: Request, user: CurrentUser, resources: Resource
 )
 async def prompt_performance(
     prompt_id: UUID,
-    user: CurrentUser,
+    user: ReadAnalytics,
     session: ReadSession,
     resources: Resources,
     days: Days,
@@ -75,7 +75,7 @@ async def prompt_performance(
 
 @router.get("/dashboard", summary="What your prompts achieved", responses=problem_responses(RoleNotAllowed))
 async def dashboard(
-    user: RequireSeller,
+    user: ReadSales,
     resources: Resources,
     days: Days,
     currency: Currency = None,

@@ -1,8 +1,10 @@
-"""What can be wrong with a token."""
+"""What can be wrong with a token or an API key."""
 
 from uuid import UUID
 
 from api.errors import ApiError
+
+INVALID_TOKEN = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
 
 
 class TokenInvalid(ApiError):
@@ -11,10 +13,7 @@ class TokenInvalid(ApiError):
     status = 401
 
     def __init__(self, reason: str) -> None:
-        super().__init__(
-            f"The token can't be accepted: {reason}. Log in again.",
-            headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
-        )
+        super().__init__(f"The token can't be accepted: {reason}. Log in again.", headers=INVALID_TOKEN)
 
 
 class TokenExpired(ApiError):
@@ -30,12 +29,9 @@ class TokenExpired(ApiError):
 
 
 class LoginEnded(ApiError):
-    """The user logged out."""
+    """The session was ended: by logging out, by an operator, or because of a change to the account."""
 
     status = 401
 
-    def __init__(self, login_id: UUID) -> None:
-        super().__init__(
-            f"This log-in was ended by logging out. Log in again. Log-in: {login_id}",
-            headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
-        )
+    def __init__(self, session_id: UUID) -> None:
+        super().__init__(f"This log-in was ended. Log in again. Session: {session_id}", headers=INVALID_TOKEN)

@@ -9,8 +9,10 @@ from api.models.order import Entitlement, Order, Refund
 from api.models.organization import Organization, User
 from api.models.outbox import OutboxTask
 from api.models.prompt import Prompt, PromptStatistics, PromptVersion
+from api.models.session import ApiKey, LoginSession, RefreshToken
 
 __all__ = [
+    "ApiKey",
     "Appeal",
     "AuditEntry",
     "AuditOrigin",
@@ -19,6 +21,7 @@ __all__ = [
     "EventBatch",
     "EventId",
     "IdempotencyKey",
+    "LoginSession",
     "Model",
     "Order",
     "Organization",
@@ -28,6 +31,7 @@ __all__ = [
     "PromptVersion",
     "QuarantinedRow",
     "RawEvent",
+    "RefreshToken",
     "Refund",
     "Review",
     "User",

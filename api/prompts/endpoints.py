@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import Query, status
 
-from api.dependencies import CurrentUser, OptionalUser, ReadSession, RequireSeller, Tracker, WriteSession
+from api.dependencies import OptionalUser, ReadPrompts, ReadSession, RenderPrompts, Tracker, WritePrompts, WriteSession
 from api.errors import LoginRequired, RoleNotAllowed, problem_responses
 from api.pagination import PAGE_SIZE_DEFAULT, Cursor, Limit
 from api.prompts import service, usage
@@ -37,14 +37,14 @@ SELLER_ERRORS = problem_responses(LoginRequired, RoleNotAllowed, PromptNotFound)
     summary="Create a draft",
     responses=problem_responses(LoginRequired, RoleNotAllowed),
 )
-async def create(new: NewPrompt, user: RequireSeller, session: WriteSession) -> PromptDetail:
+async def create(new: NewPrompt, user: WritePrompts, session: WriteSession) -> PromptDetail:
     """Only the seller sees it until it is published."""
     return await service.create(session, user, new)
 
 
 @router.get("", summary="The prompts of your organization", responses=problem_responses(LoginRequired))
 async def list_own(
-    user: CurrentUser,
+    user: ReadPrompts,
     session: ReadSession,
     status: Annotated[Status | None, Query(description="Only those with this status")] = None,
     cursor: Cursor = None,
@@ -61,7 +61,7 @@ async def view(prompt_id: UUID, user: OptionalUser, session: ReadSession, tracke
 
 
 @router.patch("/{prompt_id}", summary="Change a listing", responses=SELLER_ERRORS)
-async def change(prompt_id: UUID, wanted: PromptChange, user: RequireSeller, session: WriteSession) -> PromptDetail:
+async def change(prompt_id: UUID, wanted: PromptChange, user: WritePrompts, session: WriteSession) -> PromptDetail:
     """Fields that are left out stay as they are."""
     return await service.change(session, user, prompt_id, wanted)
 
@@ -72,7 +72,7 @@ async def change(prompt_id: UUID, wanted: PromptChange, user: RequireSeller, ses
     summary="Delete a draft",
     responses=SELLER_ERRORS | problem_responses(PromptNotDeletable),
 )
-async def delete(prompt_id: UUID, user: RequireSeller, session: WriteSession) -> None:
+async def delete(prompt_id: UUID, user: WritePrompts, session: WriteSession) -> None:
     """What was published or ordered can be archived, not deleted."""
     await service.delete(session, user, prompt_id)
 
@@ -83,7 +83,7 @@ async def delete(prompt_id: UUID, user: RequireSeller, session: WriteSession) ->
     summary="Add a version",
     responses=SELLER_ERRORS,
 )
-async def add_version(prompt_id: UUID, new: NewVersion, user: RequireSeller, session: WriteSession) -> VersionDetail:
+async def add_version(prompt_id: UUID, new: NewVersion, user: WritePrompts, session: WriteSession) -> VersionDetail:
     """Current from now on, for earlier buyers too. Older versions never change."""
     return await service.add_version(session, user, prompt_id, new)
 
@@ -91,7 +91,7 @@ async def add_version(prompt_id: UUID, new: NewVersion, user: RequireSeller, ses
 @router.get("/{prompt_id}/versions", summary="Versions", responses=problem_responses(LoginRequired, PromptNotFound))
 async def list_versions(
     prompt_id: UUID,
-    user: CurrentUser,
+    user: ReadPrompts,
     session: ReadSession,
     cursor: Cursor = None,
     limit: Limit = PAGE_SIZE_DEFAULT,
@@ -105,13 +105,13 @@ async def list_versions(
     summary="Put a prompt on the market",
     responses=SELLER_ERRORS | problem_responses(PromptTakenDown),
 )
-async def publish(prompt_id: UUID, user: RequireSeller, session: WriteSession) -> PromptDetail:
+async def publish(prompt_id: UUID, user: WritePrompts, session: WriteSession) -> PromptDetail:
     """Publishing a published prompt changes nothing."""
     return await service.publish(session, user, prompt_id)
 
 
 @router.post("/{prompt_id}/archive", summary="Take a prompt off the market", responses=SELLER_ERRORS)
-async def archive(prompt_id: UUID, user: RequireSeller, session: WriteSession) -> PromptDetail:
+async def archive(prompt_id: UUID, user: WritePrompts, session: WriteSession) -> PromptDetail:
     """Organizations that bought it keep it. Publishing brings it back."""
     return await service.archive(session, user, prompt_id)
 
@@ -119,7 +119,7 @@ async def archive(prompt_id: UUID, user: RequireSeller, session: WriteSession) -
 @router.post("/{prompt_id}/validate", summary="Look at a template without saving it", responses=SELLER_ERRORS)
 @repeatable
 async def validate(
-    prompt_id: UUID, user: RequireSeller, session: ReadSession, check: TemplateCheck | None = None
+    prompt_id: UUID, user: WritePrompts, session: ReadSession, check: TemplateCheck | None = None
 ) -> TemplateReport:
     """Its variables, and what in it is probably not meant."""
     return await service.check_template(session, user, prompt_id, check.template if check else None)
@@ -132,7 +132,7 @@ async def validate(
 )
 @repeatable
 async def render(
-    prompt_id: UUID, user: CurrentUser, session: ReadSession, tracker: Tracker, request: RenderRequest | None = None
+    prompt_id: UUID, user: RenderPrompts, session: ReadSession, tracker: Tracker, request: RenderRequest | None = None
 ) -> Rendered:
     """Values are put in as they are and nothing is evaluated."""
     return await usage.render_prompt(session, tracker, user, prompt_id, request or RenderRequest())

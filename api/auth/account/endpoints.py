@@ -8,7 +8,7 @@ from api.auth.account.profile import user_profile
 from api.auth.account.schemas import Credentials, Registered, Registration, UserProfile
 from api.auth.errors import TokenExpired, TokenInvalid
 from api.auth.session.schemas import Tokens
-from api.dependencies import CurrentUser, ReadSession, Resources, WriteSession
+from api.dependencies import AnyIdentity, Origin, ReadSession, Resources, WriteSession
 from api.errors import LoginRequired, problem_responses
 from api.rate_limit.errors import LoginClosed
 from api.routing import feature_router
@@ -22,24 +22,26 @@ router = feature_router("auth")
     summary="Register a company with its first user",
     responses=problem_responses(EmailAlreadyRegistered, PasswordTooCommon, LoginClosed),
 )
-async def register(wanted: Registration, session: WriteSession, resources: Resources, request: Request) -> Registered:
+async def register(
+    wanted: Registration, session: WriteSession, resources: Resources, request: Request, origin: Origin
+) -> Registered:
     """The answer holds tokens as a log-in does."""
     await resources.limiter.admit_credentials(request.scope, "register", wanted.email)
-    return await registration.register(session, resources, wanted)
+    return await registration.register(session, resources, wanted, origin)
 
 
 @router.post("/login", summary="Log in", responses=problem_responses(CredentialsWrong, LoginClosed))
-async def log_in(credentials: Credentials, resources: Resources, request: Request) -> Tokens:
+async def log_in(credentials: Credentials, resources: Resources, request: Request, origin: Origin) -> Tokens:
     """The same answer for an unknown e-mail as for a wrong password."""
     attempt = await resources.limiter.admit_credentials(request.scope, "login", credentials.email)
-    tokens = await login.log_in(resources, credentials)
+    tokens = await login.log_in(resources, credentials, origin)
     await resources.limiter.give_back(attempt)
     return tokens
 
 
 @router.get("/me", summary="The signed-in user", responses=problem_responses(LoginRequired, TokenInvalid, TokenExpired))
-async def me(user: CurrentUser, session: ReadSession) -> UserProfile:
-    """The user and its company."""
+async def me(user: AnyIdentity, session: ReadSession) -> UserProfile:
+    """The user and its company; of an API key, the user who made it."""
     found = await repository.find_profile(session, user.user_id)
     if found is None:
         raise TokenInvalid("the account it was issued for no longer exists")

@@ -1,18 +1,17 @@
 """Log-in with e-mail and password."""
 
-from uuid import uuid4
-
+from api.audit.context import Origin
 from api.auth.account import repository
 from api.auth.account.errors import CredentialsWrong
 from api.auth.account.schemas import Credentials, normalize_email
 from api.auth.session.schemas import Tokens
-from api.auth.session.service import issue_tokens
+from api.auth.session.service import begin_session
 from api.database import AsyncReadSession
 from api.lifespan import Resources
 from api.models import User
 
 
-async def log_in(resources: Resources, credentials: Credentials) -> Tokens:
+async def log_in(resources: Resources, credentials: Credentials, origin: Origin) -> Tokens:
     """New tokens of a new log-in. Raises `CredentialsWrong`, after the same time whatever was wrong."""
     # Hashing takes long: the database's connection is given back before it.
     async with resources.database.reading() as session:
@@ -21,7 +20,11 @@ async def log_in(resources: Resources, credentials: Credentials) -> Tokens:
     is_right = await resources.passwords.matches(credentials.password, usable.password_hash if usable else None)
     if usable is None or not is_right:
         raise CredentialsWrong
-    return issue_tokens(resources, usable, uuid4())
+    async with resources.database.writing() as session:
+        tokens = await begin_session(session, resources, usable, origin)
+    if tokens is None:
+        raise CredentialsWrong
+    return tokens
 
 
 async def _find(session: AsyncReadSession, email: str) -> User | None:

@@ -1,21 +1,22 @@
 """Registration of a company with its first user."""
 
-from uuid import uuid4
-
 from sqlalchemy.exc import IntegrityError
 
 from api.audit import Actor, AuditedObject, record
+from api.audit.context import Origin
 from api.auth.account import repository
 from api.auth.account.errors import EmailAlreadyRegistered
 from api.auth.account.password_policy import refuse_common
 from api.auth.account.profile import user_profile
 from api.auth.account.schemas import Registered, Registration
-from api.auth.session.service import issue_tokens
+from api.auth.session.service import begin_session
 from api.database import AsyncWriteSession
 from api.lifespan import Resources
 
 
-async def register(session: AsyncWriteSession, resources: Resources, wanted: Registration) -> Registered:
+async def register(
+    session: AsyncWriteSession, resources: Resources, wanted: Registration, origin: Origin
+) -> Registered:
     """Make the company and its first user, logged in. Raises `EmailAlreadyRegistered` or `PasswordTooCommon`."""
     refuse_common(wanted.password, own=(wanted.email, wanted.company_name))
     password_hash = await resources.passwords.hash(wanted.password)
@@ -37,5 +38,6 @@ async def register(session: AsyncWriteSession, resources: Resources, wanted: Reg
         actor=Actor(user.id, organization.id, user.role),
     )
     resources.outbox.put(session, "stripe.customer", organization_id=str(organization.id))
-    tokens = issue_tokens(resources, user, uuid4())
+    tokens = await begin_session(session, resources, user, origin)
+    assert tokens is not None
     return Registered(**tokens.model_dump(), user=user_profile(user, organization))

@@ -1,6 +1,8 @@
 """Bodies of the session routes."""
 
+from datetime import datetime
 from typing import Annotated, Literal
+from uuid import UUID
 
 from pydantic import Field
 
@@ -22,9 +24,21 @@ class LogoutRequest(RequestBody):
 
 
 class Tokens(ResponseBody):
-    """The access token goes into `Authorization: Bearer`; the refresh token gets the next pair."""
+    """The access token goes into `Authorization: Bearer`; the refresh token gets the next pair, once."""
 
     access_token: str
     refresh_token: str
     token_type: Literal["bearer"] = "bearer"
     expires_in: int = Field(description="Seconds until the access token expires", examples=[1800])
+
+
+class SessionDetail(ResponseBody):
+    """A log-in that is still good."""
+
+    id: UUID
+    created_at: datetime
+    last_used_at: datetime = Field(description="To the minute")
+    expires_at: datetime = Field(description="When it ends unless it is refreshed before")
+    address: str | None = Field(description="Where it was begun or last refreshed from")
+    user_agent: str | None = Field(description="What the program there calls itself")
+    is_current: bool = Field(description="Whether this request belongs to it")

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from fastapi import Request, status
 
-from api.dependencies import CurrentUser, ReadSession, Resources
+from api.dependencies import ReadOrders, ReadSession, Resources, WriteOrders
 from api.errors import LoginRequired, problem_responses
 from api.marketplace.order import service
 from api.marketplace.order.errors import (
@@ -54,7 +54,7 @@ router = feature_router("marketplace", LoginRequired)
     ),
 )
 @repeatable
-async def purchase(body: PurchaseBody, user: CurrentUser, resources: Resources, request: Request) -> PurchaseDetail:
+async def purchase(body: PurchaseBody, user: WriteOrders, resources: Resources, request: Request) -> PurchaseDetail:
     """For the buyer's organization, charged at once. Asking again after a 503 never charges twice."""
     purchase = Purchase(
         resources.database,
@@ -71,14 +71,14 @@ async def purchase(body: PurchaseBody, user: CurrentUser, resources: Resources, 
 
 @router.get("/orders", summary="The orders of your organization")
 async def list_orders(
-    user: CurrentUser, session: ReadSession, cursor: Cursor = None, limit: Limit = PAGE_SIZE_DEFAULT
+    user: ReadOrders, session: ReadSession, cursor: Cursor = None, limit: Limit = PAGE_SIZE_DEFAULT
 ) -> Page[OrderDetail]:
     """The newest first. Operators see those of all organizations."""
     return await service.list_orders(session, user, cursor=cursor, limit=limit)
 
 
 @router.get("/orders/{order_id}", summary="An order", responses=problem_responses(OrderNotFound))
-async def find_order(order_id: UUID, user: CurrentUser, session: ReadSession) -> OrderDetail:
+async def find_order(order_id: UUID, user: ReadOrders, session: ReadSession) -> OrderDetail:
     """With what became of it."""
     return await service.find_order(session, user, order_id)
 
@@ -102,7 +102,7 @@ async def find_order(order_id: UUID, user: CurrentUser, session: ReadSession) ->
     ),
 )
 async def refund(
-    order_id: UUID, user: CurrentUser, resources: Resources, body: RefundBody | None = None
+    order_id: UUID, user: WriteOrders, resources: Resources, body: RefundBody | None = None
 ) -> RefundDetail:
     """Ask the payment provider for the refund, and answer what came of it."""
     return await refund_order(resources.database, resources.stripe, user, order_id, wanted=body or RefundBody())
@@ -110,7 +110,7 @@ async def refund(
 
 @router.get("/library", summary="What your organization bought and may use")
 async def list_library(
-    user: CurrentUser, session: ReadSession, cursor: Cursor = None, limit: Limit = PAGE_SIZE_DEFAULT
+    user: ReadOrders, session: ReadSession, cursor: Cursor = None, limit: Limit = PAGE_SIZE_DEFAULT
 ) -> Page[LibraryItem]:
     """The newest first. A prompt whose order was refunded in full is gone from it."""
     return await service.list_library(session, user, cursor=cursor, limit=limit)

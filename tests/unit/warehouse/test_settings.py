@@ -2,7 +2,14 @@
 
 import pytest
 
-from warehouse.settings import Settings, SettingsInvalid, database_name, load_settings, with_database
+from warehouse.settings import (
+    DEVELOPMENT_JWT_SECRET,
+    Settings,
+    SettingsInvalid,
+    database_name,
+    load_settings,
+    with_database,
+)
 
 LONG = "x" * 48
 PRODUCTION = {
@@ -21,7 +28,7 @@ PRODUCTION = {
 
 @pytest.fixture(autouse=True)
 def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (*PRODUCTION, "WAREHOUSE_URL", "STRIPE_DEFAULT_PAYMENT_METHOD"):
+    for name in (*PRODUCTION, "JWT_PREVIOUS_SECRETS", "WAREHOUSE_URL", "STRIPE_DEFAULT_PAYMENT_METHOD"):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -42,12 +49,32 @@ class TestLoadSettings:
         assert load_settings().stripe_base is None
         assert load_settings().needs_verified_email
 
-    @pytest.mark.parametrize("name", ["JWT_SECRET", "PASSWORD_PEPPER"])
-    def test_production_refuses_a_short_secret(self, monkeypatch, name):
-        for other, value in PRODUCTION.items():
+    @pytest.mark.parametrize("name", ["JWT_SECRET", "JWT_PREVIOUS_SECRETS", "PASSWORD_PEPPER"])
+    @pytest.mark.parametrize("environment", ["development", "test", "production"])
+    def test_no_environment_starts_with_a_short_secret(self, monkeypatch, environment, name):
+        for other, value in {**PRODUCTION, "ENVIRONMENT": environment, name: "31 bytes are not enough: secret"}.items():
             monkeypatch.setenv(other, value)
-        monkeypatch.setenv(name, "short")
-        with pytest.raises(SettingsInvalid, match=f"{name} is shorter than 32 bytes"):
+        with pytest.raises(
+            SettingsInvalid, match=f"{environment} can't start: {name} is shorter than 32 bytes"
+        ) as raised:
+            load_settings()
+        assert "31 bytes" not in str(raised.value)
+
+    def test_a_short_secret_is_named_together_with_what_is_missing(self, monkeypatch):
+        for other, value in {**PRODUCTION, "JWT_SECRET": "short", "REDIS_URL": ""}.items():
+            monkeypatch.setenv(other, value)
+        with pytest.raises(SettingsInvalid, match=r"JWT_SECRET is shorter.*REDIS_URL is missing"):
+            load_settings()
+
+    def test_previous_secrets_are_separated_by_commas(self, monkeypatch):
+        monkeypatch.setenv("JWT_PREVIOUS_SECRETS", f"{'a' * 32}, {'b' * 32},")
+        found = [each.get_secret_value() for each in load_settings().jwt_previous_secrets]
+        assert found == ["a" * 32, "b" * 32]
+
+    def test_production_accepts_no_tokens_of_the_development_key(self, monkeypatch):
+        for other, value in {**PRODUCTION, "JWT_PREVIOUS_SECRETS": DEVELOPMENT_JWT_SECRET}.items():
+            monkeypatch.setenv(other, value)
+        with pytest.raises(SettingsInvalid, match="JWT_PREVIOUS_SECRETS holds the development default"):
             load_settings()
 
     def test_production_charges_nobodys_card_by_default(self, monkeypatch):

@@ -16,6 +16,7 @@ BODIES: Mapping[Route, Mapping[str, Any]] = {
     },
     ("POST", "/api/v1/auth/login"): {"email": "nobody@acme.example", "password": "a password of nobody"},
     ("POST", "/api/v1/auth/refresh"): {"refresh_token": "of nobody"},
+    ("POST", "/api/v1/auth/api-keys"): {"name": "New"},
     ("POST", "/api/v1/prompts"): {"title": "A plan", "template": "${x}", "price_cents": 0},
     ("PATCH", "/api/v1/prompts/{prompt_id}"): {"title": "Taken over"},
     ("POST", "/api/v1/prompts/{prompt_id}/versions"): {"template": "taken over"},

@@ -112,6 +112,10 @@ class World:
             return {"user_id": self._add_colleague(), "organization_id": self.people["shop"].organization_id}
         if kind == "order":
             return {"order_id": self._add_order(self._add_prompt("published"))}
+        if kind == "session":
+            return {"session_id": self._add_session()}
+        if kind == "api_key":
+            return {"api_key_id": self._add_api_key()}
         return {}
 
     def newest_ids(self, table: str, limit: int) -> list[str]:
@@ -218,6 +222,25 @@ class World:
         return self._insert(
             "users", {"organization_id": self.people["shop"].organization_id, "email": email, "role": "seller"}
         )
+
+    def _add_session(self) -> str:
+        shop, soon = self.people["shop"], "2100-01-01T00:00:00Z"
+        seen = {"address": "192.0.2.1", "user_agent": "inner-marker"}
+        owner = {"user_id": shop.user_id, "organization_id": shop.organization_id}
+        return self._insert("sessions", {**owner, **seen, "expires_at": soon})
+
+    def _add_api_key(self) -> str:
+        shop = self.people["shop"]
+        key = {
+            "organization_id": shop.organization_id,
+            "created_by_user_id": shop.user_id,
+            "name": "unsold-marker",
+            "prefix": f"pmk_{uuid4().hex[:12]}",
+            "secret_hash": b"inner-marker" + bytes(20),
+            "scopes": ["prompts:read"],
+            "expires_at": "2100-01-01T00:00:00Z",
+        }
+        return self._insert("api_keys", key)
 
     def _add_figures(self, marts: psycopg.Connection[Any], prompt_id: str) -> None:
         seller = self.people["shop"].organization_id

@@ -55,6 +55,6 @@ class TestOpenApi:
         assert wrong == []
 
     def test_says_how_to_log_in(self, document):
-        assert document["components"]["securitySchemes"]["HTTPBearer"]["scheme"] == "bearer"
-        assert document["paths"]["/api/v1/auth/me"]["get"]["security"] == [{"HTTPBearer": []}]
+        assert document["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
+        assert document["paths"]["/api/v1/auth/me"]["get"]["security"] == [{"bearer": []}, {"api_key": []}]
         assert "security" not in document["paths"]["/api/v1/auth/login"]["post"]

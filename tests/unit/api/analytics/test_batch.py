@@ -11,14 +11,16 @@ from hypothesis import strategies as st
 
 from api.analytics.batch import Batch, read_batch
 from api.analytics.errors import EventBatchMalformed, EventBatchTooLarge
-from api.auth.identity import Identity
+from api.auth.identity import session_identity
 from api.errors import BodyMalformed
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 # Fixed, because it is part of the names of tests, which two workers must agree on.
 ORGANIZATION_ID = UUID("0192f0c4-7a3e-7c1b-9d52-3e6f8a1b2c4e")
 OTHER_ID = UUID("0192f0c4-7a3e-7c1b-9d52-3e6f8a1b2c4d")
-user = Identity(uuid4(), ORGANIZATION_ID, "ana@acme.example", "buyer", uuid4())
+user = session_identity(
+    user_id=uuid4(), organization_id=ORGANIZATION_ID, email="ana@acme.example", role="buyer", session_id=uuid4()
+)
 OWN = f"client:{user.organization_id}"
 
 
