@@ -83,6 +83,7 @@ lock: setup ## pin every dependency with its hashes, without addresses of an ind
 
 docs: setup ## write the generated pages of docs/
 	@$(PYTHON) -m warehouse.metrics > /dev/null
+	@$(PYTHON) -m warehouse.event_document > /dev/null
 
 bench: setup ## repeatable measurements, as ratios
 	@$(PYTHON) -m bench

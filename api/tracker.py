@@ -7,6 +7,7 @@ from uuid import UUID
 import structlog
 from starlette.types import Scope
 
+from api.agent import agent_of
 from api.auth.identity import Identity
 from warehouse.events import Event, EventInvalid, server_event
 
@@ -61,6 +62,7 @@ def envelope(scope: Scope) -> dict[str, Any]:
         "request_id": state.get("request_id"),
         "session_id": _header_id(scope, b"x-session-id"),
         "anonymous_id": _header_id(scope, b"x-anonymous-id"),
+        "agent": agent_of(scope),
     }
 
 

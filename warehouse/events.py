@@ -5,11 +5,20 @@ validation and the accepted values of the transformations come from here.
 """
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID, uuid4
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    TypeAdapter,
+    ValidationError,
+)
 
 EVENT_NAME_PATTERN = re.compile(r"[a-z][a-z0-9_]{0,62}\.[a-z][a-z0-9_]{0,62}")
 # An event bigger than this is a document; it belongs elsewhere.
@@ -17,6 +26,13 @@ EVENT_MAX_BYTES = 65_536
 # JSON numbers and ids far outside are mistakes of a sender's clock, not history.
 EARLIEST_EVENT = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST_EVENT_AHEAD_SECONDS = 3_600
+# A device may have been offline for a month. What is older comes as an import, by an operator.
+LIVE_EVENT_MAX_AGE_DAYS = 30
+# A difference below this is the network, not the sender's clock.
+CLOCK_TOLERANCE_SECONDS = 5
+
+
+Agent = Literal["browser", "program", "bot"]
 
 
 class EventInvalid(Exception):
@@ -155,6 +171,9 @@ SERVER_ONLY_NAMES = frozenset({"results.served", "api.requested"})
 SERVER_ONLY_PREFIX = "order."
 
 
+MOMENT: TypeAdapter[datetime] = TypeAdapter(AwareDatetime)
+
+
 class Event(BaseModel):
     """The envelope. Times are aware and kept in UTC."""
 
@@ -173,6 +192,11 @@ class Event(BaseModel):
     request_id: Text | None = None
     prompt_id: UUID | None = None
     properties: dict[str, JsonValue] = Field(default_factory=dict)
+    # The share of such events that the sender sends; none is all of them.
+    sample_rate: Annotated[float, Field(gt=0, le=1)] | None = None
+    # The server's own words: how far the sender's clock was behind, and what kind of program sent the request.
+    clock_offset_ms: int | None = None
+    agent: Agent | None = None
 
 
 def is_server_only(event_name: str) -> bool:
@@ -207,11 +231,48 @@ def check(event: Event) -> Event:
 
 def parse(envelope: dict[str, Any], *, received_at: datetime) -> Event:
     """Validate one envelope as sent (`received_at` is the server's). Raises `EventInvalid`."""
+    return check(_read(envelope, received_at))
+
+
+def parse_live(envelope: dict[str, Any], *, received_at: datetime) -> Event:
+    """Validate one envelope of a client that sent it just now. Raises `EventInvalid`.
+
+    With `sent_at`, the client's time of sending, its clock is known to be wrong by the difference to ours, and
+    `occurred_at` is corrected by that. An event much older than its sending is none that a client may still report.
+    """
+    fields = dict(envelope)
+    sent_at = fields.pop("sent_at", None)
+    event = _read(fields, received_at)
+    if sent_at is not None:
+        event = _with_right_clock(event, sent_at)
+    oldest = event.received_at - timedelta(days=LIVE_EVENT_MAX_AGE_DAYS)
+    if EARLIEST_EVENT <= event.occurred_at < oldest:
+        raise EventInvalid(
+            "occurred_at_too_old",
+            f"occurred_at {event.occurred_at.isoformat()} is over {LIVE_EVENT_MAX_AGE_DAYS} days ago",
+        )
+    return check(event)
+
+
+def _read(envelope: dict[str, Any], received_at: datetime) -> Event:
     try:
-        event = Event.model_validate({**envelope, "received_at": received_at})
+        return Event.model_validate({**envelope, "received_at": received_at})
     except ValidationError as error:
         raise EventInvalid("envelope_invalid", describe(error)) from None
-    return check(event)
+
+
+def _with_right_clock(event: Event, sent_at: Any) -> Event:
+    try:
+        offset = event.received_at - MOMENT.validate_python(sent_at)
+        if abs(offset.total_seconds()) < CLOCK_TOLERANCE_SECONDS:
+            return event
+        milliseconds = round(offset.total_seconds() * 1000)
+        occurred_at = event.occurred_at + timedelta(milliseconds=milliseconds)
+    except (ValidationError, OverflowError):
+        raise EventInvalid(
+            "sent_at_invalid", "sent_at: must be a time with its zone, such as 2026-05-01T09:30:00Z"
+        ) from None
+    return event.model_copy(update={"occurred_at": occurred_at, "clock_offset_ms": milliseconds})
 
 
 def describe(error: ValidationError) -> str:

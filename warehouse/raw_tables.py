@@ -122,7 +122,8 @@ RAW_TABLES: tuple[RawTable, ...] = (
             "source text", "event_id text", "event_name text", "schema_version bigint", "occurred_at timestamptz",
             "received_at timestamptz", "organization_id text = organization_id::text", "user_id text = user_id::text",
             "anonymous_id text", "session_id text", "request_id text", "prompt_id text = prompt_id::text",
-            "properties jsonb", "batch_id bigint",
+            "properties jsonb", "batch_id bigint", "sample_rate float8", "clock_offset_ms bigint",
+            "agent text", "is_own boolean", "is_staff boolean",
         ),
     ),
     # Named after the events, so read before them: of every batch that is read, the events are there to be read.

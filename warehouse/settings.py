@@ -106,6 +106,7 @@ class Settings(BaseSettings):
     event_batch_max_events: int = Field(1000, ge=1)
     # Days of events older than this leave the application database, once they are archived and loaded.
     event_retention_days: int = Field(90, ge=1)
+    quarantine_retention_days: int = Field(90, ge=1)
     # Runs of the micro-batch sensor start when this many events wait for the pipeline.
     pipeline_sensor_min_events: int = Field(500, ge=1)
     snapshots_kept: int = Field(5, ge=1)

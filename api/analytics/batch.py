@@ -11,12 +11,12 @@ from api.analytics.errors import EventBatchMalformed, EventBatchTooLarge
 from api.auth.identity import Identity
 from api.errors import BodyMalformed
 from api.schema import LONE_SURROGATE
-from warehouse.events import EVENT_MAX_BYTES, Event, EventInvalid, is_server_only, parse
+from warehouse.events import EVENT_MAX_BYTES, Agent, Event, EventInvalid, is_server_only, parse_live
 
 CLIENT_SOURCE_PREFIX = "client:"
 SERVER_SOURCES = frozenset({"api", "worker"})
 # Said by the server, whatever the client says.
-SERVER_FIELDS = frozenset({"received_at", "organization_id", "user_id"})
+SERVER_FIELDS = frozenset({"received_at", "organization_id", "user_id", "clock_offset_ms", "agent"})
 # What Postgres and the journal can hold.
 DEEPEST_NESTING = 50
 SMALLEST_INTEGER, LARGEST_INTEGER = -(2**63), 2**63 - 1
@@ -50,15 +50,21 @@ class Batch:
         self.refused.append(Refused(index, raw, reason, detail))
 
 
-def read_batch(body: bytes, user: Identity, *, received_at: datetime, max_events: int) -> Batch:
-    """The events of a body. Raises `BodyMalformed`, `EventBatchMalformed` or `EventBatchTooLarge`."""
+def read_batch(
+    body: bytes, user: Identity, *, received_at: datetime, max_events: int, agent: Agent | None = None
+) -> Batch:
+    """The events of a body. Raises `BodyMalformed`, `EventBatchMalformed` or `EventBatchTooLarge`.
+
+    `sent_at` beside the list holds for every event that does not say its own.
+    """
     envelopes = _envelopes(body)
     if len(envelopes) > max_events:
         raise EventBatchTooLarge(len(envelopes), max_events)
     batch = Batch({}, [])
     for index, envelope in enumerate(envelopes):
         try:
-            batch.events[index] = _event(envelope, user, received_at=received_at)
+            event = _event(envelope, user, received_at=received_at)
+            batch.events[index] = event.model_copy(update={"agent": agent})
         except EventInvalid as error:
             batch.refused.append(Refused(index, _raw(_sealed(envelope, user)), error.reason, str(error)))
     return batch
@@ -71,7 +77,8 @@ def _envelopes(body: bytes) -> list[Any]:
         reason = error.msg if isinstance(error, json.JSONDecodeError) else "it can't be parsed"
         raise BodyMalformed(f"The body is not valid JSON: {reason}") from None
     if isinstance(sent, dict) and isinstance(sent.get("events"), list) and "event_name" not in sent:
-        sent = sent["events"]
+        sent_at = {"sent_at": sent["sent_at"]} if "sent_at" in sent else {}
+        sent = [sent_at | each if isinstance(each, dict) else each for each in sent["events"]]
     if isinstance(sent, dict):
         return [sent]
     if not isinstance(sent, list):
@@ -100,7 +107,7 @@ def _event(envelope: Any, user: Identity, *, received_at: datetime) -> Event:
     if isinstance(name := envelope.get("event_name"), str) and is_server_only(name.strip().lower()):
         raise EventInvalid("event_name_reserved", f"{name[:100]} is written by the server alone")
     _check_source(envelope.get("source"), user)
-    return parse(_sealed(envelope, user), received_at=received_at)
+    return parse_live(_sealed(envelope, user), received_at=received_at)
 
 
 def _sealed(envelope: Any, user: Identity) -> Any:

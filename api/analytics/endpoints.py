@@ -6,14 +6,17 @@ from uuid import UUID
 from fastapi import Depends, Query, Request, status
 from fastapi.concurrency import run_in_threadpool
 
+from api.agent import agent_of
 from api.analytics import ingest, performance, repository
-from api.analytics.errors import DateRangeInvalid, EventBatchTooLarge
-from api.analytics.schemas import EVENTS_BODY, Dashboard, EventsAccepted, PromptPerformance
+from api.analytics.errors import DateRangeInvalid, EventBatchTooLarge, EventUnknown
+from api.analytics.schemas import EVENTS_BODY, Dashboard, EventsAccepted, EventSchemas, KnownEvent, PromptPerformance
 from api.dependencies import ReadAnalytics, ReadSales, ReadSession, Resources, WriteEvents
 from api.errors import LoginRequired, RoleNotAllowed, ServiceUnavailable, problem_responses
 from api.prompts.errors import PromptNotFound
 from api.routing import feature_router, repeatable
 from api.schema import CurrencyCode, Day
+from warehouse.event_document import describe_event, event_schema_of
+from warehouse.events import CATALOGUE, is_server_only
 from warehouse.marts import DateRange
 
 PROMPTS_DEFAULT = 10
@@ -48,9 +51,38 @@ Currency = Annotated[CurrencyCode | None, Query(description="Only figures in thi
 async def accept_events(request: Request, user: WriteEvents, resources: Resources) -> EventsAccepted:
     """One event or up to 1,000. A bad event is kept in quarantine and told; it does not stop the others.
 
-    What was accepted is durable. `organization_id`, `user_id` and `received_at` are the server's to say.
+    What was accepted is durable. `organization_id`, `user_id` and `received_at` are the server's to say. With
+    `sent_at`, your clock's time of sending, `occurred_at` is corrected where that clock is wrong. An event may be 30
+    days old.
     """
-    return await ingest.accept_events(resources, user, await request.body())
+    return await ingest.accept_events(resources, user, await request.body(), agent=agent_of(request.scope))
+
+
+@router.get("/events/schemas", summary="Every known event and its JSON Schema")
+async def event_schemas(_user: WriteEvents) -> EventSchemas:
+    """The catalogue of events, as this version of the service checks them."""
+    return EventSchemas(items=[_known_event(name) for name in CATALOGUE])
+
+
+@router.get(
+    "/events/schemas/{event_name}",
+    summary="A known event and its JSON Schema",
+    responses=problem_responses(EventUnknown),
+)
+async def event_schema(event_name: str, _user: WriteEvents) -> KnownEvent:
+    """One event of the catalogue."""
+    if event_name not in CATALOGUE:
+        raise EventUnknown(event_name)
+    return _known_event(event_name)
+
+
+def _known_event(event_name: str) -> KnownEvent:
+    return KnownEvent(
+        event_name=event_name,
+        description=describe_event(event_name),
+        is_server_only=is_server_only(event_name),
+        json_schema=event_schema_of(event_name),
+    )
 
 
 @router.get(

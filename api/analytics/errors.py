@@ -19,6 +19,15 @@ class EventBatchMalformed(ValidationFailed):
         super().__init__('The body must be an event, a list of events, or {"events": [...]}')
 
 
+class EventUnknown(ApiError):
+    """The catalogue has no event of that name."""
+
+    status = 404
+
+    def __init__(self, event_name: str) -> None:
+        super().__init__(f"No known event is called {event_name}")
+
+
 class DateRangeInvalid(ValidationFailed):
     """The range ends before it begins."""
 

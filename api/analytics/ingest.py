@@ -15,6 +15,7 @@ from api.auth.identity import Identity
 from api.errors import ServiceUnavailable
 from api.lifespan import Resources
 from warehouse.databases import connect
+from warehouse.events import Agent
 from warehouse.journal import JournalUnavailable, Rejected, StoreReport, quarantine, record_batch
 
 logger = structlog.get_logger(__name__)
@@ -22,7 +23,7 @@ logger = structlog.get_logger(__name__)
 QUARANTINE_ORIGIN = "api"
 
 
-async def accept_events(resources: Resources, user: Identity, body: bytes) -> EventsAccepted:
+async def accept_events(resources: Resources, user: Identity, body: bytes, *, agent: Agent | None) -> EventsAccepted:
     """Take in the events of a body.
 
     Raises `BodyMalformed`, `EventBatchMalformed`, `EventBatchTooLarge`, or `ServiceUnavailable`, and then nothing was
@@ -34,6 +35,7 @@ async def accept_events(resources: Resources, user: Identity, body: bytes) -> Ev
         user,
         received_at=datetime.now(UTC),
         max_events=resources.settings.event_batch_max_events,
+        agent=agent,
     )
     await _refuse_unknown_prompts(resources, user, batch)
     duplicates = await _leave_out_known(resources, batch)

@@ -2,32 +2,15 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from pydantic import Field
 
 from api.schema import ResponseBody
+from warehouse.event_document import envelope_schema
 
-EVENT_SCHEMA = {
-    "type": "object",
-    "required": ["event_id", "event_name", "occurred_at"],
-    "properties": {
-        "event_id": {
-            "type": "string",
-            "maxLength": 255,
-            "description": "Unique in its source: sent twice it counts once",
-        },
-        "event_name": {"type": "string", "examples": ["prompt.clicked"], "description": "object.past_verb"},
-        "occurred_at": {"type": "string", "format": "date-time"},
-        "source": {"type": "string", "description": "By default client:<organization_id>; a name is put behind that"},
-        "schema_version": {"type": "integer", "minimum": 1, "default": 1},
-        "anonymous_id": {"type": "string", "maxLength": 255},
-        "session_id": {"type": "string", "maxLength": 255},
-        "request_id": {"type": "string", "maxLength": 255},
-        "prompt_id": {"type": "string", "format": "uuid"},
-        "properties": {"type": "object", "examples": [{"position": 1, "receipt_id": "…"}]},
-    },
-}
+EVENT_SCHEMA = envelope_schema()
 EVENTS_BODY = {
     "requestBody": {
         "required": True,
@@ -40,7 +23,14 @@ EVENTS_BODY = {
                         {
                             "type": "object",
                             "required": ["events"],
-                            "properties": {"events": {"type": "array", "items": EVENT_SCHEMA, "maxItems": 1000}},
+                            "properties": {
+                                "events": {"type": "array", "items": EVENT_SCHEMA, "maxItems": 1000},
+                                "sent_at": {
+                                    "type": "string",
+                                    "format": "date-time",
+                                    "description": "Holds for every event that does not say its own",
+                                },
+                            },
                         },
                     ]
                 }
@@ -65,6 +55,21 @@ class EventsAccepted(ResponseBody):
     duplicates: int = Field(description="Event ids that were accepted before, or stand in the request twice")
     quarantined: int = Field(description="Refused, and kept with the reason")
     errors: list[EventError]
+
+
+class KnownEvent(ResponseBody):
+    """An event of the catalogue."""
+
+    event_name: str
+    description: str
+    is_server_only: bool = Field(description="Written by the server alone: a client that sends it is refused")
+    json_schema: dict[str, Any] = Field(description="JSON Schema (2020-12) of the event as a client sends it")
+
+
+class EventSchemas(ResponseBody):
+    """The known events. Others are taken too when their name is well-formed."""
+
+    items: list[KnownEvent]
 
 
 class Figures(ResponseBody):

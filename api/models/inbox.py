@@ -74,6 +74,15 @@ class RawEvent(Model):
     prompt_id: Mapped[UUID | None]
     properties: Mapped[dict[str, Any]]
     batch_id: Mapped[int]
+    # The share of such events that the sender sends; null is all of them.
+    sample_rate: Mapped[float | None]
+    # How far the sender's clock was behind the server's, where occurred_at was corrected by it.
+    clock_offset_ms: Mapped[int | None]
+    # browser, program or bot; null where no request told.
+    agent: Mapped[str | None]
+    # Whether the organization is the seller of the prompt, and whether the user is an operator.
+    is_own: Mapped[bool] = mapped_column(server_default=text("false"))
+    is_staff: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
 class QuarantinedRow(Model):
@@ -87,9 +96,11 @@ class QuarantinedRow(Model):
     kind: Mapped[str]
     # Where it came from: `api`, or a file's name and line.
     origin: Mapped[str]
-    # SHA-256 of the raw bytes, so that the same row twice is one row here.
+    # SHA-256 of all that was sent, so that the same row twice is one row here.
     fingerprint: Mapped[bytes]
+    # What was sent, or its beginning; `byte_count` is how much was sent.
     raw: Mapped[bytes]
+    byte_count: Mapped[int]
     reason: Mapped[str]
     detail: Mapped[str]
     first_seen_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -7,6 +7,8 @@ import click
 from cli.database import open_servers
 from cli.failure import PROBLEM
 from cli.output import examples, to_json
+from warehouse.databases import connect
+from warehouse.journal.quarantine import forget_old
 from warehouse.lake import LAKE_DIRECTORY, DayArchived, LakeDamaged, archive_events, read_days, verify_lake
 from warehouse.settings import get_settings
 
@@ -29,7 +31,9 @@ def archive(retention_days: int | None, as_json: bool) -> None:
     """Copy the events of every day that is over into the lake, and let go of days that were kept long enough.
 
     A day leaves the application database when its files read back as they were written and the warehouse has loaded
-    it. Ends with status 1 when files are damaged; then its days stay.
+    it. Rows of quarantine older than QUARANTINE_RETENTION_DAYS are forgotten.
+
+    Ends with status 1 when files are damaged; then their days stay.
     """
     settings = get_settings()
     with open_servers() as servers:
@@ -47,9 +51,14 @@ def archive(retention_days: int | None, as_json: bool) -> None:
         except LakeDamaged as error:
             click.secho(str(error), fg="red", err=True)
             click.get_current_context().exit(PROBLEM)
+        with connect(servers.database_url) as connection:
+            forgotten = forget_old(connection, retention_days=settings.quarantine_retention_days)
     if as_json:
-        click.echo(to_json({"written_rows": report.written_rows, "days": [asdict(day) for day in report.days]}))
+        days = [asdict(day) for day in report.days]
+        click.echo(to_json({"written_rows": report.written_rows, "days": days, "forgotten_rows": forgotten}))
     else:
+        if forgotten:
+            click.echo(f"{forgotten:,} rows of quarantine were kept long enough and are forgotten.")
         click.echo(f"{report.written_rows:,} events archived.")
 
 

@@ -4,6 +4,8 @@ from typing import Any
 
 from dagster import AssetKey, MaterializeResult, asset
 
+from warehouse.databases import connect
+from warehouse.journal.quarantine import forget_old
 from warehouse.lake import LAKE_DIRECTORY, archive_events
 from warehouse.loading import prepare_warehouse
 from warehouse.servers import running_servers
@@ -25,8 +27,11 @@ def lake_events() -> MaterializeResult[Any]:
             settings.data_path.resolve() / LAKE_DIRECTORY,
             retention_days=settings.event_retention_days,
         )
+        with connect(servers.database_url) as connection:
+            forgotten = forget_old(connection, retention_days=settings.quarantine_retention_days)
     return MaterializeResult(
         metadata={
+            "forgotten_quarantined_rows": forgotten,
             "written_rows": report.written_rows,
             "archived_days": [str(day.received_date) for day in report.days if day.written_rows],
             "detached_days": [str(day.received_date) for day in report.days if day.is_detached],

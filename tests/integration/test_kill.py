@@ -10,6 +10,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -125,7 +126,7 @@ def send_batch(api: Api, headers: dict[str, str]) -> set[str]:
         {
             "event_id": event_id,
             "event_name": "category.browsed",
-            "occurred_at": "2026-01-05T12:00:00Z",
+            "occurred_at": datetime.now(UTC).isoformat(),
             "properties": {"category": "writing"},
         }
         for event_id in ids

@@ -36,7 +36,7 @@ NAMES_OF_ROWS = frozenset({"prompt_external_id", "user_external_id", "position"}
 NAMES_OF_ENVELOPES = frozenset({"schema_version", "organization_id", "user_id", "anonymous_id", "prompt_id"})
 
 WAITING = """
-select id, origin, raw, reason, detail from quarantine
+select id, origin, raw, byte_count, reason, detail from quarantine
 where kind = %s and resolved_at is null and id > %s
 order by id
 limit %s
@@ -53,7 +53,8 @@ class WaitingEventImporter(EventImporter):
         names = record.values.keys()
         if names & NAMES_OF_ROWS or not names & NAMES_OF_ENVELOPES:
             return super().parse(record)
-        envelope = {"properties": {}, **record.values}
+        # By how much the sender's clock was wrong, only the request could tell.
+        envelope = {"properties": {}, **{name: each for name, each in record.values.items() if name != "sent_at"}}
         if not isinstance(envelope["properties"], dict):
             raise RowInvalid("properties_invalid", "properties are not a JSON object")
         return EventRow(record=record, envelope=envelope, prompt_external_id=None, user_external_id=None)
@@ -95,6 +96,9 @@ def _waiting(connection: Connection, kind: Kind) -> Iterator[Record]:
 
 def _record(row: DictRow) -> Record:
     raw = bytes(row["raw"])
+    if row["byte_count"] > len(raw):
+        # Only the beginning was kept.
+        return Record(row["id"], {}, len(raw), raw=raw, problem=RowInvalid(row["reason"], row["detail"]))
     record = replace(read_object(raw, row["id"]), raw=raw)
     if row["origin"] == ORIGIN_OF_CLIENTS and not _may_be_replayed(record, row["reason"]):
         return replace(record, problem=RowInvalid(row["reason"], row["detail"]))

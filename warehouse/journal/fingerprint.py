@@ -1,7 +1,7 @@
 """What an event is known by for ever, in 16 bytes each: its id, and what it said."""
 
 import hashlib
-from datetime import UTC
+from datetime import UTC, timedelta
 from uuid import UUID
 
 import orjson
@@ -12,7 +12,7 @@ from warehouse.events import Event
 HASH_BYTES = 16
 ID = frozenset({"source", "event_id"})
 # The server's own words, which differ between two sendings of the same event.
-SAID_BY_SERVER = frozenset({"received_at"})
+SAID_BY_SERVER = frozenset({"received_at", "clock_offset_ms", "agent"})
 NOT_PAYLOAD = ID | SAID_BY_SERVER
 
 
@@ -27,8 +27,9 @@ def payload_hash(event: Event) -> UUID:
     Fields without a value are left out, so that the envelope can gain fields without making old events look new.
     """
     payload = {name: value for name, value in event if name not in NOT_PAYLOAD and value is not None}
-    # One moment has many forms.
-    payload["occurred_at"] = event.occurred_at.astimezone(UTC)
+    # As it was sent: each sending has its own estimate of how wrong the sender's clock is. One moment has many forms.
+    sent = event.occurred_at - timedelta(milliseconds=event.clock_offset_ms or 0)
+    payload["occurred_at"] = sent.astimezone(UTC)
     return _hash(orjson.dumps(payload, option=orjson.OPT_SORT_KEYS))
 
 

@@ -14,10 +14,12 @@ from warehouse.journal.quarantine import Rejected, quarantine
 COLUMNS = (
     "source", "event_id", "event_name", "schema_version", "occurred_at", "received_at", "organization_id", "user_id",
     "anonymous_id", "session_id", "request_id", "prompt_id", "properties",
+    "sample_rate", "clock_offset_ms", "agent",
 )  # fmt: skip
 TYPES = {
     "schema_version": "bigint", "occurred_at": "timestamptz", "received_at": "timestamptz", "organization_id": "uuid",
     "user_id": "uuid", "prompt_id": "uuid", "properties": "jsonb",
+    "sample_rate": "double precision", "clock_offset_ms": "bigint",
 }  # fmt: skip
 
 ARRIVE = f"""
@@ -45,9 +47,17 @@ with fresh as (
 ),
 
 stored as (
-    insert into raw_events ({", ".join(COLUMNS)}, batch_id)
-    select distinct on (id) {", ".join(COLUMNS)}, %s from arriving_events inner join fresh using (id)
-    order by id, ordinal
+    insert into raw_events ({", ".join(COLUMNS)}, batch_id, is_own, is_staff)
+    select distinct on (arriving_events.id)
+        {", ".join(f"arriving_events.{name}" for name in COLUMNS)},
+        %s,
+        coalesce(arriving_events.organization_id = prompts.seller_organization_id, false),
+        coalesce(users.role = 'admin', false)
+    from arriving_events
+    inner join fresh using (id)
+    left join prompts on arriving_events.prompt_id = prompts.id
+    left join users on arriving_events.user_id = users.id
+    order by arriving_events.id, ordinal
     returning 1
 )
 
@@ -118,7 +128,7 @@ def _copy(connection: psycopg.Connection[DictRow], events: Sequence[Event]) -> N
                 ordinal, event_key(event.source, event.event_id), payload_hash(event), event.source, event.event_id,
                 event.event_name, event.schema_version, event.occurred_at, event.received_at, event.organization_id,
                 event.user_id, event.anonymous_id, event.session_id, event.request_id, event.prompt_id,
-                orjson.dumps(event.properties).decode(),
+                orjson.dumps(event.properties).decode(), event.sample_rate, event.clock_offset_ms, event.agent,
             ))  # fmt: skip
 
 

@@ -20,6 +20,8 @@ SCHEMA = pa.schema(
         ("occurred_at", MOMENT), ("received_at", MOMENT), ("organization_id", pa.string()), ("user_id", pa.string()),
         ("anonymous_id", pa.string()), ("session_id", pa.string()), ("request_id", pa.string()),
         ("prompt_id", pa.string()), ("properties", pa.string()), ("batch_id", pa.int64()),
+        ("sample_rate", pa.float64()), ("clock_offset_ms", pa.int64()), ("agent", pa.string()), ("is_own", pa.bool_()),
+        ("is_staff", pa.bool_()),
     ]
 )  # fmt: skip
 # What readers filter by first. Like rows beside each other also pack best.

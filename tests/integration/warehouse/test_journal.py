@@ -1,6 +1,7 @@
 """The journal: accepted is stored, once, whatever dies in between."""
 
 import asyncio
+import hashlib
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
@@ -14,6 +15,7 @@ from psycopg.rows import DictRow
 from warehouse.databases import connect
 from warehouse.events import Event
 from warehouse.journal import AsyncJournal, Flusher, JournalUnavailable, Known, Rejected, StoreReport, quarantine, store
+from warehouse.journal.quarantine import RAW_MAX_BYTES, forget_old
 from warehouse.journal.stream import FIELD, STREAM
 
 NOWHERE_REDIS = "redis://127.0.0.1:1/0"
@@ -287,3 +289,49 @@ class TestQuarantine:
         assert quarantine(connection, [row, row]) == 1
         kept = connection.execute("select raw from quarantine").fetchall()
         assert [bytes(k["raw"]) for k in kept] == [b"\x00\xff"]
+
+    def test_of_something_large_the_beginning_is_kept_with_size_and_hash(self, connection):
+        large = b"x" * 10_000_000
+        assert quarantine(connection, [Rejected("events", "test", large, "event_too_large", "")]) == 1
+        assert quarantine(connection, [Rejected("events", "test", large, "event_too_large", "")]) == 0
+        [kept] = connection.execute("select raw, byte_count, fingerprint from quarantine").fetchall()
+        assert (bytes(kept["raw"]), kept["byte_count"]) == (large[:RAW_MAX_BYTES], 10_000_000)
+        assert bytes(kept["fingerprint"]) == hashlib.sha256(large).digest()
+
+    def test_what_is_older_than_the_retention_is_forgotten(self, connection):
+        rows = [Rejected("events", "test", raw, "envelope_invalid", "") for raw in (b"old", b"new")]
+        quarantine(connection, rows)
+        connection.execute("update quarantine set first_seen_at = now() - interval '8 days' where raw = 'old'")
+        assert forget_old(connection, retention_days=7) == 1
+        assert connection.execute("select raw from quarantine").fetchall() == [{"raw": b"new"}]
+
+
+class TestMarks:
+    def test_own_and_staffs_events_are_marked_and_stored(self, connection):
+        seller, other = uuid4(), uuid4()
+        admin, prompt = uuid4(), uuid4()
+        for organization in (seller, other):
+            connection.execute("insert into organizations (id, name) values (%s, 'Acme')", [organization])
+        connection.execute(
+            "insert into users (id, organization_id, role, external_id) values (%s, %s, 'admin', %s)",
+            [admin, other, str(admin)],
+        )
+        connection.execute(
+            "insert into prompts (id, seller_organization_id, title, price_cents, currency)"
+            " values (%s, %s, 'P', 100, 'USD')",
+            [prompt, seller],
+        )
+        events = [
+            event("own", prompt_id=prompt, organization_id=seller),
+            event("staff", prompt_id=prompt, organization_id=other, user_id=admin),
+            event("bot", prompt_id=prompt, agent="bot", sample_rate=0.5, clock_offset_ms=-7),
+        ]
+        assert store(connection, events, origin="test").stored == 3
+        rows = connection.execute(
+            "select event_id, is_own, is_staff, agent, sample_rate, clock_offset_ms from raw_events order by event_id"
+        )
+        assert [tuple(row.values()) for row in rows] == [
+            ("bot", False, False, "bot", 0.5, -7),
+            ("own", True, False, None, None, None),
+            ("staff", False, True, None, None, None),
+        ]

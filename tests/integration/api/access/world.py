@@ -108,6 +108,8 @@ class World:
             return {"prompt_id": self._add_prompt(kind)}
         if kind in {"decision", "appeal"}:
             return self._add_decision(is_appealed=kind == "appeal")
+        if kind == "event":
+            return {"event_name": "prompt.clicked"}
         if kind == "person":
             return {"user_id": self._add_colleague(), "organization_id": self.people["shop"].organization_id}
         if kind == "order":

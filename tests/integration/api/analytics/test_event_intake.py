@@ -142,3 +142,19 @@ class TestAcceptEvents:
 
     def test_needs_a_log_in(self, client):
         assert client.post("/analytics/events", json=event()).status_code == 401
+
+
+class TestEventSchemas:
+    def test_lists_the_catalogue(self, client, buyer):
+        items = client.get("/analytics/events/schemas", headers=buyer.headers).json()["items"]
+        server_only = {item["event_name"] for item in items if item["is_server_only"]}
+        assert server_only == {"results.served", "api.requested", "order.paid", "order.refunded"}
+        assert all(item["json_schema"]["title"] == item["event_name"] for item in items)
+
+    def test_tells_one(self, client, buyer):
+        answer = client.get("/analytics/events/schemas/prompt.clicked", headers=buyer.headers).json()
+        assert answer["json_schema"]["properties"]["properties"]["required"] == ["position", "receipt_id"]
+
+    def test_does_not_know_others(self, client, buyer):
+        answer = client.get("/analytics/events/schemas/page.opened", headers=buyer.headers)
+        assert (answer.status_code, answer.json()["title"]) == (404, "Event unknown")

@@ -34,6 +34,8 @@ class TestArchiveEvents:
             **event("a").model_dump(exclude={"properties"}),
             "properties": '{"ü": [1, {"x": null}], "category": "writing"}',
             "batch_id": 0,
+            "is_own": False,
+            "is_staff": False,
         }
 
     def test_the_manifest_tells_rows_bytes_and_times(self, three_events, archive, lake):

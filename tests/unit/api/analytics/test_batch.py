@@ -13,6 +13,7 @@ from api.analytics.batch import Batch, read_batch
 from api.analytics.errors import EventBatchMalformed, EventBatchTooLarge
 from api.auth.identity import session_identity
 from api.errors import BodyMalformed
+from warehouse.journal.fingerprint import payload_hash
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 # Fixed, because it is part of the names of tests, which two workers must agree on.
@@ -79,7 +80,12 @@ class TestReadBatch:
             ({"occurred_at": "yesterday"}, "envelope_invalid"),
             ({"occurred_at": "2026-02-28T12:00:00"}, "envelope_invalid"),
             ({"occurred_at": "1999-12-31T00:00:00Z"}, "occurred_at_ancient"),
+            ({"occurred_at": "2026-01-29T00:00:00Z"}, "occurred_at_too_old"),
             ({"occurred_at": "2026-03-02T00:00:00Z"}, "occurred_at_future"),
+            ({"sent_at": "yesterday"}, "sent_at_invalid"),
+            ({"sent_at": "9999-12-31T23:59:59Z"}, "sent_at_invalid"),
+            ({"sample_rate": 0}, "envelope_invalid"),
+            ({"sample_rate": 1.5}, "envelope_invalid"),
             ({"prompt_id": "7"}, "envelope_invalid"),
             ({"properties": []}, "envelope_invalid"),
             ({"colour": "red"}, "envelope_invalid"),
@@ -94,6 +100,32 @@ class TestReadBatch:
     )
     def test_refuses_a_bad_event_with_its_reason(self, changes, reason):
         assert reasons(event(**changes)) == [reason]
+
+    @pytest.mark.parametrize(
+        ("occurred_at", "sent_at", "corrected", "offset"),
+        [
+            # An hour slow, then a day fast, then right but for the network.
+            ("2026-02-28T22:50:00Z", "2026-02-28T23:00:00Z", "2026-02-28T23:50:00Z", 3_600_000),
+            ("2026-03-01T23:50:00Z", "2026-03-02T00:00:00Z", "2026-02-28T23:50:00Z", -86_400_000),
+            ("2026-02-28T23:50:00Z", "2026-02-28T23:59:58Z", "2026-02-28T23:50:00Z", None),
+        ],
+    )
+    def test_corrects_a_wrong_clock(self, occurred_at, sent_at, corrected, offset):
+        sent = event(occurred_at=occurred_at)
+        [alone] = read(sent | {"sent_at": sent_at}).events.values()
+        [listed] = read({"events": [sent], "sent_at": sent_at}).events.values()
+        assert alone.occurred_at == listed.occurred_at == datetime.fromisoformat(corrected)
+        assert alone.clock_offset_ms == listed.clock_offset_ms == offset
+
+    def test_a_clock_that_went_on_while_it_was_sent_again_does_not_make_another_event(self):
+        sent = [event(sent_at=moment) for moment in ("2026-02-28T20:00:00Z", "2026-02-28T21:00:07Z")]
+        first, second = (payload_hash(read(each).events[0]) for each in sent)
+        assert first == second
+
+    def test_keeps_version_and_sampling_and_says_itself_what_sent_it(self):
+        sent = json.dumps(event(schema_version=3, sample_rate=0.25, agent="browser", clock_offset_ms=5)).encode()
+        taken = read_batch(sent, user, received_at=NOW, max_events=1, agent="bot").events[0]
+        assert (taken.schema_version, taken.sample_rate, taken.agent, taken.clock_offset_ms) == (3, 0.25, "bot", None)
 
     @pytest.mark.parametrize("envelope", [None, 1, "x", []])
     def test_refuses_what_is_no_object(self, envelope):
