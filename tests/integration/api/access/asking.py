@@ -31,26 +31,28 @@ def observe(client: httpx.Client, world: World, cell: Cell) -> Observation:
     subject = world.make_subject(cell.subject)
     unknown = {name: str(uuid4()) for name in subject}
     before = world.fingerprint()
-    answer = _send(client, cell, subject, headers)
+    answer = send(client, cell, subject, headers)
     after = world.fingerprint()
-    of_nothing = _send(client, cell, unknown, headers) if subject and not answer.is_success else answer
+    of_nothing = send(client, cell, unknown, headers) if subject and not answer.is_success else answer
     world.retire(subject)
     return Observation(
         answer=answer,
-        leaks=_leaks(answer, reader),
+        leaks=find_leaks(answer, reader),
         changed_tables=[table for table, digest in after.items() if digest != before[table]],
         told=_anonymized(answer, subject.values()),
         told_of_nothing=_anonymized(of_nothing, unknown.values()),
     )
 
 
-def _send(client: httpx.Client, cell: Cell, subject: Mapping[str, str], headers: Mapping[str, str]) -> httpx.Response:
+def send(client: httpx.Client, cell: Cell, subject: Mapping[str, str], headers: Mapping[str, str]) -> httpx.Response:
+    """The answer to a cell's request about a subject, with these headers."""
     body = make_body(cell.route, subject)
     sent: dict[str, Any] = {"params": body} if cell.method == "GET" else {"json": body} if body is not None else {}
     return client.request(cell.method, cell.path.format(**subject), headers=headers, **sent)
 
 
-def _leaks(answer: httpx.Response, reader: str | None) -> list[str]:
+def find_leaks(answer: httpx.Response, reader: str | None) -> list[str]:
+    """The markers in an answer that this person must not see."""
     told = f"{answer.text}\n{answer.headers}"
     return [marker for marker, readers in READERS.items() if marker in told and reader not in readers]
 

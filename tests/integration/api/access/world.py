@@ -57,6 +57,7 @@ class Person:
     user_id: str
     organization_id: str
     email: str
+    role: str
 
 
 @dataclass
@@ -120,6 +121,14 @@ class World:
             return {"api_key_id": self._add_api_key()}
         return {}
 
+    def revive_people(self) -> None:
+        """Give everybody the role and the log-in back that somebody may have taken."""
+        for person in self.people.values():
+            self.database.execute(
+                "update users set is_active = true, role = %s, email = %s, password_hash = %s where id = %s",
+                [person.role, person.email, self.password_hash, person.user_id],
+            )
+
     def newest_ids(self, table: str, limit: int) -> list[str]:
         """Ids of the newest rows of a table; none where there is no such table."""
         if self.database.execute("select to_regclass(%s) as name", [table]).fetchone()["name"] is None:
@@ -151,7 +160,7 @@ class World:
     def _add_person(self, name: str, role: str, organization_id: str, *, mark: str) -> None:
         email = f"{mark}-{uuid4().hex[:8]}@acme.example"
         row = {"organization_id": organization_id, "email": email, "password_hash": self.password_hash, "role": role}
-        self.people[name] = Person(self._insert("users", row), organization_id, email)
+        self.people[name] = Person(self._insert("users", row), organization_id, email, role)
 
     def _add_prompt(self, status: str) -> str:
         shop, mark = self.people["shop"], "unsold-marker" if status == "draft" else "sold-marker"

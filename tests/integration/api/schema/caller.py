@@ -41,8 +41,9 @@ class Callers:
         self._client.close()
 
     def refresh(self) -> None:
-        """Forget log-ins, which requests may have ended, and make new things."""
+        """Undo what requests did to people and log-ins, and make new things."""
         self._headers.clear()
+        self._world.revive_people()
         self._ids.clear()
         for subject in SUBJECTS:
             self._world.make_subject(subject)
@@ -67,6 +68,7 @@ class Callers:
         if name == NOBODY:
             return {}
         if name not in self._headers:
+            self._world.revive_people()
             self._headers[name] = self._world.log_in(self._client, name)
         return self._headers[name]
 

@@ -6,13 +6,19 @@ import pytest
 
 from tests.integration.api.access.population import populated_world
 from tests.integration.api.payments.shop import (  # noqa: F401 - fixtures
+    Stripe,
     api_listener,
     api_url,
-    shop_settings,
     stripe_simulator,
 )
 from tests.integration.api.schema.caller import Callers
 from warehouse.settings import Settings
+
+
+@pytest.fixture(scope="module")
+def shop_settings(api_settings: Settings, stripe_simulator: Stripe) -> Settings:  # noqa: F811
+    """A service that limits nobody: what is asked too often is refused before it is looked at."""
+    return api_settings.model_copy(update={"stripe_api_base": stripe_simulator.url, "rate_limits_enabled": False})
 
 
 @pytest.fixture(scope="module")
