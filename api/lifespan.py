@@ -96,7 +96,8 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         servers = stack.enter_context(running_servers(settings))
         stack.enter_context(_kept_running(servers))
         await anyio.to_thread.run_sync(migrate, servers.database_url)
-        stack.enter_context(_running_flusher(settings, servers))
+        if settings.api_flushes_events:
+            stack.enter_context(_running_flusher(settings, servers))
         resources = _connect(settings, servers)
         # Callbacks run last first: the journal writes what it still holds while the flusher is there to store it.
         stack.callback(resources.marts.close)
@@ -127,7 +128,7 @@ def _connect(settings: Settings, servers: Servers) -> Resources:
         servers=servers,
         database=database,
         redis=redis,
-        journal=AsyncJournal(servers.redis_url, servers.database_url),
+        journal=AsyncJournal(servers.redis_url, servers.database_url, max_entries=settings.event_journal_max_entries),
         marts=MartsConnections(servers.warehouse_url),
         tokens=tokens,
         passwords=PasswordHasher(pepper, bcrypt_cost=settings.password_bcrypt_cost),

@@ -21,7 +21,7 @@ PLACES = {
     "db": ("cli.commands.db:db", "Prepare, empty or fill the databases."),
     "user": ("cli.commands.user:user", "List users, or create one."),
     "import": ("cli.commands.imports:imports", "Import a catalog, events or orders from a file."),
-    "events": ("cli.commands.events:events", "Count events, or replay those in quarantine."),
+    "events": ("cli.commands.events:events", "Count events, store what waits, or replay quarantine."),
     "lake": ("cli.commands.lake:lake", "Archive days of events as files, or verify the archive."),
     "pipeline": ("cli.commands.pipeline:pipeline", "Run the pipeline that makes the marts, or show how it stands."),
 }

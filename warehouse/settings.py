@@ -103,6 +103,10 @@ class Settings(BaseSettings):
 
     event_flush_max_events: int = Field(100, ge=1)
     event_flush_interval_seconds: float = Field(60.0, gt=0)
+    # Whether the API stores what it accepted, or leaves it to `manage.py events flush --follow` alone.
+    api_flushes_events: bool = True
+    # Batches that may wait in the journal; then the API answers 503 until some are stored.
+    event_journal_max_entries: int = Field(100_000, ge=1)
     event_batch_max_events: int = Field(1000, ge=1)
     # Days of events older than this leave the application database, once they are archived and loaded.
     event_retention_days: int = Field(90, ge=1)

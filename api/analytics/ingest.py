@@ -16,7 +16,7 @@ from api.errors import ServiceUnavailable
 from api.lifespan import Resources
 from warehouse.databases import connect
 from warehouse.events import Agent
-from warehouse.journal import JournalUnavailable, Rejected, StoreReport, quarantine, record_batch
+from warehouse.journal import JournalFull, JournalUnavailable, Rejected, StoreReport, quarantine, record_batch
 
 logger = structlog.get_logger(__name__)
 
@@ -43,6 +43,11 @@ async def accept_events(resources: Resources, user: Identity, body: bytes, *, ag
     fresh = list(batch.events.values())
     try:
         await resources.journal.append(fresh, duplicates=duplicates)
+    except JournalFull as error:
+        logger.error("events_not_accepted", count=len(fresh), error=str(error))
+        raise ServiceUnavailable(
+            "Too many events wait to be stored. None of these was taken: send them later."
+        ) from error
     except JournalUnavailable as error:
         logger.error("events_not_accepted", count=len(fresh), error=str(error))
         raise ServiceUnavailable("Events can't be taken just now. None of these was: send the same again.") from error

@@ -1,6 +1,10 @@
 """`manage.py events`: what was stored, and what waits in quarantine."""
 
+import signal
+import threading
 from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import asdict
 from typing import Any
 
 import click
@@ -14,8 +18,10 @@ from cli.output import examples, one_line, to_json
 from cli.template import name_variables
 from warehouse.databases import connect
 from warehouse.imports import KINDS, Refusal, replay
+from warehouse.journal import Flusher
 from warehouse.journal.quarantine import Kind
 from warehouse.journal.stream import STREAM
+from warehouse.settings import get_settings
 
 REFUSED_SHOWN = 20
 
@@ -41,9 +47,9 @@ order by rows desc, kind, reason
 """
 
 
-@click.group(epilog=examples("events stats", "events replay-quarantine"))
+@click.group(epilog=examples("events stats", "events flush --follow", "events replay-quarantine"))
 def events() -> None:
-    """Count events, or replay those in quarantine."""
+    """Count events, store those that wait, or replay those in quarantine."""
 
 
 @events.command(epilog=examples("events stats", "events stats --json"))
@@ -87,6 +93,45 @@ def _echo(counted: dict[str, Any]) -> None:
     click.echo(f"{sum(row['rows'] for row in counted['quarantined']):,} rows wait in quarantine.")
     for row in counted["quarantined"]:
         click.echo(f"  {row['kind']:<10}{row['reason']:<32}{row['rows']:>12,}")
+
+
+@events.command(epilog=examples("events flush", "events flush --follow"))
+@click.option("--follow", is_flag=True, help="Go on until Ctrl-C or SIGTERM, and store what waits once more then.")
+@click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
+def flush(follow: bool, as_json: bool) -> None:
+    """Store the events that wait in the journal.
+
+    With --follow as a process of its own, when EVENT_FLUSH_MAX_EVENTS wait or EVENT_FLUSH_INTERVAL_SECONDS after the
+    first came. Any number may run beside each other and beside the API; one works at a time, and each event is stored
+    once. A server that is down is waited for.
+    """
+    settings = get_settings()
+    with open_servers() as servers:
+        flusher = Flusher(
+            servers.redis_url,
+            servers.database_url,
+            max_events=settings.event_flush_max_events,
+            interval_seconds=settings.event_flush_interval_seconds,
+        )
+        with closing(flusher):
+            if follow:
+                flusher.run(_stopped_by_signal())
+                return
+            report = flusher.flush_all()
+    if as_json:
+        click.echo(to_json(asdict(report)))
+    else:
+        click.echo(
+            f"{report.received:,} received = {report.stored:,} stored + {report.duplicate:,} duplicates"
+            f" + {report.quarantined:,} quarantined"
+        )
+
+
+def _stopped_by_signal() -> threading.Event:
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: stop.set())
+    return stop
 
 
 @events.command(

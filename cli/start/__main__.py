@@ -40,7 +40,12 @@ def up() -> None:
     settings = get_settings()
     check_disk(settings)
     prepare_dagster_home(settings.data_path)
-    wanted = [services.api(settings), services.dashboards(settings), services.dagster(settings)]
+    wanted = [
+        services.api(settings),
+        services.event_flusher(settings),
+        services.dashboards(settings),
+        services.dagster(settings),
+    ]
     with started(settings, wanted, with_pipeline=True) as (supervisor, servers):
         print_addresses(settings)
         watch_until_interrupted(supervisor, servers)

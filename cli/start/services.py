@@ -9,14 +9,14 @@ from warehouse.settings import PROJECT_ROOT, Settings
 
 @dataclass(frozen=True)
 class Service:
-    """One long-running process."""
+    """One long-running process. A worker listens nowhere: it has no port, and is well while it lives."""
 
     name: str
     command: tuple[str, ...]
-    health_url: str
-    url: str
-    port: int
-    port_setting: str
+    health_url: str | None = None
+    url: str = ""
+    port: int | None = None
+    port_setting: str = ""
     environment: dict[str, str] = field(default_factory=dict, hash=False)
 
 
@@ -69,6 +69,15 @@ def api(settings: Settings, *, reload: bool = False) -> Service:
         port_setting="API_PORT",
         environment=_environment(settings),
     )  # fmt: skip
+
+
+def event_flusher(settings: Settings) -> Service:
+    """Stores what the API accepted, also while the API is down."""
+    return Service(
+        name="event-flusher",
+        command=(sys.executable, "cli/manage.py", "events", "flush", "--follow"),
+        environment=_environment(settings),
+    )
 
 
 def dashboards(settings: Settings) -> Service:

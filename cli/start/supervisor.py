@@ -43,7 +43,7 @@ class PortTaken(CommandFailed):
 
 def check_ports(services: Sequence[Service]) -> None:
     """Raise `PortTaken` naming every port that is not free and its setting."""
-    taken = [service for service in services if not _is_free(service.port)]
+    taken = [service for service in services if service.port is not None and not _is_free(service.port)]
     if taken:
         named = ", ".join(f"{service.port} (for {service.name})" for service in taken)
         choices = " ".join(f"{service.port_setting}=<free port>" for service in taken)
@@ -183,6 +183,8 @@ def _reap_orphans() -> None:
 
 
 def _is_healthy(service: Service) -> bool:
+    if service.health_url is None:
+        return True
     try:
         return httpx.get(service.health_url, timeout=5, trust_env=False).is_success
     except httpx.HTTPError:

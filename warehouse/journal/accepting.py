@@ -31,12 +31,18 @@ RECENT_BUCKET_SECONDS = 300
 RECENT_BUCKETS = 3
 BUFFER_SECONDS = 0.1
 BUFFER_MAX_EVENTS = 10_000
+# A hundred requests a second fill it in a quarter of an hour in which nothing is stored.
+DEFAULT_JOURNAL_MAX_ENTRIES = 100_000
 # Redis down and Postgres slow must not pile up threads.
 DIRECT_STORES_AT_ONCE = 4
 
 
 class JournalUnavailable(Exception):
     """Neither Redis nor Postgres could take the events: nothing was accepted."""
+
+
+class JournalFull(JournalUnavailable):
+    """So much waits to be stored that more is refused, before the memory ends: nothing was accepted."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +61,12 @@ def _bucket(age: int = 0) -> str:
 class AsyncJournal:
     """The service's end of the journal. One per process; `close` writes out what is buffered."""
 
-    def __init__(self, redis_url: str, database_url: str) -> None:
+    def __init__(self, redis_url: str, database_url: str, *, max_entries: int = DEFAULT_JOURNAL_MAX_ENTRIES) -> None:
         self._redis = redis.Redis.from_url(redis_url, socket_timeout=5, socket_connect_timeout=5)
         self._database_url = database_url
+        self._max_entries = max_entries
+        # The length of the stream as this process last saw it: each append tells it without a question of its own.
+        self._entries = 0
         self._direct = asyncio.Semaphore(DIRECT_STORES_AT_ONCE)
         self._buffer: list[Event] = []
         self._writer: asyncio.Task[None] | None = None
@@ -65,7 +74,7 @@ class AsyncJournal:
         self.dropped = 0
 
     async def append(self, events: Sequence[Event], *, duplicates: int = 0) -> None:
-        """Accept events as one entry. Raises `JournalUnavailable`, and then none was accepted.
+        """Accept events as one entry. Raises `JournalUnavailable` or `JournalFull`, and then none was accepted.
 
         `duplicates` more came with them and were left out; the ledger counts them when the entry is stored.
         """
@@ -76,17 +85,30 @@ class AsyncJournal:
             for event in events
             if event.source not in SERVER_SOURCES
         }
+        await self._check_room()
         pipeline = self._redis.pipeline(transaction=True)
+        pipeline.xlen(STREAM)
         pipeline.xadd(STREAM, {FIELD: encode(events), DUPLICATES_FIELD: duplicates})
         pipeline.incrby(ACCEPTED, len(events))
         if remembered:
             pipeline.hset(_bucket(), mapping=remembered)
             pipeline.expire(_bucket(), RECENT_BUCKET_SECONDS * RECENT_BUCKETS)
         try:
-            await pipeline.execute()
+            self._entries = (await pipeline.execute())[0] + 1
         except RedisError as error:
             logger.warning("events go straight to Postgres, Redis is down: %s", error)
             await self._store_directly(events, duplicates)
+
+    async def _check_room(self) -> None:
+        """Raise `JournalFull` while the stream is as long as it may be."""
+        if self._entries < self._max_entries:
+            return
+        try:
+            self._entries = await self._redis.xlen(STREAM)
+        except RedisError:
+            return
+        if self._entries >= self._max_entries:
+            raise JournalFull(f"{self._entries} batches of events wait to be stored")
 
     async def _store_directly(self, events: Sequence[Event], duplicates: int) -> None:
         async with self._direct:

@@ -55,6 +55,10 @@ class Flusher:
             except (psycopg.OperationalError, redis.RedisError) as error:
                 logger.warning("events wait in the journal, a server is down: %s", error)
                 stop.wait(RETRY_SECONDS)
+            except psycopg.Error as error:
+                # Nobody else would notice that nothing is stored any more.
+                logger.error("events wait in the journal, the database refuses them: %s", error)
+                stop.wait(RETRY_SECONDS)
         try:
             self.flush_all()
         except (psycopg.Error, redis.RedisError) as error:
@@ -151,7 +155,7 @@ def _store_or_divide(connection: psycopg.Connection[DictRow], events: Sequence[E
     """Store events; when the database refuses one of them, find it by halves and quarantine it alone."""
     try:
         return store(connection, events, origin=ORIGIN)
-    except psycopg.DataError as error:
+    except (psycopg.DataError, psycopg.IntegrityError) as error:
         if len(events) == 1:
             raw = events[0].model_dump_json().encode()
             quarantine(connection, [Rejected("events", ORIGIN, raw, "not_storable", str(error))])

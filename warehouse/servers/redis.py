@@ -11,6 +11,8 @@ from warehouse.servers.errors import ServerStartFailed
 from warehouse.servers.place import last_line, socket_directory
 
 START_TIMEOUT_SECONDS = 20.0
+# Beyond it Redis refuses writes and the journal goes on without it; nothing is evicted.
+MAX_MEMORY = "512mb"
 
 
 class EmbeddedRedis:
@@ -50,7 +52,7 @@ class EmbeddedRedis:
             [__redis_executable__, "--port", "0", "--unixsocket", str(self.socket), "--unixsocketperm", "700",
              "--dir", str(self.directory), "--appendonly", "yes", "--appendfsync", "everysec", "--save", "",
              "--logfile", str(self.directory / "server.log"),
-             "--maxmemory-policy", "noeviction"],
+             "--maxmemory", MAX_MEMORY, "--maxmemory-policy", "noeviction"],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
         deadline = time.monotonic() + START_TIMEOUT_SECONDS

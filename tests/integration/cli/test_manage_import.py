@@ -6,11 +6,14 @@ import subprocess
 import sys
 import threading
 
+import orjson
 import pytest
+import redis
 
 from tests.integration.warehouse.imports.rows import event, order, prompt, write_rows
 from warehouse.databases import connect
 from warehouse.imports.batch import IMPORT_LOCK
+from warehouse.journal.stream import DUPLICATES_FIELD, FIELD, STREAM
 from warehouse.settings import PROJECT_ROOT
 
 
@@ -156,6 +159,17 @@ class TestEvents:
         assert ended.json["ledger"] == {"received": 3, "stored": 2, "duplicates": 0, "quarantined": 1}
         assert ended.json["batches_in_journal"] == 0
         assert "1 rows wait in quarantine." in manage("events", "stats").out
+
+    def test_flush_stores_what_waits_and_says_what_became_of_it(self, manage, redis_url):
+        waiting = {"source": "s", "event_name": "page.opened", "occurred_at": "2026-03-01T00:00:00Z"}
+        entry = orjson.dumps([waiting | {"event_id": "1", "received_at": "2026-03-01T00:00:01Z"}])
+        with redis.Redis.from_url(redis_url) as client:
+            client.xadd(STREAM, {FIELD: entry, DUPLICATES_FIELD: 2})
+            client.xadd(STREAM, {FIELD: b"?"})
+        assert manage("events", "flush", "--json").json == {
+            "received": 4, "stored": 1, "duplicate": 2, "quarantined": 1,
+        }  # fmt: skip
+        assert manage("events", "flush").out == "0 received = 0 stored + 0 duplicates + 0 quarantined\n"
 
     def test_replay_is_status_1_until_nothing_waits(self, manage, path):
         manage("import", "orders", path("o.csv", [order("o1"), order("o2", prompt_external_id="p2")]))

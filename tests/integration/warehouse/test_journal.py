@@ -14,7 +14,17 @@ from psycopg.rows import DictRow
 
 from warehouse.databases import connect
 from warehouse.events import Event
-from warehouse.journal import AsyncJournal, Flusher, JournalUnavailable, Known, Rejected, StoreReport, quarantine, store
+from warehouse.journal import (
+    AsyncJournal,
+    Flusher,
+    JournalFull,
+    JournalUnavailable,
+    Known,
+    Rejected,
+    StoreReport,
+    quarantine,
+    store,
+)
 from warehouse.journal.quarantine import RAW_MAX_BYTES, forget_old
 from warehouse.journal.stream import FIELD, STREAM
 
@@ -79,6 +89,22 @@ class TestAppend:
     def test_nothing_is_accepted_when_both_are_down(self):
         with pytest.raises(JournalUnavailable):
             append(NOWHERE_REDIS, NOWHERE_POSTGRES, [event()])
+
+    def test_nothing_is_accepted_while_the_stream_is_full_until_some_is_stored(
+        self, redis_url, database_url, connection, flusher
+    ):
+        async def run() -> None:
+            journal = AsyncJournal(redis_url, database_url, max_entries=2)
+            for _ in range(2):
+                await journal.append([event()])
+            with pytest.raises(JournalFull):
+                await journal.append([event()])
+            assert flusher.flush_all().stored == 2
+            await journal.append([event()])
+            await journal.close()
+
+        asyncio.run(run())
+        assert flusher.flush_all().stored == 1
 
     def test_what_was_buffered_is_written_on_close(self, redis_url, database_url, connection, flusher):
         async def run() -> None:
@@ -155,6 +181,30 @@ class TestFlushAll:
         redis.Redis.from_url(redis_url).xadd(STREAM, {FIELD: b"not json"})
         append(redis_url, database_url, [event()])
         assert flusher.flush_all() == StoreReport(received=2, stored=1, quarantined=1)
+
+    def test_an_event_the_database_refuses_is_quarantined_alone(self, redis_url, database_url, connection, flusher):
+        connection.execute("alter table raw_events add constraint no_poison check (event_id <> 'poison')")
+        append(redis_url, database_url, [event("a"), event("poison")], [event("b")])
+        try:
+            assert flusher.flush_all() == StoreReport(received=3, stored=2, quarantined=1)
+        finally:
+            connection.execute("alter table raw_events drop constraint no_poison")
+        [kept] = connection.execute("select reason, raw from quarantine").fetchall()
+        assert (kept["reason"], b'"poison"' in bytes(kept["raw"])) == ("not_storable", True)
+
+    def test_a_flusher_goes_on_when_the_database_refused_it(self, redis_url, database_url, connection, flusher):
+        stop = threading.Event()
+        connection.execute("alter table journal_position rename to hidden")
+        append(redis_url, database_url, [event()])
+        thread = threading.Thread(target=flusher.run, args=(stop,))
+        thread.start()
+        try:
+            connection.execute("select pg_sleep(0.5)")
+        finally:
+            connection.execute("alter table hidden rename to journal_position")
+            stop.set()
+            thread.join()
+        assert stored_count(connection) == 1
 
     def test_two_flushers_at_once_store_each_event_once(self, redis_url, database_url, connection):
         append(redis_url, database_url, *[[event() for _ in range(10)] for _ in range(50)])

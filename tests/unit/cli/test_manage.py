@@ -12,7 +12,7 @@ from warehouse.settings import PROJECT_ROOT
 
 LEAVES = (
     "db init", "db reset", "db seed", "user list", "user create", "import catalog", "import events", "import orders",
-    "events stats", "events replay-quarantine", "lake archive", "lake verify",
+    "events stats", "events flush", "events replay-quarantine", "lake archive", "lake verify",
 )  # fmt: skip
 
 
