@@ -1,4 +1,4 @@
-"""The OpenAPI document: says that errors are problem documents, as they are."""
+"""The OpenAPI document: says who may call what, and that errors are problem documents, as they are."""
 
 from typing import Any
 
@@ -6,8 +6,15 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from api.problem import MEDIA_TYPE
+from api.public_routes import access_of, list_routes
 
 FIRST_ERROR_STATUS = 400
+
+REFUSALS = {
+    "401": "Login required; Token invalid; Token expired; Login ended; Api key invalid",
+    "403": "Role not allowed; Scope missing; Api key not allowed",
+}
+PROBLEM_CONTENT = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}}
 
 
 def install_openapi(app: FastAPI) -> None:
@@ -15,12 +22,33 @@ def install_openapi(app: FastAPI) -> None:
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _with_problem_media_type(
-                get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
-            )
+            document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+            _tell_access(document, app)
+            app.openapi_schema = _with_problem_media_type(document)
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _tell_access(document: dict[str, Any], app: FastAPI) -> None:
+    """Say of each operation who may call it, and that others are refused."""
+    for method, path, route in list_routes(app.routes):
+        operation = document["paths"].get(path, {}).get(method.lower())
+        access = access_of(route)
+        if operation is None:
+            continue
+        if access is None:
+            # Public: what is sent of an identity is used, and none is needed.
+            if "security" in operation:
+                operation["security"].insert(0, {})
+            continue
+        operation["x-permission"] = {
+            "scope": access.scope,
+            "roles": list(access.roles),
+            "api_keys": access.takes_api_keys,
+        }
+        for status, said in REFUSALS.items():
+            operation["responses"].setdefault(status, {"description": said, "content": PROBLEM_CONTENT})
 
 
 def _with_problem_media_type(document: dict[str, Any]) -> dict[str, Any]:

@@ -1,13 +1,12 @@
 """Who is logged in, in the browser session that asks."""
 
-from datetime import UTC, datetime
-
 import streamlit as st
 
 from dashboards.account import AccountApi, ApiUnreachable, LogInFailed, Seller
+from dashboards.kept_login import KeptLogin
 from warehouse.settings import get_settings
 
-SELLER = "seller"
+LOGIN = "login"
 NOTICE = "log_in_notice"
 
 
@@ -18,23 +17,20 @@ def account_api() -> AccountApi:
 
 def current_seller() -> Seller | None:
     """Who is logged in; a log-in that is over is renewed, or ended with a notice on the log-in page."""
-    seller: Seller | None = st.session_state.get(SELLER)
-    if seller is None or not seller.must_renew(datetime.now(UTC)):
-        return seller
+    login: KeptLogin | None = st.session_state.get(LOGIN)
+    if login is None:
+        return None
     try:
-        with account_api() as api:
-            renewed = api.renew(seller)
+        return login.current(account_api)
     except LogInFailed as error:
         forget()
         st.session_state[NOTICE] = str(error)
         return None
-    remember(renewed)
-    return renewed
 
 
 def remember(seller: Seller) -> None:
     """Log this seller in."""
-    st.session_state[SELLER] = seller
+    st.session_state[LOGIN] = KeptLogin(seller)
 
 
 def forget() -> None:
@@ -45,13 +41,13 @@ def forget() -> None:
 
 def log_out() -> None:
     """End the log-in here, and in the API when it answers."""
-    seller: Seller | None = st.session_state.get(SELLER)
+    login: KeptLogin | None = st.session_state.get(LOGIN)
     forget()
-    if seller is None:
+    if login is None:
         return
     try:
         with account_api() as api:
-            api.log_out(seller)
+            api.log_out(login.last_known)
     except ApiUnreachable as error:
         st.session_state[NOTICE] = f"You are logged out here. {error}"
 

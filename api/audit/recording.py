@@ -92,7 +92,7 @@ def _actor(scope: Any) -> Actor:
     identity: Identity | None = scope.get("state", {}).get("identity") if scope is not None else None
     if identity is None:
         return SYSTEM
-    return Actor(identity.user_id, identity.organization_id, identity.role)
+    return Actor(identity.user_id, identity.organization_id, identity.role, identity.api_key_id)
 
 
 def _subject(user_id: UUID) -> ScalarSelect[UUID]:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from api.audit import AuditedObject, record
 from api.auth.api_key import repository
 from api.auth.api_key.errors import ApiKeyNotFound, ScopeNotGrantable
 from api.auth.api_key.schemas import ApiKeyDetail, CreatedApiKey, NewApiKey
@@ -33,6 +34,12 @@ async def create(session: AsyncWriteSession, resources: Resources, user: Identit
         scopes=sorted(wanted.scopes),
         expires_at=datetime.now(UTC) + timedelta(days=wanted.expires_in_days),
     )
+    await record(
+        session,
+        "api_key.created",
+        AuditedObject("api_key", row.id, row.organization_id),
+        new={"scopes": row.scopes, "expires_at": row.expires_at.isoformat()},
+    )
     return CreatedApiKey(**_detail(row, user.email).model_dump(), key=str(key))
 
 
@@ -52,6 +59,7 @@ async def revoke(session: AsyncWriteSession, resources: Resources, user: Identit
     """Refuse a key from now on, in every process. Raises `ApiKeyNotFound` or `ServiceUnavailable`."""
     if not await repository.revoke(session, user, api_key_id):
         raise ApiKeyNotFound(api_key_id)
+    await record(session, "api_key.revoked", AuditedObject("api_key", api_key_id, user.organization_id))
     await resources.revocations.announce([api_key_id])
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboards.kept_login import KeptLogin
 from tests.integration.dashboards.account_server import AccountServer
 from tests.integration.dashboards.page import LAST_DAY, log_in, text_of
 from tests.integration.warehouse.marts.hand_made import add_seller_day, create_marts, publish
@@ -75,7 +76,8 @@ class TestLogIn:
         self, app: AppTest, marts: str, accounts: AccountServer
     ) -> None:
         log_in(app, "sam@acme.test")
-        app.session_state["seller"] = replace(app.session_state["seller"], expires_at=datetime.now(UTC))
+        kept = app.session_state["login"].last_known
+        app.session_state["login"] = KeptLogin(replace(kept, expires_at=datetime.now(UTC)))
         accounts.ended.add("sam@acme.test")
         app.run()
         assert not app.metric

@@ -130,6 +130,18 @@ class TestUse:
         assert str(row["seller_organization_id"]) == seller.organization_id
         assert str(row["created_by_user_id"]) == seller.user_id
 
+    def test_is_named_in_the_audit_log_beside_its_maker(self, client, seller, key, create_prompt):
+        prompt = create_prompt(seller)
+        client.patch(f"/prompts/{prompt['id']}", json={"price_cents": 100}, headers=bearer(key))
+        entries = client.get("/organizations/me/audit-log", headers=seller.headers).json()["items"]
+        by_action = {entry["action"]: entry["actor"] for entry in entries}
+        assert (by_action["api_key.created"]["user_id"], by_action["api_key.created"]["api_key_id"]) == (
+            seller.user_id,
+            None,
+        )
+        repriced = by_action["prompt.repriced"]
+        assert (repriced["user_id"], repriced["api_key_id"]) == (seller.user_id, key["id"])
+
     def test_does_what_its_scopes_name_and_nothing_else(self, client, seller, make_key, prompt_body):
         reading = bearer(make_key(seller, scopes=["prompts:read"]))
         assert client.get("/prompts", headers=reading).status_code == 200

@@ -58,3 +58,14 @@ class TestOpenApi:
         assert document["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
         assert document["paths"]["/api/v1/auth/me"]["get"]["security"] == [{"bearer": []}, {"api_key": []}]
         assert "security" not in document["paths"]["/api/v1/auth/login"]["post"]
+
+    def test_says_who_may_call_what(self, document):
+        paths = document["paths"]
+        assert paths["/api/v1/prompts"]["post"]["x-permission"] == {
+            "scope": "prompts:write",
+            "roles": ["seller", "admin"],
+            "api_keys": True,
+        }
+        assert paths["/api/v1/auth/sessions"]["get"]["security"] == [{"bearer": []}]
+        assert {"401", "403"} <= paths["/api/v1/auth/sessions"]["get"]["responses"].keys()
+        assert paths["/api/v1/prompts/{prompt_id}"]["get"]["security"][0] == {}
