@@ -19,6 +19,7 @@ from api.middleware.body_limit import BodyLimitMiddleware
 from api.middleware.failure import FailureMiddleware
 from api.middleware.plain_text import PlainTextMiddleware
 from api.middleware.request_id import RequestIdMiddleware
+from api.middleware.start import StartMiddleware
 from api.middleware.tracking import TrackingMiddleware
 from api.moderation.endpoints import ROUTERS as MODERATION_ROUTERS
 from api.openapi import install_openapi
@@ -46,6 +47,7 @@ WORKERS: tuple[Worker, ...] = (handle_webhooks, forget_answers, empty_outbox, wr
 
 # From the outermost to the innermost.
 MIDDLEWARE = (
+    Middleware(StartMiddleware),
     Middleware(RequestIdMiddleware),
     Middleware(AccessLogMiddleware),
     Middleware(TrackingMiddleware),

@@ -1,4 +1,4 @@
-"""The dashboards: `streamlit run dashboards/streamlit_app.py`."""
+"""The dashboards: `python -m dashboards`."""
 
 import streamlit as st
 

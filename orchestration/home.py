@@ -1,8 +1,9 @@
 """Dagster's home: where it keeps its records, and how it is set up. Imports no Dagster: anyone may prepare it."""
 
+import sys
 from pathlib import Path
 
-from warehouse.settings import get_settings
+from warehouse.settings import SettingsInvalid, get_settings
 
 # Captured output of steps is left out: what dbt says is in its log file, and capturing starts two processes a step.
 DAGSTER_YAML = """\
@@ -45,4 +46,8 @@ def prepare_dagster_home(data_path: Path) -> Path:
 
 if __name__ == "__main__":
     # For containers, which start Dagster's own programs: they need their home before they run.
-    prepare_dagster_home(get_settings().data_path)
+    try:
+        prepare_dagster_home(get_settings().data_path)
+    except SettingsInvalid as error:
+        print(f"Error: {error}", file=sys.stderr)
+        sys.exit(2)

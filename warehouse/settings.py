@@ -11,6 +11,8 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationError, Validat
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from warehouse.production import refused_in_production, secret_names
+
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 # Known to everybody who reads this file, so production refuses them.
@@ -212,6 +214,16 @@ class Settings(BaseSettings):
         return self.api_url or f"http://127.0.0.1:{self.api_port}"
 
 
+# What production can't do without, and why.
+NEEDED_IN_PRODUCTION = {
+    "database_url": "embedded servers are for development",
+    "redis_url": "embedded servers are for development",
+    "mail_url": "mail to files is for development",
+    "mail_from": "mail needs a sender",
+    "account_url": "links in mails need a place to lead to",
+}
+
+
 def refused_everywhere(settings: Settings) -> list[str]:
     """Name each setting that no environment can run with, as a sentence."""
     secrets = [("JWT_SECRET", settings.jwt_secret), ("PASSWORD_PEPPER", settings.password_pepper)]
@@ -221,40 +233,6 @@ def refused_everywhere(settings: Settings) -> list[str]:
         for name, secret in secrets
         if len(secret.get_secret_value().encode()) < SECRET_MIN_BYTES
     ]
-
-
-def refused_in_production(settings: Settings) -> list[str]:
-    """Name each setting that production can't run with, as a sentence."""
-    secrets = {
-        "JWT_SECRET": (settings.jwt_secret, DEVELOPMENT_JWT_SECRET),
-        "PASSWORD_PEPPER": (settings.password_pepper, DEVELOPMENT_PASSWORD_PEPPER),
-        "STRIPE_API_KEY": (settings.stripe_api_key, DEVELOPMENT_STRIPE_API_KEY),
-        "STRIPE_WEBHOOK_SECRET": (settings.stripe_webhook_secret, DEVELOPMENT_STRIPE_WEBHOOK_SECRET),
-    }
-    found = [
-        f"{name} is missing (the development default is public)"
-        for name, (value, default) in secrets.items()
-        if value.get_secret_value() == default
-    ]
-    if DEVELOPMENT_JWT_SECRET in {each.get_secret_value() for each in settings.jwt_previous_secrets}:
-        found.append("JWT_PREVIOUS_SECRETS holds the development default (it is public)")
-    found += [
-        f"{name.upper()} is missing (embedded servers are for development)"
-        for name in ("database_url", "redis_url")
-        if getattr(settings, name) is None
-    ]
-    found += [
-        f"{name.upper()} is missing ({reason})"
-        for name, reason in (
-            ("mail_url", "mail to files is for development"),
-            ("mail_from", "mail needs a sender"),
-            ("account_url", "links in mails need a place to lead to"),
-        )
-        if getattr(settings, name) is None
-    ]
-    if settings.stripe_default_payment_method is not None:
-        found.append("STRIPE_DEFAULT_PAYMENT_METHOD must not be set (it would be charged for everybody)")
-    return found
 
 
 def _names_mail_server(url: str) -> bool:
@@ -268,23 +246,32 @@ def _names_mail_server(url: str) -> bool:
 def _describe(problem: ErrorDetails) -> str:
     """A problem with a setting as a sentence; the value of one that may hold a password stays out of it."""
     name = str(problem["loc"][0]).upper()
-    given = "" if name.endswith(("_URL", "_SECRET", "_SECRETS", "_KEY", "_PEPPER")) else f" (got {problem['input']!r})"
+    is_private = name.endswith("_URL") or name.lower() in secret_names(Settings)
+    given = "" if is_private else f" (got {problem['input']!r})"
     return f"{name}: {problem['msg'].removeprefix('Value error, ')}{given}"
 
 
 def load_settings() -> Settings:
     """Read the settings, or raise `SettingsInvalid` naming everything that is wrong in one message."""
+    unusable: list[ErrorDetails] = []
     try:
         settings = Settings()
     except ValidationError as error:
-        problems = [_describe(problem) for problem in error.errors() if problem["loc"]]
-        raise SettingsInvalid("settings can't be used: " + "; ".join(problems)) from None
-    problems = refused_everywhere(settings)
+        unusable = [problem for problem in error.errors() if problem["loc"]]
+        settings = _with_defaults_for({str(problem["loc"][0]) for problem in unusable})
+    problems = [_describe(problem) for problem in unusable] + refused_everywhere(settings)
     if settings.environment == "production":
-        problems += refused_in_production(settings)
+        problems += refused_in_production(settings, NEEDED_IN_PRODUCTION)
+        if settings.stripe_default_payment_method is not None:
+            problems.append("STRIPE_DEFAULT_PAYMENT_METHOD must not be set (it would be charged for everybody)")
     if problems:
         raise SettingsInvalid(f"{settings.environment} can't start: " + "; ".join(problems))
     return settings
+
+
+def _with_defaults_for(names: set[str]) -> Settings:
+    """The settings without those that can't be used, so that what else is wrong can be told with them."""
+    return Settings(**{name: Settings.model_fields[name].default for name in names})
 
 
 @lru_cache(maxsize=1)

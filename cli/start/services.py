@@ -86,7 +86,7 @@ def dashboards(settings: Settings) -> Service:
     return Service(
         name="dashboards",
         command=(
-            sys.executable, "-m", "streamlit", "run", "dashboards/streamlit_app.py", "--server.port", str(port),
+            sys.executable, "-m", "dashboards", "--server.port", str(port),
             "--server.address", settings.api_host, "--server.headless", "true", "--browser.gatherUsageStats", "false",
         ),
         health_url=f"http://127.0.0.1:{port}/_stcore/health",

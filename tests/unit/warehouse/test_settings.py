@@ -74,13 +74,19 @@ class TestLoadSettings:
     def test_production_accepts_no_tokens_of_the_development_key(self, monkeypatch):
         for other, value in {**PRODUCTION, "JWT_PREVIOUS_SECRETS": DEVELOPMENT_JWT_SECRET}.items():
             monkeypatch.setenv(other, value)
-        with pytest.raises(SettingsInvalid, match="JWT_PREVIOUS_SECRETS holds the development default"):
+        with pytest.raises(SettingsInvalid, match="JWT_PREVIOUS_SECRETS holds the development default of a secret"):
             load_settings()
 
     def test_production_charges_nobodys_card_by_default(self, monkeypatch):
         for name, value in PRODUCTION.items():
             monkeypatch.setenv(name, value)
         assert load_settings().stripe_default_payment_method is None
+
+    def test_what_can_not_be_read_is_named_together_with_what_is_missing(self, monkeypatch):
+        for name, value in {"ENVIRONMENT": "production", "API_PORT": "eighty"}.items():
+            monkeypatch.setenv(name, value)
+        with pytest.raises(SettingsInvalid, match=r"API_PORT.*'eighty'.*JWT_SECRET is missing"):
+            load_settings()
 
     def test_a_wrong_value_is_named_with_what_was_given(self, monkeypatch):
         monkeypatch.setenv("API_PORT", "eighty")

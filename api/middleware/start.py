@@ -1,0 +1,31 @@
+"""Says in one line why the service can't start, where that is known and nothing to be mended in the code."""
+
+import sys
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from warehouse.servers import ServerStartFailed, ServerUnreachable
+from warehouse.settings import SettingsInvalid
+
+EXPECTED = (SettingsInvalid, ServerStartFailed, ServerUnreachable)
+
+
+class StartMiddleware:
+    """Puts the sentence of an expected failure in the place of its stack trace; the server prints it and ends."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Take the one message by which the service is started, or one request."""
+        if scope["type"] != "lifespan":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_sentence(message: Message) -> None:
+            error = sys.exception()
+            if message["type"] == "lifespan.startup.failed" and isinstance(error, EXPECTED):
+                message = {**message, "message": str(error)}
+            await send(message)
+
+        await self._app(scope, receive, send_sentence)
