@@ -5,17 +5,22 @@ from ipaddress import ip_address, ip_network
 
 from starlette.types import Scope
 
+from api.auth.identity import Identity
+
 # One subscriber usually has a whole /64 of IPv6 addresses.
 IPV6_PREFIX = 64
 
 
 def caller_name(scope: Scope) -> str:
     """`key:…` of an API key, `user:…` of a log-in, else `address:…`."""
-    identity = scope["state"].get("identity")
+    state = scope["state"]
+    identity: Identity | None = state.get("identity")
+    if identity is None and state.get("claim") is not None:
+        # What a session does while it is asked whether it has ended is still its user's.
+        identity = state["claim"].signed.identity
     if identity is None:
         return f"address:{caller_address(scope)}"
-    key_id = getattr(identity, "api_key_id", None)
-    return f"key:{key_id}" if key_id is not None else f"user:{identity.user_id}"
+    return f"user:{identity.user_id}" if identity.api_key_id is None else f"key:{identity.api_key_id}"
 
 
 def caller_address(scope: Scope) -> str:

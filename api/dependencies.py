@@ -18,7 +18,7 @@ from api.lifespan import Resources as OpenResources
 from api.tracker import Tracker as RequestTracker
 
 
-def get_resources(request: Request) -> OpenResources:
+async def get_resources(request: Request) -> OpenResources:
     """What the process shares."""
     resources: OpenResources = request.app.state.resources
     return resources
@@ -47,7 +47,7 @@ ReadSession = Annotated[AsyncReadSession, Depends(open_read_session, scope="func
 WriteSession = Annotated[AsyncWriteSession, Depends(open_write_session, scope="function")]
 
 
-def get_tracker(request: Request) -> RequestTracker:
+async def get_tracker(request: Request) -> RequestTracker:
     """The collector of this request's events."""
     tracker: RequestTracker = request.state.tracker
     return tracker
@@ -56,7 +56,7 @@ def get_tracker(request: Request) -> RequestTracker:
 Tracker = Annotated[RequestTracker, Depends(get_tracker)]
 
 
-def get_origin(request: Request) -> RequestOrigin:
+async def get_origin(request: Request) -> RequestOrigin:
     """Where the request comes from."""
     return origin_of(request.scope)
 
@@ -64,7 +64,7 @@ def get_origin(request: Request) -> RequestOrigin:
 Origin = Annotated[RequestOrigin, Depends(get_origin)]
 
 
-def optional_user(request: Request, _: BearerToken, __: ApiKey) -> Identity | None:
+async def optional_user(request: Request, _: BearerToken, __: ApiKey) -> Identity | None:
     """Who is asking on a public route, if it may read prompts; anybody else is answered as nobody."""
     identity: Identity | None = request.state.identity
     return identity if identity is not None and "prompts:read" in identity.scopes else None

@@ -113,7 +113,7 @@ def _connect(settings: Settings, servers: Servers) -> Resources:
     redis: Redis = Redis.from_url(
         servers.redis_url, socket_timeout=REDIS_TIMEOUT_SECONDS, socket_connect_timeout=REDIS_TIMEOUT_SECONDS
     )
-    redis_batch = RedisBatch(redis)
+    batch = RedisBatch(redis)
     database = Database(servers.database_url)
     pepper = settings.password_pepper.get_secret_value()
     tokens = TokenIssuer(
@@ -134,18 +134,22 @@ def _connect(settings: Settings, servers: Servers) -> Resources:
         tokens=tokens,
         passwords=PasswordHasher(pepper, bcrypt_cost=settings.password_bcrypt_cost),
         api_keys=ApiKeyReader(database, KeyHasher(pepper)),
-        revocations=Revocations(redis, redis_batch, database, remembered_seconds=remembered_seconds),
+        revocations=Revocations(redis, batch, database, remembered_seconds=remembered_seconds),
         last_use=LastUse(database),
         stripe=StripeGateway(settings.stripe_api_key.get_secret_value(), base=settings.stripe_base),
         idempotency=IdempotencyKeeper(database),
         mailer=_mailer(settings),
-        limiter=RateLimiter(
-            BatchedRedisStorage(redis_batch),
-            is_enabled=settings.rate_limits_enabled,
-            multiplier=settings.route_rate_multiplier,
-            login_multiplier=settings.login_rate_limit_multiplier,
-        ),
+        limiter=_limiter(settings, redis, batch),
         proxies=TrustedProxies(settings.trusted_proxies),
+    )
+
+
+def _limiter(settings: Settings, redis: "Redis", batch: RedisBatch) -> RateLimiter:
+    return RateLimiter(
+        BatchedRedisStorage(redis, batch),
+        is_enabled=settings.rate_limits_enabled,
+        multiplier=settings.route_rate_multiplier,
+        login_multiplier=settings.login_rate_limit_multiplier,
     )
 
 

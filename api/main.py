@@ -26,6 +26,7 @@ from api.openapi import install_openapi
 from api.outbox.tasks import empty_outbox
 from api.problem import install_error_handlers
 from api.prompts.endpoints import router as prompts_router
+from api.route_index import RouteIndex
 from api.webhooks.endpoints import router as webhooks_router
 from api.webhooks.worker import handle_webhooks
 from warehouse.settings import Settings
@@ -70,6 +71,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     for router in ROUTERS:
         app.include_router(router)
+    app.router.routes.insert(0, RouteIndex(route for router in ROUTERS for route in router.routes))
     install_error_handlers(app)
     install_openapi(app)
     return app

@@ -9,56 +9,109 @@ from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
-Command = tuple[str | bytes | int, ...]
-
 # Nobody waits longer than this to learn whether they may pass.
 BATCH_TIMEOUT_SECONDS = 1.0
-# After a failure Redis is left alone for so long, and every command fails at once.
+# After a failure Redis is left alone for so long, and everything fails at once.
 PAUSE_SECONDS = 1.0
-BATCH_MAX_COMMANDS = 500
+
+# A window begins with its first use and ends by itself. Lua, because Redis 6 has no EXPIRE that only sets.
+COUNT_SCRIPT = """
+local answer = {}
+for i, key in ipairs(KEYS) do
+    local count = redis.call('incr', key)
+    local seconds = redis.call('ttl', key)
+    if seconds < 0 then
+        seconds = tonumber(ARGV[i])
+        redis.call('expire', key, seconds)
+    end
+    answer[2 * i - 1] = count
+    answer[2 * i] = seconds
+end
+return answer
+"""
+
+_Reading = tuple[Sequence[str], "asyncio.Future[list[bytes | None]]"]
+_Count = tuple[Sequence[tuple[str, int]], "asyncio.Future[list[tuple[int, int]]]"]
 
 
 class RedisBatch:
-    """Sends commands of one turn of the event loop, or that came while others were on their way, as one pipeline."""
+    """Gathers what is asked in one turn of the event loop, or while the batch before is on its way.
+
+    However many requests there are, Redis gets two commands: one that reads and one that counts.
+    """
 
     def __init__(self, redis: "Redis") -> None:
         self._redis = redis
-        self._waiting: list[tuple[Command, asyncio.Future[Any]]] = []
+        self._readings: list[_Reading] = []
+        self._counts: list[_Count] = []
         self._sender: asyncio.Task[None] | None = None
         self._paused_until = 0.0
 
-    def submit(self, *command: str | bytes | int) -> "asyncio.Future[Any]":
-        """The command's answer, when it comes. Fails with `RedisError`."""
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Any] = loop.create_future()
-        if time.monotonic() < self._paused_until:
-            future.set_exception(RedisConnectionError("Redis did not answer a moment ago"))
-            return future
-        self._waiting.append((command, future))
-        if self._sender is None or self._sender.done():
-            self._sender = loop.create_task(self._send())
+    def read(self, *keys: str) -> "asyncio.Future[list[bytes | None]]":
+        """The values of keys. Fails with `RedisError`."""
+        future: asyncio.Future[list[bytes | None]] = asyncio.get_running_loop().create_future()
+        if self._is_open(future):
+            self._readings.append((keys, future))
         return future
 
-    async def _send(self) -> None:
-        while self._waiting:
-            batch, self._waiting = self._waiting[:BATCH_MAX_COMMANDS], self._waiting[BATCH_MAX_COMMANDS:]
-            answers = await self._ask([command for command, _ in batch])
-            for (_, future), answer in zip(batch, answers, strict=True):
-                if future.done():
-                    continue
-                if isinstance(answer, Exception):
-                    future.set_exception(answer)
-                else:
-                    future.set_result(answer)
+    def count(self, *windows: tuple[str, int]) -> "asyncio.Future[list[tuple[int, int]]]":
+        """Add one to each window, given as its key and length in seconds; its count and the seconds it has left.
 
-    async def _ask(self, commands: Sequence[Command]) -> Sequence[Any]:
+        Fails with `RedisError`.
+        """
+        future: asyncio.Future[list[tuple[int, int]]] = asyncio.get_running_loop().create_future()
+        if self._is_open(future):
+            self._counts.append((windows, future))
+        return future
+
+    def _is_open(self, future: "asyncio.Future[Any]") -> bool:
+        if time.monotonic() < self._paused_until:
+            _fail(future, RedisConnectionError("Redis did not answer a moment ago"))
+            return False
+        if self._sender is None or self._sender.done():
+            self._sender = asyncio.get_running_loop().create_task(self._send())
+        return True
+
+    async def _send(self) -> None:
+        while self._readings or self._counts:
+            readings, self._readings = self._readings, []
+            counts, self._counts = self._counts, []
+            try:
+                async with asyncio.timeout(BATCH_TIMEOUT_SECONDS):
+                    values, numbers = await self._ask(readings, counts)
+            except (RedisError, OSError, TimeoutError) as error:
+                self._paused_until = time.monotonic() + PAUSE_SECONDS
+                failure = error if isinstance(error, RedisError) else RedisConnectionError(str(error))
+                futures: list[asyncio.Future[Any]] = [future for _, future in readings]
+                for future in (*futures, *(future for _, future in counts)):
+                    _fail(future, failure)
+            else:
+                _hand_out(readings, values)
+                _hand_out(counts, list(zip(numbers[::2], numbers[1::2], strict=True)))
+
+    async def _ask(self, readings: list[_Reading], counts: list[_Count]) -> tuple[list[bytes | None], list[int]]:
         pipeline = self._redis.pipeline(transaction=False)
-        for command in commands:
-            pipeline.execute_command(*command)
-        try:
-            async with asyncio.timeout(BATCH_TIMEOUT_SECONDS):
-                answers: list[Any] = await pipeline.execute(raise_on_error=False)
-                return answers
-        except (RedisError, OSError, TimeoutError) as error:
-            self._paused_until = time.monotonic() + PAUSE_SECONDS
-            return [error if isinstance(error, RedisError) else RedisConnectionError(str(error))] * len(commands)
+        if readings:
+            pipeline.execute_command("MGET", *(key for keys, _ in readings for key in keys))
+        if counts:
+            windows = [window for windows, _ in counts for window in windows]
+            keys, lengths = zip(*windows, strict=True)
+            pipeline.execute_command("EVAL", COUNT_SCRIPT, len(windows), *keys, *lengths)
+        answers = await pipeline.execute()
+        return answers[0] if readings else [], answers[-1] if counts else []
+
+
+def _hand_out(asked: Sequence[tuple[Sequence[Any], "asyncio.Future[Any]"]], answers: list[Any]) -> None:
+    begin = 0
+    for wanted, future in asked:
+        end = begin + len(wanted)
+        if not future.done():
+            future.set_result(answers[begin:end])
+        begin = end
+
+
+def _fail(future: "asyncio.Future[Any]", error: Exception) -> None:
+    if not future.done():
+        future.set_exception(error)
+        # Not everybody who asks waits for the answer: a request may be refused before.
+        future.exception()

@@ -6,14 +6,16 @@ from typing import Any, TypeVar
 from fastapi import APIRouter, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.cached_answer import CachedAnswer
 from api.dependencies import open_write_session
 from api.errors import ApiError, BodyMalformed, ValidationFailed, problem_responses
 from api.idempotency.attempt import Answer, Attempt
 from api.idempotency.errors import CONFLICTS
 from api.middleware.idempotency import WRITING_METHODS, IdempotencyMiddleware
 from api.middleware.rate_limit import RateLimitMiddleware
+from api.public_routes import access_of
 from api.rate_limit.errors import RateLimitExceeded
 
 API_PREFIX = "/api/v1"
@@ -34,7 +36,9 @@ class ServiceRoute(APIRoute):
         super().__init__(path, endpoint, **options)
         can_resume = _has_unit_of_work(self.dependant) or getattr(endpoint, "is_repeatable", False)
         # Limited first, so that a request that is refused costs no more than being counted.
-        self._guarded = RateLimitMiddleware(IdempotencyMiddleware(super().handle, can_resume=can_resume), route=path)
+        cached: CachedAnswer | None = getattr(endpoint, "cached_answer", None)
+        inner: ASGIApp = super().handle if cached is None else cached.app(access_of(self))
+        self._guarded = RateLimitMiddleware(IdempotencyMiddleware(inner, can_resume=can_resume), route=path)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take one request; one of another method is refused before its key is looked at."""

@@ -9,12 +9,22 @@ from fastapi.concurrency import run_in_threadpool
 from api.agent import agent_of
 from api.analytics import ingest, performance, repository
 from api.analytics.errors import DateRangeInvalid, EventBatchTooLarge, EventUnknown
-from api.analytics.schemas import EVENTS_BODY, Dashboard, EventsAccepted, EventSchemas, KnownEvent, PromptPerformance
+from api.analytics.registry import REGISTRY, REGISTRY_ANSWER
+from api.analytics.schemas import (
+    EVENTS_BODY,
+    Dashboard,
+    EventsAccepted,
+    EventSchemas,
+    KnownEvent,
+    MetricDetail,
+    PromptPerformance,
+)
+from api.cached_answer import NOT_MODIFIED, answered_by
 from api.dependencies import ReadAnalytics, ReadSales, ReadSession, Resources, WriteEvents
 from api.errors import LoginRequired, RoleNotAllowed, ServiceUnavailable, problem_responses
 from api.prompts.errors import PromptNotFound
 from api.routing import feature_router, repeatable
-from api.schema import CurrencyCode, Day
+from api.schema import CurrencyCode, Day, Page
 from warehouse.event_document import describe_event, event_schema_of
 from warehouse.events import CATALOGUE, is_server_only
 from warehouse.marts import DateRange
@@ -117,3 +127,10 @@ async def dashboard(
     return await run_in_threadpool(
         performance.read_dashboard, resources.marts, user.organization_id, days, currency, prompts_limit=prompts
     )
+
+
+@router.get("/metrics", summary="What each figure means", responses=NOT_MODIFIED)
+@answered_by(REGISTRY_ANSWER)
+async def metrics(_: ReadAnalytics) -> Page[MetricDetail]:
+    """The registry of metrics that all figures of the product are computed from."""
+    return REGISTRY

@@ -129,3 +129,16 @@ class Dashboard(Published):
     totals: list[Figures]
     days: list[DayFigures]
     prompts: list[PromptFigures] = Field(description="Those with the highest net revenue of each currency first")
+
+
+class MetricDetail(ResponseBody):
+    """One figure of the registry: what it means, whose it is, and what it leaves out."""
+
+    slug: str
+    label: str
+    unit: str
+    formula: str = Field(description="SQL over rows of the daily marts of one currency")
+    grain: str
+    is_additive: bool
+    owner: str
+    leaves_out: str

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from starlette.types import Scope
 
+from api.caller import TrustedProxies
+
 USER_AGENT_MAX_LENGTH = 500
 
 # Set for each request by the outermost middleware; unset where nobody asked, as in a worker.
@@ -22,11 +24,18 @@ class Origin:
 
 def origin_of(scope: Scope) -> Origin:
     """The origin of a request."""
-    client = scope.get("client")
     agent = next((value for name, value in scope.get("headers", ()) if name == b"user-agent"), b"")
     text = agent.decode("latin-1").replace("\x00", "")[:USER_AGENT_MAX_LENGTH]
     return Origin(
-        address=str(client[0]) if client else None,
+        address=_address(scope),
         user_agent=text or None,
         request_id=scope.get("state", {}).get("request_id"),
     )
+
+
+def _address(scope: Scope) -> str | None:
+    """The client's, not that of a proxy of ours."""
+    if not scope.get("client"):
+        return None
+    proxies: TrustedProxies = scope["app"].state.resources.proxies
+    return proxies.client(scope)

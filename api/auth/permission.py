@@ -3,7 +3,8 @@
 The identity itself was resolved by the auth middleware; the security schemes only tell OpenAPI how to send it.
 """
 
-from typing import Annotated, ClassVar
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
 
 from fastapi import Depends, Request
 from fastapi.security import APIKeyHeader, HTTPBearer
@@ -57,12 +58,16 @@ class Access:
         self.scope = scope
         self.roles = roles
 
-    def _known(self, request: Request) -> Identity:
+    def admit(self, state: Mapping[str, Any]) -> Identity:
+        """Who is asking, by the state of the request, if it may. Raises what the class says, or an error of 401."""
+        raise NotImplementedError
+
+    def _known(self, state: Mapping[str, Any]) -> Identity:
         """Who is asking. Raises `LoginRequired`, or what was wrong with the token or key (401)."""
-        identity: Identity | None = request.state.identity
+        identity: Identity | None = state["identity"]
         if identity is not None:
             return identity
-        refusal: ApiError | None = request.state.identity_refusal
+        refusal: ApiError | None = state["identity_refusal"]
         raise refusal or LoginRequired("This needs a log-in: send 'Authorization: Bearer <access_token>'")
 
     def _of_role(self, identity: Identity) -> Identity:
@@ -83,9 +88,13 @@ class Login(Access):
     def __init__(self, *roles: Role) -> None:
         super().__init__(None, roles or ROLES)
 
-    def __call__(self, request: Request, _: BearerToken) -> Identity:
+    async def __call__(self, request: Request, _: BearerToken) -> Identity:
         """The user."""
-        identity = self._known(request)
+        return self.admit(request.scope["state"])
+
+    def admit(self, state: Mapping[str, Any]) -> Identity:
+        """The same, where there is no handler."""
+        identity = self._known(state)
         if identity.session_id is None:
             raise ApiKeyNotAllowed("This needs a log-in of a user: API keys may not do it, whatever their scopes")
         return self._of_role(identity)
@@ -103,9 +112,13 @@ class Permission(Access):
         of_scope = roles_with(scope) if scope else ROLES
         super().__init__(scope, tuple(role for role in of_scope if not roles or role in roles))
 
-    def __call__(self, request: Request, _: BearerToken, __: ApiKey) -> Identity:
+    async def __call__(self, request: Request, _: BearerToken, __: ApiKey) -> Identity:
         """The user, or the program in the name of the user who made its key."""
-        identity = self._of_role(self._known(request))
+        return self.admit(request.scope["state"])
+
+    def admit(self, state: Mapping[str, Any]) -> Identity:
+        """The same, where there is no handler."""
+        identity = self._of_role(self._known(state))
         if self.scope is not None and self.scope not in identity.scopes:
             raise ScopeMissing(f"This API key lacks the scope {self.scope}")
         return identity

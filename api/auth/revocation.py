@@ -4,6 +4,7 @@ The database is the truth and Redis the fast copy: a mark for each session that 
 still be good, and for each API key that changed while a process could still remember it.
 """
 
+import asyncio
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
@@ -38,12 +39,12 @@ class Revocations:
         # A mark that could not be made is made up for before Redis is believed again.
         self._has_lost_marks = False
 
-    def keys(self, credential_id: UUID) -> tuple[str, str]:
-        """The Redis keys whose values `decide` wants, to be read in one round trip with whatever else is read."""
-        return COMPLETE, revocation_key(credential_id)
+    def ask(self, credential_id: UUID) -> "asyncio.Future[list[bytes | None]]":
+        """The values that `decide` wants, read in one round trip with whatever else is asked of Redis meanwhile."""
+        return self._batch.read(COMPLETE, revocation_key(credential_id))
 
     async def decide(self, credential_id: UUID, values: Sequence[bytes | str | None] | None) -> bool:
-        """Whether it was revoked, by the values of `keys`; None stands for a Redis that does not answer."""
+        """Whether it was revoked, by the values of `ask`; None stands for a Redis that does not answer."""
         if values is None:
             return await self._ask_database(credential_id)
         is_complete, mark = values
@@ -52,10 +53,10 @@ class Revocations:
             return mark is not None or await self._ask_database(credential_id)
         return mark is not None
 
-    async def is_revoked(self, credential_id: UUID) -> bool:
-        """Whether it was revoked. Asks Redis together with whatever else is asked of it at this moment."""
+    async def is_revoked(self, credential_id: UUID, asked: "asyncio.Future[list[bytes | None]] | None" = None) -> bool:
+        """Whether it was revoked; `asked` is what `ask` gave, where that was before."""
         try:
-            values = await self._batch.submit("mget", *self.keys(credential_id))
+            values = await (asked or self.ask(credential_id))
         except RedisError as error:
             logger.warning("revocations_not_read", error=str(error))
             values = None

@@ -1,16 +1,32 @@
 """Resolves who is asking, once a request."""
 
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.auth.api_key.secret import MARK
 from api.auth.errors import LoginEnded, TokenInvalid
-from api.auth.identity import Identity
+from api.auth.token import SignedToken
 from api.errors import ApiError
 from api.lifespan import Resources
 
 
+@dataclass(frozen=True)
+class Claim:
+    """A session whose token is good, while it is asked whether the session has ended."""
+
+    signed: SignedToken
+    answer: "asyncio.Future[list[bytes | None]]"
+
+
 class AuthMiddleware:
-    """Reads the access token or the API key into `request.state.identity`.
+    """Reads the access token or the API key.
+
+    Who an API key stands for is in `request.state.identity` at once. A session is only claimed: what Redis knows of it
+    is asked for and not waited for, so that it comes in one round trip with the limits of the route, and
+    `settle_identity` makes it the identity. Until then, and without that, nobody is asking.
 
     What is no good leaves `identity` None and the reason in `identity_refusal`: routes that need to know who asks
     answer with it (see `api.dependencies`), public ones answer as to anybody.
@@ -22,20 +38,32 @@ class AuthMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take one request."""
         if scope["type"] == "http":
-            identity, refusal = await _resolve(scope)
-            scope["state"].update(identity=identity, identity_refusal=refusal)
+            state = scope["state"]
+            state.update(identity=None, identity_refusal=None, claim=None)
+            try:
+                credential = _credential(scope)
+                if credential is not None:
+                    await _identify(scope["app"].state.resources, state, credential)
+            except ApiError as refusal:
+                state["identity_refusal"] = refusal
         await self._app(scope, receive, send)
 
 
-async def _resolve(scope: Scope) -> tuple[Identity | None, ApiError | None]:
-    try:
-        credential = _credential(scope)
-        if credential is None:
-            return None, None
-        resources: Resources = scope["app"].state.resources
-        return await _identify(resources, credential), None
-    except ApiError as refusal:
-        return None, refusal
+async def settle_identity(scope: Scope) -> None:
+    """Make who is claimed to ask the identity of the request, unless the session has ended."""
+    state = scope["state"]
+    claim: Claim | None = state.get("claim")
+    if claim is None:
+        return
+    state["claim"] = None
+    resources: Resources = scope["app"].state.resources
+    identity = claim.signed.identity
+    if await resources.revocations.is_revoked(identity.credential_id, claim.answer):
+        state["identity_refusal"] = LoginEnded(identity.credential_id)
+        return
+    state["identity"] = identity
+    # Issuing a token is a use of its session, and was written then.
+    resources.last_use.note(identity, written_at=claim.signed.issued_at)
 
 
 def _credential(scope: Scope) -> str | None:
@@ -57,19 +85,14 @@ def _credential(scope: Scope) -> str | None:
     return token.strip()
 
 
-async def _identify(resources: Resources, credential: str) -> Identity:
-    """Raises `ApiKeyInvalid`, `TokenInvalid`, `TokenExpired` or `LoginEnded`."""
-
-    async def is_revoked(identity: Identity) -> bool:
-        return await resources.revocations.is_revoked(identity.credential_id)
-
+async def _identify(resources: Resources, state: dict[str, Any], credential: str) -> None:
+    """Raises `ApiKeyInvalid`, `TokenInvalid` or `TokenExpired`."""
     if credential.startswith(MARK):
-        identity = await resources.api_keys.read(credential, is_revoked)
+        identity = await resources.api_keys.read(
+            credential, lambda known: resources.revocations.is_revoked(known.credential_id)
+        )
         resources.last_use.note(identity)
-        return identity
+        state["identity"] = identity
+        return
     signed = resources.tokens.read(credential, "access")
-    if await is_revoked(signed.identity):
-        raise LoginEnded(signed.identity.credential_id)
-    # Issuing a token is a use of its session, and was written then.
-    resources.last_use.note(signed.identity, written_at=signed.issued_at)
-    return signed.identity
+    state["claim"] = Claim(signed, resources.revocations.ask(signed.identity.credential_id))

@@ -1,7 +1,8 @@
-"""Counts a request of its caller on its route, and says on the answer how many are left."""
+"""Counts a request of its caller on its route, says on the answer how many are left, and settles who is asking."""
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.middleware.auth import settle_identity
 from api.rate_limit.limiter import RateLimiter
 
 
@@ -15,7 +16,10 @@ class RateLimitMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take one request."""
         limiter: RateLimiter = scope["app"].state.resources.limiter
-        headers = await limiter.admit(scope, self._route)
+        # Both are asked of Redis before either is waited for: one round trip.
+        counting = limiter.begin(scope, self._route)
+        await settle_identity(scope)
+        headers = await limiter.admit(counting) if counting is not None else []
         if not headers:
             await self._app(scope, receive, send)
             return

@@ -1,5 +1,6 @@
 """Lets requests pass, or not."""
 
+import asyncio
 import hashlib
 from dataclasses import dataclass
 
@@ -16,6 +17,14 @@ from api.rate_limit.storage import BatchedRedisStorage, Window
 logger = structlog.get_logger(__name__)
 
 HeaderList = list[tuple[bytes, bytes]]
+
+
+@dataclass(frozen=True)
+class Counting:
+    """A request that is being counted."""
+
+    item: RateLimitItem
+    answer: "asyncio.Future[list[Window]]"
 
 
 @dataclass(frozen=True)
@@ -36,23 +45,27 @@ class RateLimiter:
         self._multiplier = multiplier
         self._login_multiplier = login_multiplier
 
-    async def admit(self, scope: Scope, route: str) -> HeaderList:
-        """Count a request of its caller on a route; headers for its answer. Raises `RateLimitExceeded`.
+    def begin(self, scope: Scope, route: str) -> Counting | None:
+        """Count a request of its caller on a route; None when limits are switched off."""
+        if not self._is_enabled:
+            return None
+        method = scope["method"]
+        item = scaled(route_limit(method), self._multiplier, f"{method} {route}")
+        return Counting(item, self._storage.count((item, caller_name(scope))))
+
+    async def admit(self, counting: Counting) -> HeaderList:
+        """Headers for the answer of a counted request. Raises `RateLimitExceeded`.
 
         When Redis does not answer everybody passes: an outage must not close the shop.
         """
-        if not self._is_enabled:
-            return []
-        method = scope["method"]
-        item = scaled(route_limit(method), self._multiplier, f"{method} {route}")
         try:
-            (window,) = await self._storage.count((item, caller_name(scope)))
+            [window] = await counting.answer
         except RedisError as error:
             logger.warning("requests_not_counted", error=str(error))
             return []
-        if window.count > item.amount:
-            raise _exceeded(item, window)
-        return [(name.encode(), value.encode()) for name, value in _headers(item, window).items()]
+        if window[0] > counting.item.amount:
+            raise _exceeded(counting.item, window)
+        return [(name.encode(), value.encode()) for name, value in _headers(counting.item, window).items()]
 
     async def admit_credentials(self, scope: Scope, action: Action, account: str | None) -> CredentialAttempt:
         """Count an attempt by address and account (an e-mail, or what stands for one), before anything costly.
@@ -74,7 +87,7 @@ class RateLimiter:
             logger.error("login_closed", error=str(error))
             raise LoginClosed from error
         for (item, _), window in zip(wanted, windows, strict=True):
-            if window.count > item.amount:
+            if window[0] > item.amount:
                 raise _exceeded(item, window)
         return CredentialAttempt(wanted[1][0].key_for(wanted[1][1]) if account is not None else None)
 
@@ -95,8 +108,8 @@ def _policy(item: RateLimitItem) -> str:
 def _headers(item: RateLimitItem, window: Window) -> dict[str, str]:
     return {
         "RateLimit-Limit": str(item.amount),
-        "RateLimit-Remaining": str(max(0, item.amount - window.count)),
-        "RateLimit-Reset": str(window.seconds_left),
+        "RateLimit-Remaining": str(max(0, item.amount - window[0])),
+        "RateLimit-Reset": str(window[1]),
         "RateLimit-Policy": _policy(item),
     }
 
@@ -104,6 +117,6 @@ def _headers(item: RateLimitItem, window: Window) -> dict[str, str]:
 def _exceeded(item: RateLimitItem, window: Window) -> RateLimitExceeded:
     return RateLimitExceeded(
         f"{item.amount} in {item.get_expiry()} seconds are allowed here",
-        retry_after_seconds=max(1, window.seconds_left),
+        retry_after_seconds=max(1, window[1]),
         headers=_headers(item, window),
     )
