@@ -2,15 +2,27 @@
 
 import click
 
+from bench.events import measure_events
+from bench.kill import measure_kills
 from bench.pipeline import measure_pipeline
 from bench.shell import measure_shell
 
 
 @click.command()
-@click.argument("names", nargs=-1, type=click.Choice(["pipeline", "shell"]))
+@click.argument("names", nargs=-1, type=click.Choice(["pipeline", "shell", "events", "kill"]))
 def main(names: tuple[str, ...]) -> None:
-    """Measure what is named: pipeline (import and pipeline over the real data), shell (the cost around a handler)."""
-    measurements = {"pipeline": measure_pipeline, "shell": measure_shell}
+    """Measure what is named.
+
+    pipeline: import and pipeline over the real data beside the project. shell: the cost around a handler. events: taking
+    in events, against a plain COPY. kill: what is left of 100,000 events when everything that stores them is killed 20
+    times.
+    """
+    measurements = {
+        "pipeline": measure_pipeline,
+        "shell": measure_shell,
+        "events": measure_events,
+        "kill": measure_kills,
+    }
     for name in names or tuple(measurements):
         measurements[name]()
 

@@ -1,0 +1,124 @@
+"""A marketplace on servers of its own, made of processes that can be killed: API, flusher, Postgres, Redis."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+from uuid import uuid4
+
+import httpx
+import psutil
+
+from warehouse.servers import Servers, running_servers
+from warehouse.settings import PROJECT_ROOT, Settings
+
+Victim = Literal["api", "flusher", "postgres", "redis"]
+SERVER_PROCESSES: dict[str, str] = {"postgres": "postgres", "redis": "redis-server"}
+READY_SECONDS = 120.0
+PAUSE_SECONDS = 0.1
+
+
+class DidNotStart(Exception):
+    """The API does not answer; the message ends with the last lines of its log."""
+
+
+class Marketplace:
+    """The processes, in one directory. `start` them, `kill` one, `stop` all."""
+
+    def __init__(self, place: Path, **settings: str) -> None:
+        self._place = place
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = int(probe.getsockname()[1])
+        self.url = f"http://127.0.0.1:{self.port}/api/v1"
+        self._settings = {
+            "DATA_DIR": str(place),
+            "API_PORT": str(self.port),
+            "PASSWORD_BCRYPT_COST": "4",
+            "RATE_LIMITS_ENABLED": "false",
+            "API_FLUSHES_EVENTS": "false",
+            "EVENT_FLUSH_INTERVAL_SECONDS": "1",
+            "PYTHONDONTWRITEBYTECODE": "",
+            **settings,
+        }
+        self._commands = {
+            "api": ("-m", "uvicorn", "api.main:app", "--port", str(self.port), "--no-access-log"),
+            "flusher": ("cli/manage.py", "events", "flush", "--follow"),
+        }
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self, name: Literal["api", "flusher"]) -> None:
+        """Start a process; returns when the API answers."""
+        environment = {name: value for name, value in os.environ.items() if not name.endswith("_URL")}
+        with (self._place / f"{name}.log").open("ab") as log:
+            self._processes[name] = subprocess.Popen(
+                [sys.executable, *self._commands[name]],
+                cwd=PROJECT_ROOT,
+                env=environment | self._settings,
+                stdout=log,
+                stderr=log,
+            )
+        if name == "api":
+            self._wait_until_ready()
+
+    def _wait_until_ready(self) -> None:
+        deadline = time.monotonic() + READY_SECONDS
+        while not self._is_ready():
+            if time.monotonic() > deadline:
+                raise DidNotStart((self._place / "api.log").read_text()[-2000:])
+            time.sleep(PAUSE_SECONDS)
+
+    def _is_ready(self) -> bool:
+        try:
+            return httpx.get(f"http://127.0.0.1:{self.port}/health/ready", trust_env=False).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def kill(self, victim: Victim) -> None:
+        """Kill -9. The API and the flusher are started again; the API brings its servers back by itself."""
+        if victim == "api" or victim == "flusher":
+            self._processes[victim].kill()
+            self._processes[victim].wait()
+            self.start(victim)
+            return
+        for process in psutil.process_iter(["name", "cmdline"]):
+            words = " ".join(process.info["cmdline"] or [])
+            if process.info["name"] == SERVER_PROCESSES[victim] and str(self._place) in words:
+                process.kill()
+
+    def sign_up(self) -> dict[str, str]:
+        """The headers of a new buyer."""
+        body = {
+            "email": f"{uuid4().hex}@example.com",
+            "password": "a long enough pass phrase",
+            "company_name": "Survivors",
+            "role": "buyer",
+        }
+        answer = httpx.post(f"{self.url}/auth/register", json=body, trust_env=False, timeout=30).raise_for_status()
+        return {"Authorization": f"Bearer {answer.json()['access_token']}"}
+
+    def stop(self) -> None:
+        """End the processes as an operator would."""
+        for process in self._processes.values():
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+        for process in self._processes.values():
+            try:
+                process.wait(timeout=60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    @contextmanager
+    def servers(self) -> Iterator[Servers]:
+        """The servers with what is in them, after the processes have ended."""
+        with running_servers(
+            Settings(data_dir=self._place, database_url=None, warehouse_url=None, redis_url=None)
+        ) as up:
+            yield up
