@@ -20,6 +20,7 @@ from warehouse.events import (
     Event,
     is_server_only,
 )
+from warehouse.imports.formats import FORMATS, Format
 from warehouse.journal.quarantine import RAW_MAX_BYTES
 from warehouse.journal.reasons import REASONS
 
@@ -127,6 +128,7 @@ def render_document() -> str:
         "| --- | --- | --- |",
         *(_event_line(name) for name in CATALOGUE),
         "",
+        *(line for export in FORMATS.values() for line in _export_lines(export)),
         "## Reasons of quarantine",
         "",
         "What can't be taken is kept with one of these reasons, and never stops the rest. Of more than",
@@ -147,6 +149,24 @@ def _event_line(event_name: str) -> str:
     mark = " *server*" if is_server_only(event_name) else ""
     prompt = "**prompt_id** in the envelope; " if event_name in NEEDS_PROMPT else ""
     return f"| `{event_name}`{mark} | {describe_event(event_name)} | {prompt}{properties or '–'} |"
+
+
+def _export_lines(export: Format) -> list[str]:
+    return [
+        f"## Exports of {export.title}",
+        "",
+        f"`manage.py import events FILE --format {export.name}`. Other events become `{export.name}.<their name>`; a",
+        "known one that lacks what the catalogue asks for goes into quarantine.",
+        "",
+        "| column | taken from |",
+        "| --- | --- |",
+        *(f"| `{ours}` | {theirs} |" for ours, theirs in export.columns.items()),
+        "",
+        "| their event | ours |",
+        "| --- | --- |",
+        *(f"| `{theirs}` | `{ours}` |" for theirs, ours in export.event_names.items()),
+        "",
+    ]
 
 
 def render_macro() -> str:

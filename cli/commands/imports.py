@@ -11,6 +11,7 @@ from cli.output import examples, one_line, to_json
 from cli.progress import progress_bar
 from cli.template import name_variables
 from warehouse.imports import Refusal, Report, import_file
+from warehouse.imports.formats import FORMATS, Format
 from warehouse.journal.quarantine import Kind
 
 REFUSED_SHOWN = 20
@@ -51,20 +52,24 @@ def catalog(file: Path, is_dry_run: bool, as_json: bool) -> None:
     _import("catalog", file, is_dry_run=is_dry_run, as_json=as_json)
 
 
-@imports.command(epilog=examples("import events clicks.parquet", "import events served.csv.gz --json"))
+@imports.command(epilog=examples("import events clicks.parquet", "import events export.jsonl.gz --format posthog"))
 @FILE
+@click.option(
+    "--format", "export", type=click.Choice(list(FORMATS)), help="The system whose export FILE is; see docs/events.md."
+)
 @DRY_RUN
 @AS_JSON
-def events(file: Path, is_dry_run: bool, as_json: bool) -> None:
+def events(file: Path, export: str | None, is_dry_run: bool, as_json: bool) -> None:
     """Store the events of FILE.
 
     Needed columns: event_id, event_name, occurred_at
 
-    Others: source, prompt_external_id, user_external_id, session_id, request_id, position, properties (JSON)
+    Others: source, prompt_external_id, user_external_id, anonymous_id, session_id, request_id, position, properties
+    (JSON). An export of another system (--format) has the columns of that system.
 
     An event is known by its source and event_id, and stored once. Unknown users are made as imported, without a log-in.
     """
-    _import("events", file, is_dry_run=is_dry_run, as_json=as_json)
+    _import("events", file, is_dry_run=is_dry_run, as_json=as_json, export=FORMATS[export] if export else None)
 
 
 @imports.command(epilog=examples("import orders sales-2026.csv.gz", "import orders sales-2026.csv.gz --dry-run --json"))
@@ -84,7 +89,7 @@ def orders(file: Path, is_dry_run: bool, as_json: bool) -> None:
     _import("orders", file, is_dry_run=is_dry_run, as_json=as_json)
 
 
-def _import(kind: Kind, file: Path, *, is_dry_run: bool, as_json: bool) -> None:
+def _import(kind: Kind, file: Path, *, is_dry_run: bool, as_json: bool, export: Format | None = None) -> None:
     shown: list[Refusal] = []
 
     def show(refusal: Refusal) -> None:
@@ -101,6 +106,7 @@ def _import(kind: Kind, file: Path, *, is_dry_run: bool, as_json: bool) -> None:
             on_progress=on_progress,
             on_refused=show,
             name_variables=name_variables,
+            export=export,
             on_warning=lambda message: click.echo(one_line(f"Warning: {message}"), err=True),
         )
     if report.quarantined > len(shown):

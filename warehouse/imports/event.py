@@ -1,7 +1,7 @@
 """Event rows: facts in the envelope of the catalogue, naming prompts and users by their ids of the outside world."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from warehouse.events import EVENT_MAX_BYTES, Event, EventInvalid, parse
 from warehouse.imports import value
 from warehouse.imports.errors import RowInvalid
 from warehouse.imports.event_storage import find_prompts, find_users, refused_by_journal
+from warehouse.imports.formats import Format
 from warehouse.imports.importer import Connection, Importer, Outcome, Refusal, Row
 from warehouse.imports.party import ensure_users
 from warehouse.imports.record import Record
@@ -42,19 +43,28 @@ class EventImporter(Importer[EventRow]):
     """Stores events through the journal. An operator may import any event, those only the server writes as well."""
 
     kind = "events"
-    needed = ("event_id", "event_name", "occurred_at")
-    optional = (
-        "source", "prompt_external_id", "user_external_id", "session_id", "request_id", "position", "properties",
+    needed: tuple[str, ...] = ("event_id", "event_name", "occurred_at")
+    optional: tuple[str, ...] = (
+        "source", "prompt_external_id", "user_external_id", "anonymous_id", "session_id", "request_id", "position",
+        "properties",
     )  # fmt: skip
 
-    def __init__(self, origin: str) -> None:
+    def __init__(self, origin: str, export: Format | None = None) -> None:
         self._origin = origin
+        self._export = export
+        if export is not None:
+            self.needed = export.needed
+            # Exports have dozens of columns beside those we read.
+            self.reads_all_columns = True
 
     def prepare(self, connection: Connection) -> None:
         """Nothing to create: the journal has its own tables."""
 
     def parse(self, record: Record) -> EventRow:
         """The event a record describes. Raises `RowInvalid`."""
+        if self._export is not None:
+            # In quarantine it waits in our form, which can be replayed.
+            record = replace(record, values=self._export.translate(record.values), raw=None)
         values = record.values
         event_name = value.trimmed(values, "event_name")
         if event_name is None:
@@ -70,6 +80,7 @@ class EventImporter(Importer[EventRow]):
                 "source": value.identifier(values, "source") or DEFAULT_SOURCE,
                 "event_name": event_name,
                 "occurred_at": value.needed_timestamp(values, "occurred_at"),
+                "anonymous_id": value.identifier(values, "anonymous_id"),
                 "session_id": value.identifier(values, "session_id"),
                 "request_id": value.identifier(values, "request_id"),
                 "properties": properties,

@@ -69,6 +69,8 @@ class Importer(ABC, Generic[R]):
     kind: Kind
     needed: tuple[str, ...]
     optional: tuple[str, ...]
+    # Whether a column that is not read needs no warning.
+    reads_all_columns: bool = False
 
     @abstractmethod
     def prepare(self, connection: Connection) -> None:

@@ -9,6 +9,7 @@ from warehouse.imports.batch import Batches, OnRefused, Settle
 from warehouse.imports.catalog import CatalogImporter, NameVariables, name_no_variables
 from warehouse.imports.errors import ImportRefused
 from warehouse.imports.event import EventImporter
+from warehouse.imports.formats import Format
 from warehouse.imports.importer import Connection, Importer, Refusal, rejected
 from warehouse.imports.order import OrderImporter
 from warehouse.imports.record import Record
@@ -28,10 +29,10 @@ def ignore(_: object) -> None:
     """For those who don't want to hear."""
 
 
-def _importer(kind: Kind, origin: str, name_variables: NameVariables) -> Importer[Any]:
+def _importer(kind: Kind, origin: str, name_variables: NameVariables, export: Format | None) -> Importer[Any]:
     if kind == "catalog":
         return CatalogImporter(name_variables=name_variables)
-    return OrderImporter() if kind == "orders" else EventImporter(origin)
+    return OrderImporter() if kind == "orders" else EventImporter(origin, export)
 
 
 def import_file(
@@ -44,15 +45,17 @@ def import_file(
     on_refused: OnRefused = ignore,
     on_warning: OnWarning = ignore,
     name_variables: NameVariables = name_no_variables,
+    export: Format | None = None,
 ) -> Report:
     """Import a file into the application database; what became of its rows.
 
     `connection` must be in autocommit mode: each batch is a transaction of its own, so that a killed import keeps whole
     batches and the next one goes on from there. Rows that can't be taken in go into quarantine. A dry run does all the
     same in one transaction that is rolled back; what it would change stays locked until then. `name_variables` finds
-    the variables of a template. Raises `ImportRefused` for a file that can't be imported at all.
+    the variables of a template; `export` is the system whose export a file of events is. Raises `ImportRefused` for a
+    file that can't be imported at all.
     """
-    importer = _importer(kind, path.name, name_variables)
+    importer = _importer(kind, path.name, name_variables, export)
     with open_source(path) as source:
         _check_columns(source, importer, on_warning)
         with _rolled_back(connection) if is_dry_run else nullcontext():
@@ -76,6 +79,8 @@ def _check_columns(source: Source, importer: Importer[Any], on_warning: OnWarnin
             f"{source.path} has no column{plural} {', '.join(missing)}, needed in a file of {importer.kind}. "
             f"It has: {', '.join(source.columns)}.{_hint(source.columns)}"
         )
+    if importer.reads_all_columns:
+        return
     unknown = [name for name in source.columns if name and name not in (*importer.needed, *importer.optional)]
     if unknown:
         on_warning(f"{source.path}: not read: {', '.join(unknown)}")
