@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
@@ -45,8 +45,15 @@ class TokenIssuer:
     """Issues tokens with one secret, and reads those of the secrets before it too."""
 
     def __init__(
-        self, secret: str, *, previous_secrets: Sequence[str] = (), access_seconds: int, refresh_seconds: int
+        self,
+        secret: str,
+        *,
+        previous_secrets: Sequence[str] = (),
+        access_seconds: int,
+        refresh_seconds: int,
+        clock: Callable[[], float] = time.time,
     ) -> None:
+        self._clock = clock
         self._key_id = key_id(secret)
         self._keys = {key_id(each): each for each in (*previous_secrets, secret)}
         self._lifetimes: dict[TokenType, int] = {"access": access_seconds, "refresh": refresh_seconds}
@@ -58,7 +65,7 @@ class TokenIssuer:
 
     def issue(self, identity: Identity, type_: TokenType, token_id: UUID) -> str:
         """A new token."""
-        now = int(time.time())
+        now = int(self._clock())
         claims = {
             "iss": ISSUER,
             "aud": AUDIENCE,
@@ -77,7 +84,7 @@ class TokenIssuer:
     def read(self, token: str, type_: TokenType) -> SignedToken:
         """What a token of this type says. Raises `TokenExpired` or `TokenInvalid`."""
         signed = self._verified(token)
-        if signed.expires_at <= time.time():
+        if signed.expires_at <= self._clock():
             raise TokenExpired
         if signed.type != type_:
             article = "an" if type_ == "access" else "a"
