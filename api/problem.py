@@ -101,9 +101,8 @@ async def _on_validation_error(request: Request, error: Exception) -> Response:
     if any(each["type"] == "json_invalid" for each in found):
         reason = found[0].get("ctx", {}).get("error", "it can't be parsed")
         position = found[0]["loc"][-1]
-        return error_response(
-            request.scope, BodyMalformed(f"The body is not valid JSON: {reason} at character {position}")
-        )
+        place = f" at character {position}" if position else ""
+        return error_response(request.scope, BodyMalformed(f"The body is not valid JSON: {reason}{place}"))
     fields = field_problems(found)
     return error_response(request.scope, ValidationFailed(_summary(fields), errors=fields))
 

@@ -17,6 +17,7 @@ from api.middleware.idempotency import WRITING_METHODS, IdempotencyMiddleware
 from api.middleware.rate_limit import RateLimitMiddleware
 from api.public_routes import access_of
 from api.rate_limit.errors import RateLimitExceeded
+from api.strict_json import StrictRequest
 
 API_PREFIX = "/api/v1"
 # Stands for every path that is no route, so that scanners don't make a metric or an event name each.
@@ -50,7 +51,7 @@ class ServiceRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def handle_and_keep(request: Request) -> Response:
-            response = await handle(request)
+            response = await handle(StrictRequest(request.scope, request.receive))
             state = request.scope["state"]
             attempt: Attempt | None = state.get("idempotent_attempt")
             session = state.get("write_session")

@@ -6,26 +6,29 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.errors import BodyTooLarge
 from api.problem import error_response
 
-# Room for the largest batch of ordinary events (1,000 of 16 KiB).
-BODY_MAX_BYTES = 16 * 1024 * 1024
+MEBIBYTE = 1024 * 1024
+# Room for the longest template with every character escaped, and for most that can be rendered.
+BODY_MAX_BYTES = 4 * MEBIBYTE
+# By path. Room for the largest batch of ordinary events (1,000 of 16 KiB).
+LARGER_BODIES = {"/api/v1/analytics/events": 16 * MEBIBYTE}
 
 
 class BodyLimitMiddleware:
     """Refuses larger bodies with 413: at once by their announced length, else as soon as they grew past the limit."""
 
-    def __init__(self, app: ASGIApp, *, max_bytes: int = BODY_MAX_BYTES) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._max_bytes = max_bytes
-        self._refusal = f"The body is larger than {max_bytes} bytes. Send it in parts."
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        max_bytes = LARGER_BODIES.get(scope["path"], BODY_MAX_BYTES)
+        refusal = f"The body is larger than {max_bytes} bytes. Send it in parts."
         announced = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
-        if announced.isdigit() and int(announced) > self._max_bytes:
-            await error_response(scope, BodyTooLarge(self._refusal))(scope, receive, send)
+        if announced.isdigit() and int(announced) > max_bytes:
+            await error_response(scope, BodyTooLarge(refusal))(scope, receive, send)
             return
         received = 0
 
@@ -33,9 +36,9 @@ class BodyLimitMiddleware:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self._max_bytes:
+            if received > max_bytes:
                 # FastAPI hands on only this kind of error from reading a body.
-                raise HTTPException(413, self._refusal)
+                raise HTTPException(413, refusal)
             return message
 
         await self._app(scope, receive_counted, send)

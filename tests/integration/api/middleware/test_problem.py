@@ -134,7 +134,7 @@ class TestProblem:
         assert answer.headers["Content-Type"] == MEDIA_TYPE
 
     def test_of_a_body_that_is_too_large(self, site):
-        answer = site.post("/api/v1/auth/login", content=b"x" * (16 * 1024 * 1024 + 1), headers=JSON)
+        answer = site.post("/api/v1/auth/login", content=b"x" * (4 * 1024 * 1024 + 1), headers=JSON)
         assert (answer.status_code, answer.json()["title"]) == (413, "Body too large")
 
     def test_of_a_body_that_grows_too_large(self, site):
