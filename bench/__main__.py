@@ -13,9 +13,9 @@ from bench.shell import measure_shell
 def main(names: tuple[str, ...]) -> None:
     """Measure what is named.
 
-    pipeline: import and pipeline over the real data beside the project. shell: the cost around a handler. events: taking
-    in events, against a plain COPY. kill: what is left of 100,000 events when everything that stores them is killed 20
-    times.
+    pipeline: import and pipeline over the real data beside the project. shell: the cost around a handler. events:
+    taking in events, against a plain COPY. kill: what is left of 100,000 events when everything that stores them is
+    killed 20 times.
     """
     measurements = {
         "pipeline": measure_pipeline,
