@@ -24,6 +24,7 @@ from api.middleware.tracking import TrackingMiddleware
 from api.moderation.endpoints import ROUTERS as MODERATION_ROUTERS
 from api.openapi import install_openapi
 from api.outbox.tasks import empty_outbox
+from api.own_data.endpoints import ROUTERS as OWN_DATA_ROUTERS
 from api.problem import install_error_handlers
 from api.prompts.endpoints import router as prompts_router
 from api.route_index import RouteIndex
@@ -39,6 +40,7 @@ ROUTERS = (
     *AUDIT_ROUTERS,
     admin_router,
     *MODERATION_ROUTERS,
+    *OWN_DATA_ROUTERS,
     webhooks_router,
     health_router,
 )

@@ -3,6 +3,7 @@
 from dagster import Definitions, in_process_executor
 
 from orchestration.assets.dbt_tables import build_dbt_tables, mart_keys
+from orchestration.assets.erasures import erasures
 from orchestration.assets.lake import lake_events
 from orchestration.assets.publication import build_publication, snapshot
 from orchestration.assets.ranks import rank_prompts
@@ -20,7 +21,15 @@ from warehouse.settings import get_settings
 dbt_tables = build_dbt_tables(prepare_manifest(get_settings().data_path.resolve()))
 
 definitions = Definitions(
-    assets=[load_raw_tables, dbt_tables, rank_prompts, build_publication(mart_keys(dbt_tables)), snapshot, lake_events],
+    assets=[
+        load_raw_tables,
+        dbt_tables,
+        rank_prompts,
+        build_publication(mart_keys(dbt_tables)),
+        snapshot,
+        erasures,
+        lake_events,
+    ],
     asset_checks=build_checks([*EVENT_RECONCILIATIONS, *RECONCILIATIONS]),
     jobs=[build_marts_job, archive_events_job],
     schedules=[hourly_marts_schedule, daily_archive_schedule],

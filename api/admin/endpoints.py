@@ -9,7 +9,7 @@ from api.admin import service
 from api.admin.errors import OrganizationNotFound, OwnAccountNotChangeable, UserHasNoLogin, UserNotFound
 from api.admin.schemas import AdminOrganization, AdminUser, Reason, RoleChange, Words
 from api.auth.identity import Role
-from api.dependencies import ReadSession, RequireAdmin, WriteSession
+from api.dependencies import ReadSession, RequireAdmin, Resources, WriteSession
 from api.errors import LoginRequired, RoleNotAllowed, problem_responses
 from api.pagination import PAGE_SIZE_DEFAULT, Cursor, Limit
 from api.routing import feature_router
@@ -48,9 +48,11 @@ async def find_user(user_id: UUID, _: RequireAdmin, session: ReadSession) -> Adm
     summary="Close an account",
     responses=problem_responses(UserNotFound, OwnAccountNotChangeable),
 )
-async def deactivate(user_id: UUID, wanted: Reason, user: RequireAdmin, session: WriteSession) -> AdminUser:
-    """The user can't log in any more."""
-    return await service.set_active(session, user, user_id, is_active=False, reason=wanted.reason)
+async def deactivate(
+    user_id: UUID, wanted: Reason, user: RequireAdmin, session: WriteSession, resources: Resources
+) -> AdminUser:
+    """The user can't log in any more; its sessions end at once."""
+    return await service.set_active(session, resources, user, user_id, is_active=False, reason=wanted.reason)
 
 
 @router.post(
@@ -58,9 +60,11 @@ async def deactivate(user_id: UUID, wanted: Reason, user: RequireAdmin, session:
     summary="Open a closed account again",
     responses=problem_responses(UserNotFound, OwnAccountNotChangeable, UserHasNoLogin),
 )
-async def reactivate(user_id: UUID, wanted: Reason, user: RequireAdmin, session: WriteSession) -> AdminUser:
+async def reactivate(
+    user_id: UUID, wanted: Reason, user: RequireAdmin, session: WriteSession, resources: Resources
+) -> AdminUser:
     """The user can log in again."""
-    return await service.set_active(session, user, user_id, is_active=True, reason=wanted.reason)
+    return await service.set_active(session, resources, user, user_id, is_active=True, reason=wanted.reason)
 
 
 @router.post(
@@ -68,9 +72,11 @@ async def reactivate(user_id: UUID, wanted: Reason, user: RequireAdmin, session:
     summary="Change what a user may do",
     responses=problem_responses(UserNotFound, OwnAccountNotChangeable),
 )
-async def change_role(user_id: UUID, wanted: RoleChange, user: RequireAdmin, session: WriteSession) -> AdminUser:
-    """From the user's next token on."""
-    return await service.change_role(session, user, user_id, role=wanted.role, reason=wanted.reason)
+async def change_role(
+    user_id: UUID, wanted: RoleChange, user: RequireAdmin, session: WriteSession, resources: Resources
+) -> AdminUser:
+    """Ends the user's sessions: the next log-in is with the new role."""
+    return await service.change_role(session, resources, user, user_id, role=wanted.role, reason=wanted.reason)
 
 
 @router.get("/organizations", summary="All organizations")

@@ -10,7 +10,9 @@ from api.admin.errors import OrganizationNotFound, OwnAccountNotChangeable, User
 from api.admin.schemas import AdminOrganization, AdminUser
 from api.audit import AuditedObject, record
 from api.auth.identity import Identity, Role
+from api.auth.session.service import end_sessions_of_user
 from api.database import AsyncReadSession, AsyncWriteSession
+from api.lifespan import Resources
 from api.models import Organization, User
 from api.pagination import decode_id_cursor, encode_cursor
 from api.schema import Page
@@ -37,9 +39,9 @@ async def find_user(session: AsyncReadSession | AsyncWriteSession, user_id: UUID
 
 
 async def set_active(
-    session: AsyncWriteSession, admin: Identity, user_id: UUID, *, is_active: bool, reason: str
+    session: AsyncWriteSession, resources: Resources, admin: Identity, user_id: UUID, *, is_active: bool, reason: str
 ) -> AdminUser:
-    """Close an account or open it again.
+    """Close an account, which ends its sessions at once, or open it again.
 
     Raises `UserNotFound`, `OwnAccountNotChangeable` or `UserHasNoLogin`.
     """
@@ -49,6 +51,8 @@ async def set_active(
     if user.is_active != is_active:
         user.is_active = is_active
         await session.flush()
+        if not is_active:
+            await end_sessions_of_user(session, resources, user_id, reason="deactivated")
         action = "user.reactivated" if is_active else "user.deactivated"
         await record(
             session, action, _audited(user), old={"is_active": not is_active},
@@ -58,13 +62,14 @@ async def set_active(
 
 
 async def change_role(
-    session: AsyncWriteSession, admin: Identity, user_id: UUID, *, role: Role, reason: str
+    session: AsyncWriteSession, resources: Resources, admin: Identity, user_id: UUID, *, role: Role, reason: str
 ) -> AdminUser:
-    """Let a user do other things. Raises `UserNotFound` or `OwnAccountNotChangeable`."""
+    """Let a user do other things, from its next log-in on. Raises `UserNotFound` or `OwnAccountNotChangeable`."""
     user = await _lock(session, admin, user_id)
     before, user.role = user.role, role
     await session.flush()
     if before != role:
+        await end_sessions_of_user(session, resources, user_id, reason="role_changed")
         new = {"role": role, "reason": reason}
         await record(session, "user.role_changed", _audited(user), old={"role": before}, new=new)
     return await find_user(session, user_id)

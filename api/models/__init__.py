@@ -3,6 +3,7 @@
 from api.models.audit import AuditEntry, AuditOrigin
 from api.models.base import Model
 from api.models.decision import Appeal, Decision, Review
+from api.models.erasure import Erasure
 from api.models.idempotency import IdempotencyKey
 from api.models.inbox import EventBatch, EventId, QuarantinedRow, RawEvent, WebhookMessage
 from api.models.order import Entitlement, Order, Refund
@@ -18,6 +19,7 @@ __all__ = [
     "AuditOrigin",
     "Decision",
     "Entitlement",
+    "Erasure",
     "EventBatch",
     "EventId",
     "IdempotencyKey",

@@ -1,5 +1,6 @@
 """Companies and the people in them."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -34,5 +35,7 @@ class User(Identified, Timestamped, Model):
     role: Mapped[str]
     external_id: Mapped[str | None] = mapped_column(unique=True)
     is_active: Mapped[bool] = mapped_column(server_default=text("true"))
+    # Set for a user without a name, to whom the orders of somebody who was erased belong.
+    erased_at: Mapped[datetime | None]
     # By this alone the audit log knows the user.
     subject_id: Mapped[UUID] = mapped_column(unique=True, server_default=text("gen_random_uuid()"))

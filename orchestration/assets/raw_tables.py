@@ -6,7 +6,10 @@ from typing import Any
 from dagster import AssetExecutionContext, AssetKey, AssetSpec, MaterializeResult, multi_asset
 
 from orchestration.resources import PipelineResource
+from warehouse.databases import connect
+from warehouse.erasure import Person, Sources, erase_sources, erase_warehouse, read_open
 from warehouse.journal import Flusher
+from warehouse.lake import LAKE_DIRECTORY
 from warehouse.loading import load_all
 from warehouse.raw_tables import RAW_TABLES
 
@@ -24,9 +27,16 @@ RAW_TABLE_SPECS = [
 # One asset function for all of them: the tables of one load share its timestamp.
 @multi_asset(specs=RAW_TABLE_SPECS)
 def load_raw_tables(context: AssetExecutionContext, pipeline: PipelineResource) -> Iterator[MaterializeResult[Any]]:
-    """Store the events that wait in the journal, then load whatever changed in the application database."""
+    """Store the events that wait in the journal, then load whatever changed in the application database.
+
+    People to erase are erased from what is loaded before that, and from the warehouse after it.
+    """
     drain_journal(context, pipeline)
+    people = erase_people_from_sources(pipeline)
     report = load_all(pipeline.servers.database_url, pipeline.warehouse_url)
+    changed = erase_warehouse(pipeline.warehouse_url, people)
+    if people:
+        context.log.info("%d people are erased from the warehouse, in %d rows", len(people), changed)
     for table in RAW_TABLES:
         yield MaterializeResult(
             asset_key=AssetKey([table.schema, table.name]),
@@ -35,6 +45,15 @@ def load_raw_tables(context: AssetExecutionContext, pipeline: PipelineResource) 
                 "loaded_at": report.loaded_at.isoformat(),
             },
         )
+
+
+def erase_people_from_sources(pipeline: PipelineResource) -> list[Person]:
+    """Erase the people on the work list from events and the lake; the people, for the steps that come later."""
+    servers = pipeline.servers
+    lake = pipeline.settings.data_path.resolve() / LAKE_DIRECTORY
+    with connect(servers.database_url, autocommit=True) as connection:
+        sources = Sources(connection, servers.database_url, servers.warehouse_url, servers.redis_url, lake)
+        return erase_sources(sources, read_open(connection))
 
 
 def drain_journal(context: AssetExecutionContext, pipeline: PipelineResource) -> None:

@@ -51,7 +51,7 @@ def take_snapshot(warehouse_url: str, directory: Path, *, kept: int) -> Snapshot
     Raises `SnapshotFailed`.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    with _only_writer(directory), connect(warehouse_url) as connection:
+    with only_writer(directory), connect(warehouse_url) as connection:
         for left_over in directory.glob(f"{UNFINISHED_PREFIX}*"):
             shutil.rmtree(left_over)
         # One snapshot of the database for both connections: exactly one publication, whatever happens meanwhile.
@@ -67,7 +67,8 @@ def take_snapshot(warehouse_url: str, directory: Path, *, kept: int) -> Snapshot
 
 
 @contextmanager
-def _only_writer(directory: Path) -> Iterator[None]:
+def only_writer(directory: Path) -> Iterator[None]:
+    """Be the only one that writes or deletes snapshots while the block runs; waits for another."""
     handle = os.open(directory / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)

@@ -37,6 +37,8 @@ BODIES: Mapping[Route, Mapping[str, Any]] = {
     ("POST", "/api/v1/admin/users/{user_id}/deactivate"): {"reason": "Left"},
     ("POST", "/api/v1/admin/users/{user_id}/reactivate"): {"reason": "Came back"},
     ("POST", "/api/v1/admin/users/{user_id}/role"): {"role": "buyer", "reason": "Buys now"},
+    ("DELETE", "/api/v1/auth/me"): {"password": "a password of nobody"},
+    ("POST", "/api/v1/admin/users/{user_id}/erase"): {"reason": "Asked for it"},
     ("POST", "/api/v1/analytics/events"): {
         "event_id": "{new}",
         "event_name": "search.performed",

@@ -1,0 +1,77 @@
+"""`/api/v1/auth/me`: your own data; and what operators do for others."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, status
+from fastapi.responses import StreamingResponse
+
+from api.auth.errors import TokenExpired, TokenInvalid
+from api.dependencies import CurrentUser, ReadSession, RequireAdmin, Resources, WriteSession
+from api.errors import LoginRequired, RoleNotAllowed, problem_responses
+from api.own_data import repository
+from api.own_data.erasure import erase, erase_me
+from api.own_data.errors import LastOperator, PasswordWrong, UserErased
+from api.own_data.export import export, note_export
+from api.own_data.schemas import EraseMe, EraseUser, ErasureDetail
+from api.pagination import PAGE_SIZE_DEFAULT, Limit
+from api.routing import feature_router
+from api.schema import Page
+
+router = feature_router("auth", LoginRequired, TokenInvalid, TokenExpired)
+admin_router = feature_router("admin", LoginRequired, RoleNotAllowed)
+
+ROUTERS = (router, admin_router)
+
+NDJSON = "application/x-ndjson"
+
+
+@router.get(
+    "/me/export",
+    summary="Everything the platform holds about you",
+    response_class=StreamingResponse,
+    responses={200: {"description": "One JSON object a line: `kind` and `data`", "content": {NDJSON: {"schema": {}}}}},
+)
+async def export_me(user: CurrentUser, resources: Resources) -> StreamingResponse:
+    """Your account, orders and what they granted, reviews, events, mails, and what the audit log says of you."""
+    await note_export(resources, user)
+    disposition = f'attachment; filename="export-{user.user_id}.ndjson"'
+    return StreamingResponse(
+        export(resources, user), media_type=NDJSON, headers={"Content-Disposition": disposition}
+    )  # fmt: skip
+
+
+@router.delete(
+    "/me",
+    status_code=status.HTTP_202_ACCEPTED,
+    summary="Erase yourself",
+    responses=problem_responses(PasswordWrong, LastOperator),
+)
+async def delete_me(wanted: EraseMe, user: CurrentUser, resources: Resources) -> ErasureDetail:
+    """Can't be undone. Your account is gone at once. Your organization keeps its orders, which name you no longer."""
+    return await erase_me(resources, user, wanted.password)
+
+
+@admin_router.post(
+    "/users/{user_id}/erase",
+    status_code=status.HTTP_202_ACCEPTED,
+    summary="Erase a person who asked for it",
+    responses=problem_responses(UserErased, LastOperator),
+)
+async def erase_user(
+    user_id: UUID, wanted: EraseUser, _: RequireAdmin, session: WriteSession, resources: Resources
+) -> ErasureDetail:
+    """As if the user had done it."""
+    return await erase(session, resources, user_id, requested_by="operator", reason=wanted.reason)
+
+
+@admin_router.get("/erasures", summary="Erasures, done and to be done")
+async def list_erasures(
+    _: RequireAdmin,
+    session: ReadSession,
+    is_open: Annotated[bool | None, Query(description="Whether something is left to do")] = None,
+    limit: Limit = PAGE_SIZE_DEFAULT,
+) -> Page[ErasureDetail]:
+    """The newest first. `remaining` says where something of the person was still found."""
+    found = await repository.list_erasures(session, is_open=is_open, limit=limit)
+    return Page(items=[ErasureDetail.model_validate(erasure) for erasure in found], next_cursor=None)

@@ -1,0 +1,68 @@
+"""Erasing a person: the application's tables at once, in one transaction; the rest is left to the pipeline's runs."""
+
+from uuid import UUID
+
+from api.audit import AuditedObject, record
+from api.auth.identity import Identity
+from api.auth.session.service import end_sessions_of_user
+from api.database import AsyncWriteSession
+from api.lifespan import Resources
+from api.models import Erasure, User
+from api.own_data import repository
+from api.own_data.errors import LastOperator, PasswordWrong, UserErased
+from api.own_data.holding import HOLDINGS
+from api.own_data.schemas import ErasureDetail
+
+
+async def erase_me(resources: Resources, user: Identity, password: str) -> ErasureDetail:
+    """Erase who asks. Raises `PasswordWrong` or `LastOperator`."""
+    # Hashing takes long: the database's connection is given back before it.
+    async with resources.database.reading() as session:
+        known = await session.get(User, user.user_id)
+    if known is None or not await resources.passwords.matches(password, known.password_hash):
+        raise PasswordWrong
+    async with resources.database.writing() as session:
+        return await erase(session, resources, user.user_id, requested_by="self")
+
+
+async def erase(
+    session: AsyncWriteSession, resources: Resources, user_id: UUID, *, requested_by: str, reason: str | None = None
+) -> ErasureDetail:
+    """Erase a user from the application's tables and put the rest on the work list.
+
+    Raises `UserErased`, `LastOperator` or, when sessions can't be ended just now, `ServiceUnavailable`.
+    """
+    user = await repository.lock_user(session, user_id)
+    if user is None:
+        raise UserErased(user_id)
+    if user.role == "admin" and user.is_active and not await repository.has_other_operators(session, user_id):
+        raise LastOperator(user_id)
+    audited = AuditedObject("user", user_id, user.organization_id)
+    new = {"requested_by": requested_by} | ({"reason": reason} if reason else {})
+    await record(session, "user.erased", audited, new=new)
+    user.is_active = False
+    await session.flush()
+    await end_sessions_of_user(session, resources, user_id, reason="deactivated")
+    tombstone_id = await _tombstone(session, user)
+    for holding in HOLDINGS:
+        await repository.erase_holding(session, holding, user_id, tombstone_id)
+    await repository.delete_user(session, user)
+    erasure = Erasure(
+        organization_id=user.organization_id,
+        requested_by=requested_by,
+        user_id=user_id,
+        tombstone_user_id=tombstone_id,
+        emails=[user.email] if user.email else [],
+    )
+    session.add(erasure)
+    await session.flush()
+    await session.refresh(erasure)
+    return ErasureDetail.model_validate(erasure)
+
+
+async def _tombstone(session: AsyncWriteSession, user: User) -> UUID | None:
+    """Who the user's money belongs to from now on; nobody when there is none."""
+    for holding in HOLDINGS:
+        if holding.erasure == "replace" and await repository.has_rows(session, holding, user.id):
+            return await repository.add_tombstone(session, user)
+    return None

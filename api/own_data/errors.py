@@ -1,0 +1,32 @@
+"""Why somebody can't be erased."""
+
+from uuid import UUID
+
+from api.errors import ApiError
+
+
+class PasswordWrong(ApiError):
+    """The password that confirms the erasure is not the user's."""
+
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__("The password is wrong; nothing was erased")
+
+
+class LastOperator(ApiError):
+    """Without this user nobody could look after the platform."""
+
+    status = 409
+
+    def __init__(self, user_id: UUID) -> None:
+        super().__init__(f"This is the last operator. Make another one first: {user_id}")
+
+
+class UserErased(ApiError):
+    """The user is gone already."""
+
+    status = 404
+
+    def __init__(self, user_id: UUID) -> None:
+        super().__init__(f"There is no user {user_id}")

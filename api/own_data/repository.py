@@ -1,0 +1,126 @@
+"""Queries over everything that names a user."""
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, func, insert, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.database import AsyncReadSession, AsyncWriteSession
+from api.models import AuditOrigin, Erasure, User
+from api.own_data.holding import HOLDINGS, TECHNICAL, Holding
+
+ROWS_AT_ONCE = 500
+# Not by a reference but by what they hold: kind, and the rows as JSON. `:user` and `:email` name the person.
+FURTHER: Mapping[str, str] = {
+    "users": "select to_jsonb(users) - 'password_hash' from users where id = cast(:user as uuid)",
+    "organizations": "select to_jsonb(organizations) - 'stripe_customer_id' from organizations"
+    " where id = (select organization_id from users where id = cast(:user as uuid))",
+    "entitlements": "select to_jsonb(entitlements) from entitlements"
+    " where order_id in (select id from orders where buyer_user_id = cast(:user as uuid))",
+    "refresh_tokens": "select to_jsonb(refresh_tokens) from refresh_tokens"
+    " where session_id in (select id from sessions where user_id = cast(:user as uuid))",
+    "refunds": "select to_jsonb(refunds) - '{stripe_refund_id,external_id}'::text[] from refunds"
+    " where order_id in (select id from orders where buyer_user_id = cast(:user as uuid))",
+    "audit_log": "select to_jsonb(audit_log) || jsonb_build_object('origin', to_jsonb(audit_origins))"
+    " from audit_log left join audit_origins on audit_origins.entry_id = audit_log.id"
+    " where actor_subject_id = (select subject_id from users where id = cast(:user as uuid))"
+    " or object_type = 'user'"
+    " and object_id = (select subject_id::text from users where id = cast(:user as uuid))",
+    "outbox": "select to_jsonb(outbox) from outbox"
+    " where strpos(payload::text, :user) > 0 or strpos(lower(payload::text), :email) > 0",
+    "webhook_inbox": "select to_jsonb(webhook_inbox) - 'body' from webhook_inbox"
+    " where strpos(payload::text, :user) > 0 or strpos(lower(payload::text), :email) > 0",
+    "idempotency_keys": "select to_jsonb(idempotency_keys) - '{fingerprint,claim_id,answer_body}'::text[]"
+    " from idempotency_keys where caller = 'user:' || :user",
+    "quarantine": "select to_jsonb(quarantine) - '{fingerprint,raw}'::text[]"
+    " || jsonb_build_object('raw', encode(raw, 'escape')) from quarantine"
+    " where strpos(encode(raw, 'escape'), :user) > 0 or strpos(lower(encode(raw, 'escape')), :email) > 0",
+    "raw_events": "select to_jsonb(raw_events) from raw_events where user_id = cast(:user as uuid)",
+}
+
+
+async def read_holdings(session: AsyncReadSession, user_id: UUID, email: str) -> AsyncIterator[tuple[str, Any]]:
+    """Every row about a user, a bounded number in memory at once: the table, and the row as JSON."""
+    parameters = {"user": str(user_id), "email": email}
+    statements = [*FURTHER.items(), *((holding.table, _rows_of(holding)) for holding in HOLDINGS)]
+    for kind, statement in statements:
+        rows = await session.stream(
+            text(statement).execution_options(yield_per=ROWS_AT_ONCE), parameters
+        )  # fmt: skip
+        async for row in rows:
+            yield kind, _without(row[0], TECHNICAL)
+
+
+def _rows_of(holding: Holding) -> str:
+    withheld = "".join(f" - '{name}'" for name in holding.withheld)
+    return (
+        f"select to_jsonb({holding.table}){withheld} from {holding.table}"  # nosec B608
+        f" where {holding.column} = cast(:user as uuid)"
+    )
+
+
+def _without(row: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in names}
+
+
+async def first_event_kept(session: AsyncReadSession) -> Any:
+    """When the oldest event was received that the application database still has."""
+    return await session.scalar(text("select min(received_at) from raw_events"))
+
+
+async def lock_user(session: AsyncWriteSession, user_id: UUID) -> User | None:
+    """A user nobody else changes until the unit of work ends."""
+    return await session.scalar(
+        select(User).where(User.id == user_id, User.erased_at.is_(None)).with_for_update()
+    )  # fmt: skip
+
+
+async def has_other_operators(session: AsyncWriteSession, user_id: UUID) -> bool:
+    """Whether anybody else looks after the platform. Operators that go at the same time wait for each other."""
+    others = await session.scalars(
+        select(User.id).where(User.role == "admin", User.is_active, User.email.is_not(None)).with_for_update()
+    )
+    return any(other != user_id for other in others)
+
+
+async def add_tombstone(session: AsyncWriteSession, user: User) -> UUID:
+    """A user without a name, in the same organization and role."""
+    made = insert(User).values(
+        organization_id=user.organization_id, role=user.role, is_active=False, erased_at=func.now()
+    )  # fmt: skip
+    return (await session.scalars(made.returning(User.id))).one()
+
+
+async def has_rows(session: AsyncSession, holding: Holding, user_id: UUID) -> bool:
+    """Whether a column names the user."""
+    statement = f"select exists (select 1 from {holding.table} where {holding.column} = :user)"  # nosec B608
+    return bool(await session.scalar(text(statement), {"user": user_id}))
+
+
+async def erase_holding(
+    session: AsyncWriteSession, holding: Holding, user_id: UUID, tombstone_id: UUID | None
+) -> None:  # fmt: skip
+    """Do to a column what is to be done to it."""
+    where = f"where {holding.column} = :user"
+    if holding.erasure == "delete":
+        await session.execute(text(f"delete from {holding.table} {where}"), {"user": user_id})  # nosec B608
+        return
+    value = tombstone_id if holding.erasure == "replace" else None
+    statement = f"update {holding.table} set {holding.column} = :value {where}"  # nosec B608
+    await session.execute(text(statement), {"user": user_id, "value": value})
+
+
+async def delete_user(session: AsyncWriteSession, user: User) -> None:
+    """Delete the user; from then on nobody knows who its entries of the audit log are about, and where it was goes."""
+    await session.execute(delete(User).where(User.id == user.id))
+    await session.execute(delete(AuditOrigin).where(AuditOrigin.subject_id == user.subject_id))
+
+
+async def list_erasures(session: AsyncReadSession, *, is_open: bool | None, limit: int) -> list[Erasure]:
+    """Erasures, the newest first."""
+    wanted = select(Erasure).order_by(Erasure.requested_at.desc(), Erasure.id.desc()).limit(limit)
+    if is_open is not None:
+        wanted = wanted.where(Erasure.completed_at.is_(None) if is_open else Erasure.completed_at.is_not(None))
+    return list(await session.scalars(wanted))

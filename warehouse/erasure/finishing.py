@@ -1,0 +1,115 @@
+"""Ends erasures: retires snapshots that hold the person, and looks whether anything is left anywhere."""
+
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import psycopg
+from psycopg import sql
+from psycopg.rows import DictRow
+
+from warehouse.databases import connect
+from warehouse.erasure.person import Person
+from warehouse.erasure.worklist import note_done, note_remaining
+from warehouse.snapshot.taking import LATEST, only_writer
+from warehouse.snapshot.writing import DUCKDB_FILE
+
+Connection = psycopg.Connection[DictRow]
+# The work list itself, which is emptied when the search has found nothing else.
+WORK_LIST = "erasures"
+# Ids of visits that are long enough not to stand in other data by chance.
+LONG_ID = 16
+
+
+@dataclass(frozen=True)
+class FinishReport:
+    """What came of a run's erasures: how many are done, and where the others were still found."""
+
+    completed: int
+    remaining: dict[str, list[str]]
+    retired_snapshots: list[str]
+
+
+def finish_erasures(
+    database_url: str, warehouse_url: str, snapshots: Path, people: Sequence[Person]
+) -> FinishReport:  # fmt: skip
+    """Search for these people everywhere and close the erasures of those who are nowhere any more."""
+    if not people:
+        return FinishReport(0, {}, [])
+    retired = [name for person in people for name in retire_snapshots(snapshots, person)]
+    remaining: dict[str, list[str]] = {}
+    with connect(database_url, autocommit=True) as connection, connect(warehouse_url) as warehouse:
+        for person in people:
+            left = [*find_person(connection, person), *find_person(warehouse, person)]
+            if left:
+                remaining[str(person.erasure_id)] = left
+                note_remaining(connection, person, left)
+            else:
+                note_done(connection, person)
+    return FinishReport(len(people) - len(remaining), remaining, retired)
+
+
+def retire_snapshots(snapshots: Path, person: Person) -> list[str]:
+    """Delete the snapshots that hold the person, but for the latest, which was taken after the erasure."""
+    if not snapshots.is_dir():
+        return []
+    retired = []
+    with only_writer(snapshots):
+        latest = (snapshots / LATEST).resolve().name
+        for directory in sorted(path for path in snapshots.iterdir() if path.is_dir() and not path.is_symlink()):
+            if directory.name != latest and holds_person(directory / DUCKDB_FILE, person):
+                shutil.rmtree(directory)
+                retired.append(directory.name)
+    return retired
+
+
+def holds_person(file: Path, person: Person) -> bool:
+    """Whether a snapshot names the person anywhere. One that can't be read does."""
+    if not file.exists():
+        return True
+    words = [word.lower() for word in (*person.words, *(id_ for id_ in person.session_ids if len(id_) >= LONG_ID))]
+    with duckdb.connect(str(file), read_only=True) as database:
+        tables = database.execute("select database_name, schema_name, table_name from duckdb_tables()").fetchall()
+        for table in tables:
+            name = ".".join('"' + part.replace('"', '""') + '"' for part in table)
+            is_named = "len(list_filter($1, lambda word: contains(lower(whole::varchar), word))) > 0"
+            statement = f"select 1 from {name} as whole where {is_named} limit 1"  # nosec B608
+            found = database.execute(statement, [words]).fetchall()
+            if found:
+                return True
+    return False
+
+
+def find_person(connection: Connection, person: Person) -> Iterator[str]:
+    """The tables of a database that name the person anywhere."""
+    tables = connection.execute(
+        """
+        select schemas.nspname as schema, tables.relname as name,
+            array(
+                select columns.attname::text from pg_attribute as columns
+                where columns.attrelid = tables.oid and columns.atttypid = 'bytea'::regtype
+                    and columns.attnum > 0 and not columns.attisdropped
+            ) as binaries
+        from pg_class as tables
+        inner join pg_namespace as schemas on tables.relnamespace = schemas.oid
+        where tables.relkind in ('r', 'p') and not tables.relispartition
+            and left(schemas.nspname, 3) <> 'pg_' and schemas.nspname <> 'information_schema'
+        order by 1, 2
+        """
+    ).fetchall()
+    for table in tables:
+        if table["name"] != WORK_LIST and _names(connection, table, person):
+            yield f"{table['schema']}.{table['name']}"
+
+
+def _names(connection: Connection, table: DictRow, person: Person) -> bool:
+    conditions: list[sql.Composable] = [sql.SQL("whole::text ~* %(pattern)s")]
+    conditions += [
+        sql.SQL("encode({}, 'escape') ~* %(pattern)s").format(sql.Identifier(name)) for name in table["binaries"]
+    ]
+    statement = sql.SQL("select 1 as found from {} as whole where {} limit 1").format(
+        sql.Identifier(table["schema"], table["name"]), sql.SQL(" or ").join(conditions)
+    )
+    return connection.execute(statement, {"pattern": person.text_pattern}).fetchone() is not None

@@ -1,0 +1,127 @@
+"""Erases a person from what the warehouse loads from: waiting and stored events, inboxes, and the lake.
+
+One function for each store, in the order of `STORES`: further ones are further entries.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import psycopg
+import redis
+from psycopg.rows import DictRow
+
+from warehouse.databases import connect
+from warehouse.erasure.lake import blank_days
+from warehouse.erasure.person import ERASED, Person
+from warehouse.erasure.rows import DEVICES, event_parameters, event_statements
+from warehouse.erasure.worklist import note_devices
+from warehouse.journal import Flusher
+from warehouse.lake import lake_alone
+from warehouse.lake.manifest import read_days
+
+Connection = psycopg.Connection[DictRow]
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where they are. `connection` is to the application database, and commits by itself."""
+
+    connection: Connection
+    database_url: str
+    warehouse_url: str
+    redis_url: str
+    lake: Path
+
+
+def erase_sources(sources: Sources, people: Sequence[Person]) -> list[Person]:
+    """Erase these people from every store; the people, with the devices they were seen on."""
+    if not people:
+        return []
+    store_waiting(sources)
+    known = [find_devices(sources, person) for person in people]
+    for person in known:
+        for erase in STORES:
+            erase(sources, person)
+    return known
+
+
+def store_waiting(sources: Sources) -> None:
+    """Empty the journal into the database, where its events can be found."""
+    flusher = Flusher(sources.redis_url, sources.database_url, max_events=1, interval_seconds=1)
+    try:
+        flusher.flush_all()
+    finally:
+        flusher.close()
+
+
+def find_devices(sources: Sources, person: Person) -> Person:
+    """The person with the devices and visits its events came from, in both databases: old events are in one alone."""
+    anonymous_ids, session_ids = set(person.anonymous_ids), set(person.session_ids)
+    here, there = (
+        DEVICES.format(events="raw_events", uuid="::uuid"),
+        DEVICES.format(events="raw_events.events", uuid=""),
+    )
+    parameters = event_parameters(person)
+    with connect(sources.warehouse_url) as warehouse:
+        found = [
+            *sources.connection.execute(here.encode(), parameters),
+            *warehouse.execute(there.encode(), parameters),
+        ]
+    anonymous_ids |= {row["anonymous_id"] for row in found if row["anonymous_id"]}
+    session_ids |= {row["session_id"] for row in found if row["session_id"]}
+    known = replace(person, anonymous_ids=tuple(sorted(anonymous_ids)), session_ids=tuple(sorted(session_ids)))
+    note_devices(sources.connection, known, known.anonymous_ids, known.session_ids)
+    return known
+
+
+def erase_redis(sources: Sources, person: Person) -> None:
+    """Counters and claims that are named after the person, and ids of its events that are remembered for a while."""
+    with redis.Redis.from_url(sources.redis_url) as client:
+        for key in client.scan_iter(match=f"*{person.user_id}*", count=1000):
+            client.unlink(key)
+        for bucket in client.scan_iter(match="events:recent:*"):
+            for word in (str(person.user_id), *person.emails):
+                members = list(client.sscan_iter(bucket, match=f"*{word}*"))
+                if members:
+                    client.srem(bucket, *members)
+
+
+def erase_events(sources: Sources, person: Person) -> None:
+    """Blank the person's events, and whatever names the person in events of others."""
+    parameters = event_parameters(person)
+    for statement in EVENTS:
+        sources.connection.execute(statement.encode(), parameters)
+
+
+def erase_inboxes(sources: Sources, person: Person) -> None:
+    """What could not be taken in goes; what the payment provider said stays, without the person's name."""
+    for statement in INBOXES:
+        sources.connection.execute(statement.encode(), event_parameters(person))
+
+
+def erase_lake(sources: Sources, person: Person) -> None:
+    """Blank the person's events in the files of every day."""
+    with lake_alone(sources.connection):
+        for day in read_days(sources.lake):
+            blank_days(sources.lake, day.received_date, person)
+
+
+STORES: tuple[Callable[[Sources, Person], None], ...] = (erase_redis, erase_events, erase_inboxes, erase_lake)
+
+EVENTS = event_statements("raw_events", uuid="::uuid")
+INBOXES = (
+    "delete from quarantine where encode(raw, 'escape') ~* %(text_pattern)s or detail ~* %(text_pattern)s",
+    f"""
+    with found as (
+        select id, regexp_replace(payload::text, %(text_pattern)s, '{ERASED}', 'gi') as payload
+        from webhook_inbox
+        where payload::text ~* %(text_pattern)s or encode(body, 'escape') ~* %(text_pattern)s
+    )
+    update webhook_inbox set payload = found.payload::jsonb, body = convert_to(found.payload, 'UTF8')
+    from found where webhook_inbox.id = found.id
+    """,  # nosec B608
+    "delete from outbox where payload::text ~* %(text_pattern)s",
+    "delete from idempotency_keys"
+    " where caller ~* %(text_pattern)s or encode(answer_body, 'escape') ~* %(text_pattern)s",
+)
