@@ -24,7 +24,11 @@ def build_publication(marts: Sequence[AssetKey]) -> AssetsDefinition:
         """One row per publication. All marts become visible with it, at once, and only when every check passed."""
         record = context.instance.get_run_record_by_id(context.run.run_id)
         started_at = datetime.fromtimestamp(record.start_time, UTC) if record and record.start_time else None
-        publication = publish_marts(pipeline.warehouse_url, started_at=started_at)
+        publication = publish_marts(
+            pipeline.warehouse_url,
+            started_at=started_at,
+            rank_history_days=pipeline.settings.rank_history_days,
+        )
         return MaterializeResult(
             metadata={
                 "publication_id": publication.publication_id,

@@ -20,20 +20,27 @@ class Applied:
     written_rows: int
     removed_rows: int
     total_rows: int
+    is_new: bool = False
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether readers see anything else than before."""
+        return self.is_new or self.written_rows + self.removed_rows > 0
 
 
 def apply_build(connection: Connection, build: Table, published: Table | None) -> Applied:
     """Apply a build to its published mart, in the caller's transaction. Raises `PublicationRefused`."""
     _check(build)
     mart = Table(PUBLISHED_SCHEMA, build.name, build.published_columns, build.key, build.comment)
-    if published is None or not _is_alike(published, mart):
+    is_new = published is None or not _is_alike(published, mart)
+    if is_new:
         _create(connection, build, mart)
         _forget_progress(connection, mart)
     built_through = _built_through(connection, mart)
     written = connection.execute(_upsert(build, mart), {"built_through": built_through}).rowcount
     written_again, removed = _heal(connection, build, mart)
     _keep_progress(connection, build, mart)
-    return Applied(written + written_again, removed, _count(connection, mart))
+    return Applied(written + written_again, removed, _count(connection, mart), is_new)
 
 
 def _check(build: Table) -> None:

@@ -1,6 +1,6 @@
 """The one transaction that makes a build visible."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ from psycopg.rows import DictRow
 from warehouse.databases import connect
 from warehouse.publication.applying import Applied, apply_build
 from warehouse.publication.errors import PublicationRefused
-from warehouse.publication.ranks import BUILD_TABLES, publish_ranks
+from warehouse.publication.ranks import BUILD_TABLES, forget_old_ranks, publish_ranks
 from warehouse.publication.table import BUILD_SCHEMA, PUBLISHED_SCHEMA, read_tables
 
 PUBLICATION_LOCK = 0x70_75_62_6C
@@ -37,6 +37,11 @@ create table if not exists control.published_marts (
     mart text primary key,
     built_through timestamptz not null
 );
+-- The publication in which each mart changed last: whoever keeps a copy of it knows by this whether it still holds.
+create table if not exists control.mart_changes (
+    mart text primary key,
+    publication_id text not null
+);
 """
 
 
@@ -52,17 +57,22 @@ class Publication:
     marts: dict[str, Applied]
 
 
-def publish_marts(warehouse_url: str, *, started_at: datetime | None = None) -> Publication:
+def publish_marts(
+    warehouse_url: str, *, started_at: datetime | None = None, rank_history_days: int | None = None
+) -> Publication:
     """Make the build the current publication: all of it or, on any error, nothing.
 
-    `started_at` is when the run began that made the build. Takes time by the rows that changed; publishing the same
-    build again changes no row of a mart and is a new publication all the same. Raises `PublicationRefused`.
+    `started_at` is when the run began that made the build, `rank_history_days` how long the ranks of a day that is over
+    are kept (default: all of them, for ever). Takes time by the rows that changed; publishing the same build again
+    changes no row of a mart and is a new publication all the same. Raises `PublicationRefused`.
     """
     started_at = started_at or datetime.now(UTC)
     with connect(warehouse_url) as connection, _only_publisher(connection), connection.transaction():
         # The whole build is read at one moment, whoever writes to it meanwhile.
         connection.execute("set transaction isolation level repeatable read")
         publication = _publish(connection, started_at)
+        if rank_history_days is not None:
+            forget_old_ranks(connection, history_days=rank_history_days)
     _analyze(warehouse_url, publication)
     return publication
 
@@ -88,6 +98,7 @@ def _publish(connection: psycopg.Connection[DictRow], started_at: datetime) -> P
     published = {table.name: table for table in read_tables(connection, PUBLISHED_SCHEMA)}
     marts = {build.name: apply_build(connection, build, published.get(build.name)) for build in builds}
     publication_id = new_publication_id(datetime.now(UTC))
+    _remember_changes(connection, publication_id, marts)
     as_of, policy_version = publish_ranks(connection, publication_id)
     connection.execute("update marts.publications set status = 'superseded' where status = 'current'")
     row = connection.execute(
@@ -100,6 +111,24 @@ def _publish(connection: psycopg.Connection[DictRow], started_at: datetime) -> P
     ).fetchone()
     assert row is not None
     return Publication(publication_id, as_of, policy_version, started_at, row["finished_at"], marts)
+
+
+def _remember_changes(
+    connection: psycopg.Connection[DictRow], publication_id: str, marts: Mapping[str, Applied]
+) -> None:
+    connection.execute(
+        """
+        insert into control.mart_changes as known (mart, publication_id)
+        select unnest(%(marts)s::text[]), %(publication)s
+        on conflict (mart) do update set publication_id = excluded.publication_id
+        where known.mart = any(%(changed)s)
+        """,
+        {
+            "marts": list(marts),
+            "changed": [name for name, mart in marts.items() if mart.is_changed],
+            "publication": publication_id,
+        },
+    )
 
 
 def new_publication_id(now: datetime) -> str:

@@ -146,3 +146,28 @@ def publish_ranks(connection: psycopg.Connection[DictRow], publication_id: str) 
         [publication_id, ranking["as_of"]],
     )
     return ranking["as_of"], ranking["policy_version"]
+
+
+# Within a day ranks move little. What stays of a day that is over is how it ended.
+FORGET_OLD_RANKS = """
+delete from marts.rank_prompts_history
+where publication_id in (
+    select publication_id
+    from (
+        select
+            publication_id,
+            (finished_at at time zone 'UTC')::date as published_date,
+            row_number() over (
+                partition by (finished_at at time zone 'UTC')::date order by finished_at desc, publication_id desc
+            ) as number_from_last
+        from marts.publications
+    ) as publications
+    where published_date < (now() at time zone 'UTC')::date - %(days)s::int
+        or (published_date < (now() at time zone 'UTC')::date and number_from_last > 1)
+)
+"""
+
+
+def forget_old_ranks(connection: psycopg.Connection[DictRow], *, history_days: int) -> int:
+    """Delete the history of days longer ago and, of days that are over, all but the last; the number of rows."""
+    return connection.execute(FORGET_OLD_RANKS, {"days": history_days}).rowcount

@@ -53,3 +53,12 @@ def count_rows(connection: psycopg.Connection[DictRow]) -> dict[str, int]:
         row = connection.execute(sql.SQL("select count(*) as rows from {}").format(table.identifier)).fetchone()
         counts[table.name] = int(row["rows"]) if row else 0
     return counts
+
+
+def read_changes(connection: psycopg.Connection[DictRow]) -> dict[str, str]:
+    """For each published mart the publication that changed it last; without the ranks, which change with every one."""
+    found = connection.execute("select to_regclass('control.mart_changes') is not null as is_there").fetchone()
+    if not (found and found["is_there"]):
+        return {}
+    rows = connection.execute("select mart, publication_id from control.mart_changes")
+    return {row["mart"]: row["publication_id"] for row in rows}

@@ -172,6 +172,32 @@ class TestNextPublication:
         assert sorted(orders(build)) == ["a", "b", "c"]
 
 
+class TestRankHistory:
+    def test_of_days_that_are_over_the_last_publication_stays_for_as_long_as_asked(self, build: str) -> None:
+        ages = ("401 days", "400 days", "1 day 1 minute", "1 day", "0 days", "0 days")
+        ids = [publish_marts(build).publication_id for _ in ages]
+        with connect(build) as connection:
+            for publication_id, age in zip(ids, ages, strict=True):
+                # Noon, so that a minute earlier is the same day.
+                connection.execute(
+                    "update marts.publications set finished_at = case %(age)s when '0 days' then finished_at else"
+                    " ((now() at time zone 'UTC')::date + interval '12 hours') at time zone 'UTC' - %(age)s::interval"
+                    " end where publication_id = %(id)s",
+                    {"age": age, "id": publication_id},
+                )
+        newest = publish_marts(build, rank_history_days=400).publication_id
+        kept = read(build, "select distinct publication_id from marts.rank_prompts_history order by 1")
+        assert [row["publication_id"] for row in kept] == [ids[1], ids[3], ids[4], ids[5], newest]
+
+    def test_stays_whole_unless_asked(self, build: str) -> None:
+        first = publish_marts(build)
+        with connect(build) as connection:
+            connection.execute("update marts.publications set finished_at = '2020-01-01'")
+        publish_marts(build)
+        history = read(build, "select distinct publication_id from marts.rank_prompts_history order by 1")
+        assert history[0]["publication_id"] == first.publication_id
+
+
 class TestRefusedPublication:
     def test_a_mart_without_a_key_is_named_and_the_one_before_stays(self, build: str) -> None:
         first = publish_marts(build)
