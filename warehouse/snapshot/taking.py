@@ -22,9 +22,10 @@ from adbc_driver_postgresql import dbapi as adbc
 from psycopg.rows import DictRow
 
 from warehouse.databases import connect
-from warehouse.publication.reading import is_published
+from warehouse.publication.reading import is_published, read_changes
 from warehouse.publication.table import PUBLISHED_SCHEMA, Table, read_tables
 from warehouse.snapshot.column_type import ColumnTypeUnknown
+from warehouse.snapshot.keeping import drop_all_but, keep_unchanged, write_contents
 from warehouse.snapshot.writing import DUCKDB_FILE, select_statement, write_table
 
 UNFINISHED_PREFIX = ".unfinished-"
@@ -91,17 +92,25 @@ def _current_publication(connection: psycopg.Connection[DictRow]) -> str:
 def _write(
     connection: psycopg.Connection[DictRow], warehouse_url: str, directory: Path, target: Path
 ) -> dict[str, int]:
-    """Write all tables under a name nobody reads, and rename it when it is whole; rows by table."""
+    """Write all tables under a name nobody reads, and rename it when it is whole; rows by table.
+
+    Those that did not change since the latest snapshot come from there.
+    """
     unfinished = directory / f"{UNFINISHED_PREFIX}{target.name}"
     unfinished.mkdir()
     tables = read_tables(connection, PUBLISHED_SCHEMA)
+    changes = read_changes(connection)
+    kept = keep_unchanged(directory / LATEST, unfinished, changes)
     shared = connection.execute("select pg_export_snapshot() as name").fetchone()
     assert shared is not None
     try:
         with duckdb.connect(str(unfinished / DUCKDB_FILE)) as database:
-            rows = _copy(warehouse_url, shared["name"], database, tables, unfinished)
+            rows = drop_all_but(database, kept)
+            changed = [table for table in tables if table.name not in kept]
+            rows |= _copy(warehouse_url, shared["name"], database, changed, unfinished)
     except (ArrowError, duckdb.Error, ColumnTypeUnknown) as error:
         raise SnapshotFailed(f"The snapshot of publication {target.name} could not be written: {error}") from error
+    write_contents(unfinished, changes)
     for file in unfinished.iterdir():
         # Nobody changes a finished snapshot, not even by opening it to write.
         file.chmod(0o444)

@@ -28,6 +28,10 @@ def query(file: Path, statement: str) -> list[tuple[object, ...]]:
         return database.execute(statement).fetchall()
 
 
+def is_same_file(first: Path, second: Path, mart: str) -> bool:
+    return (first / f"{mart}.parquet").samefile(second / f"{mart}.parquet")
+
+
 class TestTakeSnapshot:
     def test_has_every_published_table_with_its_rows(self, build: str, tmp_path: Path) -> None:
         taken = take_snapshot(build, tmp_path, kept=2)
@@ -102,6 +106,46 @@ class TestTakeSnapshot:
         with pytest.raises(SnapshotFailed, match=r"marts\.fct_orders\.area is of type box"):
             take_snapshot(build, tmp_path, kept=2)
         assert (tmp_path / "latest").resolve() == first.directory
+
+
+class TestUnchangedTables:
+    def test_share_the_file_of_the_snapshot_before(self, build: str, tmp_path: Path) -> None:
+        first = take_snapshot(build, tmp_path, kept=2)
+        with building(build) as connection:
+            put_order(connection, "new", run=1)
+        publish_marts(build)
+        second = take_snapshot(build, tmp_path, kept=2)
+        same = {name for name in second.mart_rows if is_same_file(first.directory, second.directory, name)}
+        assert same == {"agg_sellers_performance_daily"}
+        assert second.mart_rows["agg_sellers_performance_daily"] == 1
+        statement = "select (select count(*) from marts.agg_sellers_performance_daily), count(*) from marts.fct_orders"
+        assert query(tmp_path / "latest.duckdb", statement) == [(1, 3)]
+
+    def test_are_whole_though_the_snapshot_before_is_forgotten(self, build: str, tmp_path: Path) -> None:
+        take_snapshot(build, tmp_path, kept=1)
+        publish_marts(build)
+        second = take_snapshot(build, tmp_path, kept=1)
+        assert query(second.directory / "snapshot.duckdb", "select count(*) from marts.fct_orders") == [(2,)]
+        parquet = str(second.directory / "fct_orders.parquet")
+        assert duckdb.sql(f"select count(*) from '{parquet}'").fetchall() == [(2,)]
+
+    def test_a_change_of_a_publication_without_a_snapshot_is_taken_up(self, build: str, tmp_path: Path) -> None:
+        take_snapshot(build, tmp_path, kept=2)
+        with building(build) as connection:
+            put_order(connection, "new", run=1)
+        publish_marts(build)
+        publish_marts(build)
+        take_snapshot(build, tmp_path, kept=2)
+        assert query(tmp_path / "latest.duckdb", "select count(*) from marts.fct_orders") == [(3,)]
+
+    def test_of_another_layout_are_written_anew(self, build: str, tmp_path: Path) -> None:
+        first = take_snapshot(build, tmp_path, kept=2)
+        contents = first.directory / "contents.json"
+        contents.chmod(0o644)
+        contents.write_text(contents.read_text().replace("layout 1", "layout 0"))
+        publish_marts(build)
+        second = take_snapshot(build, tmp_path, kept=2)
+        assert not is_same_file(first.directory, second.directory, "fct_orders")
 
 
 class TestPointers:
