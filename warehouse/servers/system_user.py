@@ -1,0 +1,41 @@
+"""The user PostgreSQL runs as when we are root, as it refuses to."""
+
+import os
+import pwd
+import shutil
+import subprocess
+
+from warehouse.servers.errors import ServerStartFailed
+
+SYSTEM_USER = "embedded_postgres"
+# Where Debian keeps what only root uses; a PATH made for everybody leaves it out.
+ROOT_PROGRAMS = "/usr/sbin:/sbin"
+
+
+def ensure_system_user(name: str = SYSTEM_USER, *, programs: str | None = None) -> None:
+    """Create the user unless it is there. Raises `ServerStartFailed`.
+
+    `programs` are the directories to look for `useradd` in, written as PATH is (default: PATH and root's own).
+    """
+    if _exists(name):
+        return
+    useradd = shutil.which("useradd", path=programs or f"{os.environ.get('PATH', '')}:{ROOT_PROGRAMS}")
+    if useradd is None:
+        raise ServerStartFailed(
+            "PostgreSQL refuses to run as root, and useradd, which would make a user for it, is missing. "
+            "Install it (Debian: apt-get install passwd), or start as another user than root"
+        )
+    made = subprocess.run(
+        [useradd, "--system", "--shell", "/bin/sh", name], capture_output=True, text=True, check=False
+    )
+    # Another clone may have made it at the same moment.
+    if made.returncode != 0 and not _exists(name):
+        raise ServerStartFailed(f"The user {name}, which PostgreSQL runs as, can't be made: {made.stderr.strip()}")
+
+
+def _exists(name: str) -> bool:
+    try:
+        pwd.getpwnam(name)
+    except KeyError:
+        return False
+    return True
