@@ -14,7 +14,7 @@ from dagster import (
 )
 
 from orchestration.assets.publication import PUBLICATIONS
-from orchestration.transformation.events import FAILED_MODELS, FAILED_TESTS
+from orchestration.transformation.events import FAILED_MODELS, FAILED_TESTS, KEPT
 from warehouse.raw_tables import RAW_TABLES
 
 INTERRUPTIONS = ("DagsterExecutionInterruptedError", "KeyboardInterrupt")
@@ -22,7 +22,10 @@ INTERRUPTIONS = ("DagsterExecutionInterruptedError", "KeyboardInterrupt")
 
 @dataclass(frozen=True)
 class RunOutcome:
-    """What a pipeline run did. Without success nothing was published by it, unless `publication_id` says so."""
+    """What a pipeline run did. Without success nothing was published by it, unless `publication_id` says so.
+
+    `kept_tables` are those of dbt that were not made again, because nothing they are made from had changed.
+    """
 
     run_id: str
     is_successful: bool
@@ -32,6 +35,7 @@ class RunOutcome:
     publication_id: str | None = None
     as_of: str | None = None
     loaded_rows: dict[str, int] = field(default_factory=dict)
+    kept_tables: list[str] = field(default_factory=list)
     mart_rows: dict[str, int] = field(default_factory=dict)
     changed_mart_rows: dict[str, int] = field(default_factory=dict)
 
@@ -53,6 +57,7 @@ def read_outcome(result: ExecuteInProcessResult, *, seconds: float) -> RunOutcom
             for table in RAW_TABLES
             if (metadata := materialized.get(AssetKey([table.schema, table.name])))
         },
+        kept_tables=sorted(".".join(key.path) for key, metadata in materialized.items() if KEPT in metadata),
         mart_rows=publication.get("rows", {}),
         changed_mart_rows=publication.get("changed_rows", {}),
     )

@@ -60,6 +60,7 @@ def pipeline() -> None:
 def run(as_of: datetime | None, as_json: bool) -> None:
     """Load, transform, check, rank, publish and take the snapshot, once.
 
+    What can't have changed since the last run is not made and tested again.
     Ends with status 1 when a check failed or a step broke; what was published before then stays.
     """
     settings = get_settings()
@@ -135,6 +136,8 @@ def _report(outcome: "RunOutcome", log_file: Path) -> None:
     if outcome.loaded_rows:
         click.echo("Changed rows loaded:")
         _echo_rows(outcome.loaded_rows)
+    if outcome.kept_tables:
+        click.echo(f"Tables kept, because nothing they are made from had changed: {len(outcome.kept_tables)}")
     if outcome.publication_id is not None:
         click.echo("Rows published:")
         _echo_rows(outcome.mart_rows)

@@ -1,17 +1,38 @@
-"""Every table that dbt makes, with dbt's tests as checks."""
+"""Every table that dbt makes, with dbt's tests as checks.
+
+A run of all of them makes those that depend on a raw table that changed since the last finished build, and lets the
+rest stand.
+"""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from dagster import AssetCheckResult, AssetExecutionContext, AssetKey, AssetsDefinition, MaterializeResult
+from dagster import AssetCheckResult, AssetExecutionContext, AssetKey, AssetsDefinition, AssetSpec, MaterializeResult
 from dagster_dbt import dbt_assets
 
 from orchestration.resources import PipelineResource
 from orchestration.transformation.environment import dbt_environment
-from orchestration.transformation.events import UNIQUE_ID, TableTranslator, as_dagster_events, raise_for_failures
-from orchestration.transformation.invocation import invoke_dbt
+from orchestration.transformation.events import (
+    UNIQUE_ID,
+    TableTranslator,
+    as_dagster_events,
+    events_of_kept,
+    raise_for_failures,
+)
+from orchestration.transformation.invocation import NodeResult, invoke_dbt
+from orchestration.transformation.project import project_fingerprint
+from warehouse.databases import connect
 from warehouse.publication import BUILD_SCHEMA
+from warehouse.publication.build import (
+    BuildInputs,
+    changed_raw_tables,
+    forget_finished_build,
+    keep_finished_build,
+    read_finished_build,
+    read_inputs,
+)
+from warehouse.settings import PROJECT_ROOT
 
 # dbt's unit tests look at the models' text, not at data: they belong to the tests of the project.
 # The results are taken from memory; writing them and the manifest to files would take a second.
@@ -26,28 +47,49 @@ def build_dbt_tables(manifest: Path) -> AssetsDefinition:
         context: AssetExecutionContext, pipeline: PipelineResource
     ) -> Iterator[MaterializeResult[Any] | AssetCheckResult]:
         """Build and test what was selected; failed tests stop all that comes after."""
-        results = invoke_dbt(
-            [*BUILD, *selection(context)],
-            environment=dbt_environment(pipeline.warehouse_url, pipeline.settings.data_path.resolve()),
-        )
-        yield from as_dagster_events(
-            results,
-            assets=[spec for spec in context.assets_def.specs if spec.key in context.selected_asset_keys],
-            # dbt also runs tests of other tables that look at a selected one; of those Dagster expects no result.
-            checks=[spec for spec in context.assets_def.check_specs if spec.key in context.selected_asset_check_keys],
-        )
+        specs = [spec for spec in context.assets_def.specs if spec.key in context.selected_asset_keys]
+        # dbt also runs tests of other tables that look at a selected one; of those Dagster expects no result.
+        checks = [spec for spec in context.assets_def.check_specs if spec.key in context.selected_asset_check_keys]
+        is_whole = len(specs) == len(context.assets_def.keys)
+        inputs, before = read_build(pipeline, specs)
+        results = run_dbt(pipeline, select_changed(inputs, before) if is_whole else select_tables(specs))
+        yield from events_of_kept(results, assets=specs, checks=checks)
+        yield from as_dagster_events(results, assets=specs, checks=checks)
         raise_for_failures(results)
+        if is_whole:
+            with connect(pipeline.warehouse_url) as connection:
+                keep_finished_build(connection, inputs)
 
     return build
 
 
-def selection(context: AssetExecutionContext) -> list[str]:
-    """The arguments that tell dbt the selected assets; none when all are selected."""
-    chosen = context.selected_asset_keys
-    specs = list(context.assets_def.specs)
-    if chosen >= {spec.key for spec in specs}:
+def read_build(pipeline: PipelineResource, specs: Sequence[AssetSpec]) -> tuple[BuildInputs, BuildInputs | None]:
+    """What the tables would be made from now, and what they were made from when all of them last were."""
+    with connect(pipeline.warehouse_url) as connection:
+        inputs = read_inputs(connection, project_fingerprint(PROJECT_ROOT))
+        return inputs, read_finished_build(connection, [spec.key.path for spec in specs])
+
+
+def select_changed(inputs: BuildInputs, before: BuildInputs | None) -> list[str]:
+    """Everything that comes after a raw table that changed, as dbt calls it."""
+    return [f"source:{name}+" for name in changed_raw_tables(inputs, before)]
+
+
+def select_tables(specs: Sequence[AssetSpec]) -> list[str]:
+    """These tables alone, as dbt calls them."""
+    return sorted(str(spec.metadata[UNIQUE_ID]).split(".")[-1] for spec in specs)
+
+
+def run_dbt(pipeline: PipelineResource, selected: Sequence[str]) -> list[NodeResult]:
+    """Build and test what is selected: nothing at all, and without starting dbt, when that is nothing."""
+    if not selected:
         return []
-    return ["--select", *sorted(str(spec.metadata[UNIQUE_ID]).split(".")[-1] for spec in specs if spec.key in chosen)]
+    with connect(pipeline.warehouse_url) as connection:
+        forget_finished_build(connection)
+    return invoke_dbt(
+        [*BUILD, "--select", *selected],
+        environment=dbt_environment(pipeline.warehouse_url, pipeline.settings.data_path.resolve()),
+    )
 
 
 def mart_keys(dbt_tables: AssetsDefinition) -> Sequence[AssetKey]:

@@ -1,6 +1,7 @@
 """What dbt's results mean to Dagster: a table that was made, a check that passed or failed."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from graphlib import TopologicalSorter
 from typing import Any
 
 from dagster import (
@@ -20,6 +21,9 @@ from orchestration.transformation.invocation import NodeResult
 UNIQUE_ID = "dagster_dbt/unique_id"
 FAILED_TESTS = "failed_tests"
 FAILED_MODELS = "failed_models"
+KEPT = "kept"
+KEPT_TABLE = "Nothing it is made from changed since it was last made and tested, so it stands as it is"
+KEPT_CHECK = "It passed when the table was last made, and nothing it looks at changed since"
 
 
 class TableTranslator(DagsterDbtTranslator):
@@ -53,6 +57,28 @@ def as_dagster_events(
                 passed=result.status == "pass",
                 severity=AssetCheckSeverity.WARN if result.status == "warn" else AssetCheckSeverity.ERROR,
                 metadata=_metadata(result),
+            )
+
+
+def events_of_kept(
+    results: Sequence[NodeResult], *, assets: Sequence[AssetSpec], checks: Sequence[AssetCheckSpec]
+) -> Iterator[MaterializeResult[Any] | AssetCheckResult]:
+    """For each asset that dbt had no need to look at again a materialization, for each such check its pass, saying so.
+
+    Only checks that block are known to have passed: those that warn keep the result of the run that made the table.
+    None of the assets comes after a table that dbt made, and Dagster wants to hear of parents first: of these before
+    those.
+    """
+    looked_at = {result.unique_id for result in results}
+    kept = {spec.key: spec for spec in assets if spec.metadata[UNIQUE_ID] not in looked_at}
+    parents = {key: {dep.asset_key for dep in spec.deps} for key, spec in kept.items()}
+    for key in TopologicalSorter(parents).static_order():
+        if key in kept:
+            yield MaterializeResult(asset_key=key, metadata={"changed_rows": 0, KEPT: KEPT_TABLE})
+    for check in checks:
+        if check.blocking and check.metadata and check.metadata[UNIQUE_ID] not in looked_at:
+            yield AssetCheckResult(
+                asset_key=check.asset_key, check_name=check.name, passed=True, metadata={KEPT: KEPT_CHECK}
             )
 
 

@@ -10,7 +10,7 @@ from dagster import AssetKey
 from orchestration.checks.events import EVENT_RECONCILIATIONS
 from orchestration.checks.marts import RECONCILIATIONS
 from orchestration.checks.reconciliation import Reconciliation, differences_statement
-from orchestration.definitions import definitions
+from orchestration.definitions import dbt_tables, definitions
 from orchestration.outcome import RunOutcome
 from orchestration.run import StepProgress, run_configuration, run_pipeline
 from tests.integration.orchestration.conftest import Place
@@ -23,11 +23,15 @@ from tests.integration.orchestration.marketplace import (
     read_value,
 )
 from warehouse.databases import connect
+from warehouse.loading import load_all
 from warehouse.settings import get_settings
 
 MID_MARCH = FIRST_DAY + timedelta(days=15)
 
 RANKS = "select surface, segment, rank, prompt_id, score, contributions from marts.rank_prompts order by 1, 2, 3"
+
+
+DBT_TABLES = dbt_tables.keys
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +91,9 @@ class TestSecondRun:
         assert set(again.loaded_rows.values()) == {0}
         assert set(again.changed_mart_rows.values()) == {0}
         assert again.publication_id != first_run.publication_id
+        # Of dbt's tables none was made again; ranks are of the new moment all the same.
+        assert again.kept_tables == [".".join(key.path) for key in sorted(DBT_TABLES)]
+        assert again.as_of != first_run.as_of
 
     def test_takes_up_what_is_new_and_nothing_else(self, place: Place, first_run: RunOutcome) -> None:
         add_orders(place.database_url, prefix="new-", paid_at=FIRST_DAY + timedelta(days=3), count=2)
@@ -101,6 +108,27 @@ class TestSecondRun:
         assert names[1].endswith("events_reconciles_with_event_batches")
         assert names[-2:] == ["marts.publications", "snapshots.latest"]
         assert len(told) == 2 * len(names)
+        # A dimension that no order can change was left alone.
+        assert "marts_build.dim_organizations" in outcome.kept_tables
+        assert "marts_build.fct_orders" not in outcome.kept_tables
+
+    def test_another_project_makes_every_table_again(self, place: Place, first_run: RunOutcome) -> None:
+        execute(place, "update control.finished_build set project = 'as it was before'")
+        assert run(place).kept_tables == []
+
+    def test_a_table_that_is_gone_makes_every_table_again(self, place: Place, first_run: RunOutcome) -> None:
+        execute(place, "drop view staging.stg_app__users")
+        outcome = run(place)
+        assert (outcome.failures, outcome.kept_tables) == ([], [])
+
+    def test_what_a_run_loaded_that_built_nothing_is_built_by_the_next(
+        self, place: Place, first_run: RunOutcome
+    ) -> None:
+        add_orders(place.database_url, prefix="stranded-", paid_at=FIRST_DAY + timedelta(days=4))
+        load_all(place.database_url, place.warehouse_url)
+        outcome = run(place)
+        assert outcome.loaded_rows["raw_app.orders"] == 0
+        assert outcome.changed_mart_rows["fct_orders"] == 1
 
 
 class TestPartOfTheTables:
@@ -141,11 +169,17 @@ class TestFailedChecks:
     ) -> None:
         before = published(place)
         change_one_order(place, Decimal("0.01"))
+        add_orders(place.database_url, prefix="with-it-", paid_at=FIRST_DAY + timedelta(days=5))
         outcome = run(place)
         assert not outcome.is_successful
         assert outcome.publication_id is None
         assert "assert_performance_amounts_equal_facts" in outcome.failed_checks
         assert published(place) == before
+
+    def test_with_nothing_new_it_is_tested_and_refused_again(self, place: Place, first_run: RunOutcome) -> None:
+        outcome = run(place)
+        assert set(outcome.loaded_rows.values()) == {0}
+        assert "assert_performance_amounts_equal_facts" in outcome.failed_checks
 
     def test_after_the_repair_the_next_run_publishes(self, place: Place, first_run: RunOutcome) -> None:
         change_one_order(place, Decimal("-0.01"))
@@ -235,6 +269,11 @@ class TestReconciliations:
             found = connection.execute(differences_statement(reconciliation).encode()).fetchall()
             connection.rollback()
         assert found
+
+
+def execute(place: Place, statement: str) -> None:
+    with connect(place.warehouse_url) as connection:
+        connection.execute(statement.encode())
 
 
 def published(place: Place) -> tuple[object, ...]:

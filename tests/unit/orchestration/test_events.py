@@ -13,9 +13,11 @@ from dagster import (
 from orchestration.transformation.events import (
     FAILED_MODELS,
     FAILED_TESTS,
+    KEPT,
     UNIQUE_ID,
     TableTranslator,
     as_dagster_events,
+    events_of_kept,
     raise_for_failures,
 )
 from orchestration.transformation.invocation import NodeResult
@@ -79,6 +81,34 @@ class TestAsDagsterEvents:
 
     def test_a_test_over_several_models_is_left_to_raise_for_failures(self) -> None:
         assert list(as_dagster_events([result("test.shop.totals", "pass")], assets=ASSETS, checks=CHECKS)) == []
+
+
+class TestEventsOfKept:
+    AGG = AssetSpec(["marts_build", "agg_orders"], deps=[ORDERS], metadata={UNIQUE_ID: "model.shop.agg_orders"})
+    BLOCKING = AssetCheckSpec("total", asset=ORDERS, blocking=True, metadata={UNIQUE_ID: "test.shop.total"})
+
+    def test_what_dbt_did_not_look_at_is_said_to_stand(self) -> None:
+        [event] = events_of_kept([], assets=ASSETS, checks=[])
+        assert event.asset_key == ORDERS
+        assert event.metadata is not None
+        assert (event.metadata["changed_rows"], KEPT in event.metadata) == (0, True)
+
+    def test_what_dbt_made_is_none_of_it(self) -> None:
+        made = [result("model.shop.fct_orders", "success"), result("test.shop.total", "pass")]
+        assert list(events_of_kept(made, assets=ASSETS, checks=[self.BLOCKING])) == []
+
+    def test_nor_is_what_broke_or_was_skipped(self) -> None:
+        skipped = [result("model.shop.fct_orders", "skipped"), result("test.shop.total", "skipped")]
+        assert list(events_of_kept(skipped, assets=ASSETS, checks=[self.BLOCKING])) == []
+
+    def test_parents_come_first(self) -> None:
+        keys = [event.asset_key for event in events_of_kept([], assets=[self.AGG, *ASSETS], checks=[])]
+        assert keys == [ORDERS, self.AGG.key]
+
+    def test_a_check_that_would_have_stopped_the_build_passed(self) -> None:
+        [event] = events_of_kept([], assets=[], checks=[self.BLOCKING, *CHECKS])
+        assert isinstance(event, AssetCheckResult)
+        assert (event.check_name, event.passed, KEPT in event.metadata) == ("total", True, True)
 
 
 class TestRaiseForFailures:

@@ -87,6 +87,15 @@ class TestLayers:
         assert {(layer(model), model["schema"]) for model in models} == set(LAYER_SCHEMAS.items())
 
 
+class TestSources:
+    def test_every_model_and_test_comes_after_a_raw_table(self, manifest: Node) -> None:
+        """What comes after no source would never be selected again, whatever arrives."""
+        known, parents = set(manifest["sources"]), manifest["parent_map"]
+        for _ in parents:
+            known |= {node for node in parents if known & set(parents[node])}
+        assert {node for node in parents if node.startswith(("model.", "test."))} - known == set()
+
+
 class TestModels:
     def test_every_model_says_its_grain_first(self, models: list[Node]) -> None:
         assert [model["name"] for model in models if not model["description"].startswith("One row per ")] == []
