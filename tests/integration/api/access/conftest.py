@@ -8,4 +8,4 @@ from fastapi.routing import iter_route_contexts
 @pytest.fixture(scope="module")
 def served_paths(service: FastAPI) -> set[str]:
     """The path of every route of the service."""
-    return {str(route.path) for route in iter_route_contexts(service.routes)}
+    return {route.path for route in iter_route_contexts(service.routes) if route.path is not None}
