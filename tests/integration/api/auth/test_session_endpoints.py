@@ -65,6 +65,13 @@ class TestRefresh:
         row = database.execute("select end_reason from sessions where user_id = %s", [seller.user_id]).fetchone()
         assert row["end_reason"] == "refresh_token_reused"
 
+    def test_is_answered_the_same_when_it_comes_again_under_its_idempotency_key(self, client, seller):
+        body = {"refresh_token": seller.tokens["refresh_token"]}
+        headers = {"Idempotency-Key": uuid4().hex}
+        first, again = [client.post("/auth/refresh", json=body, headers=headers) for _ in range(2)]
+        assert (first.status_code, again.json()) == (200, first.json())
+        assert refresh(client, first.json()["refresh_token"]).status_code == 200
+
     def test_leaves_the_users_other_sessions_when_a_token_comes_again(self, client, seller, log_in):
         other = log_in(seller)
         refresh(client, seller.tokens["refresh_token"])
