@@ -1,14 +1,23 @@
-"""Sessions of the application database: reading ones and writing ones are different types."""
+"""Sessions of the application database: reading ones and writing ones are different types, and each has a scope."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
-from sqlalchemy import text
+import psycopg
+from psycopg import generators
+from psycopg.abc import PQGen
+from psycopg.pq import ExecStatus, TransactionStatus
+from sqlalchemy import event, text
+from sqlalchemy.engine import Connection
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import Session, SessionTransaction
 
+from api.tenancy import NOBODY, Scope, remember_signer
 from warehouse.databases import sqlalchemy_url
+from warehouse.tenancy import SETTING, ScopeSigner
 
 # One process on two cores has about this many requests in the database at the same time; others wait for a connection.
 POOL_SIZE = 10
@@ -20,6 +29,27 @@ CONNECT_TIMEOUT_SECONDS = 5
 
 # What is raised when the database does not answer, or has no connection left.
 DATABASE_DOWN = (OperationalError, InterfaceError, PoolTimeout)
+
+_SCOPE = "signed_scope"
+
+
+class ScopedConnection(psycopg.AsyncConnection[Any]):
+    """A connection whose transactions begin in `signed_scope`, in the message that begins them: it costs no round trip.
+
+    The setting is the transaction's own, so it ends with it, however it ends.
+    """
+
+    signed_scope = ""
+
+    def _start_query(self) -> PQGen[None]:
+        if not self.signed_scope or self.autocommit or self.pgconn.transaction_status != TransactionStatus.IDLE:
+            yield from super()._start_query()
+            return
+        setting = f"select set_config('{SETTING}', '{self.signed_scope}', true)"
+        self.pgconn.send_query(self._get_tx_start_command() + b"; " + setting.encode())
+        for result in (yield from generators.execute(self.pgconn)):
+            if result.status not in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK):
+                raise psycopg.errors.error_from_result(result, encoding=self.pgconn._encoding)
 
 
 class AsyncReadSession(AsyncSession):
@@ -33,7 +63,8 @@ class AsyncWriteSession(AsyncSession):
 class Database:
     """The application database of one process. Opens no connection until the first session does."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, scope_key: bytes) -> None:
+        self._signer = ScopeSigner(scope_key)
         self._engine = create_async_engine(
             sqlalchemy_url(url),
             pool_size=POOL_SIZE,
@@ -42,26 +73,34 @@ class Database:
             # The embedded server may have been restarted since.
             pool_pre_ping=True,
             connect_args={
+                "async_creator_fn": ScopedConnection.connect,
                 "application_name": "marketplace-api",
                 "connect_timeout": CONNECT_TIMEOUT_SECONDS,
                 "options": f"-c timezone=UTC -c statement_timeout={STATEMENT_TIMEOUT_MS}",
             },
         )
+        event.listen(self._engine.sync_engine, "checkin", _forget_scope)
         read_only = self._engine.execution_options(postgresql_readonly=True)
-        self._readers = async_sessionmaker(read_only, class_=AsyncReadSession, expire_on_commit=False)
-        self._writers = async_sessionmaker(self._engine, class_=AsyncWriteSession, expire_on_commit=False)
+        scoped: dict[str, Any] = {"expire_on_commit": False, "sync_session_class": _ScopedSession}
+        self._readers = async_sessionmaker(read_only, class_=AsyncReadSession, **scoped)
+        self._writers = async_sessionmaker(self._engine, class_=AsyncWriteSession, **scoped)
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncReadSession]:
-        """A read-only transaction."""
-        async with self._readers() as session:
+    async def reading(self, scope: Scope = NOBODY) -> AsyncIterator[AsyncReadSession]:
+        """A read-only transaction that sees what its scope may: without one, what everybody sees."""
+        async with self._readers(info=self._info(scope)) as session:
+            remember_signer(session, self._signer)
             yield session
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[AsyncWriteSession]:
+    async def writing(self, scope: Scope = NOBODY) -> AsyncIterator[AsyncWriteSession]:
         """One unit of work: committed when the block ends well, rolled back when it raises."""
-        async with self._writers() as session, session.begin():
+        async with self._writers(info=self._info(scope)) as session, session.begin():
+            remember_signer(session, self._signer)
             yield session
+
+    def _info(self, scope: Scope) -> dict[str, Any]:
+        return {_SCOPE: self._signer.sign(scope)}
 
     async def ping(self) -> None:
         """Ask the server for an answer. Raises what SQLAlchemy raises when there is none."""
@@ -71,3 +110,23 @@ class Database:
     async def close(self) -> None:
         """Close the connections."""
         await self._engine.dispose()
+
+
+class _ScopedSession(Session):
+    """Hands its scope to each connection a transaction of it begins on."""
+
+
+@event.listens_for(_ScopedSession, "after_begin")
+def _begin_in_scope(session: Session, _: SessionTransaction, connection: Connection) -> None:
+    _driver_connection(connection.connection).signed_scope = session.info[_SCOPE]
+
+
+def _forget_scope(pooled: Any, _: Any) -> None:
+    """Whoever takes the connection next without saying in which scope is nobody."""
+    if pooled is not None:
+        _driver_connection(pooled).signed_scope = ""
+
+
+def _driver_connection(pooled: Any) -> ScopedConnection:
+    connection: ScopedConnection = pooled.driver_connection
+    return connection

@@ -15,6 +15,7 @@ from api.auth.identity import SELLING_ROLES, Identity
 from api.auth.permission import ApiKey, BearerToken, Login, Permission
 from api.database import AsyncReadSession, AsyncWriteSession
 from api.lifespan import Resources as OpenResources
+from api.tenancy import PLATFORM, scope_of
 from api.tracker import Tracker as RequestTracker
 
 
@@ -27,16 +28,29 @@ async def get_resources(request: Request) -> OpenResources:
 Resources = Annotated[OpenResources, Depends(get_resources)]
 
 
-async def open_read_session(resources: Resources) -> AsyncIterator[AsyncReadSession]:
-    """A read-only transaction for the time of the handler."""
-    async with resources.database.reading() as session:
+async def open_read_session(resources: Resources, request: Request) -> AsyncIterator[AsyncReadSession]:
+    """A read-only transaction for the time of the handler, in the scope of whoever asks."""
+    async with resources.database.reading(scope_of(request.state.identity)) as session:
         yield session
 
 
 async def open_write_session(request: Request, resources: Resources) -> AsyncIterator[AsyncWriteSession]:
     """The request's unit of work: committed when the handler returns, rolled back when it raises."""
-    async with resources.database.writing() as session:
+    async with resources.database.writing(scope_of(request.state.identity)) as session:
         # The route keeps the answer under the request's idempotency key in the same transaction.
+        request.state.write_session = session
+        yield session
+
+
+async def open_platform_read_session(resources: Resources) -> AsyncIterator[AsyncReadSession]:
+    """For what nobody can be asked for yet, such as a log-in: the handler itself decides who sees what."""
+    async with resources.database.reading(PLATFORM) as session:
+        yield session
+
+
+async def open_platform_write_session(request: Request, resources: Resources) -> AsyncIterator[AsyncWriteSession]:
+    """The same for a unit of work, such as a registration."""
+    async with resources.database.writing(PLATFORM) as session:
         request.state.write_session = session
         yield session
 
@@ -45,6 +59,8 @@ async def open_write_session(request: Request, resources: Resources) -> AsyncIte
 # request.
 ReadSession = Annotated[AsyncReadSession, Depends(open_read_session, scope="function")]
 WriteSession = Annotated[AsyncWriteSession, Depends(open_write_session, scope="function")]
+PlatformReadSession = Annotated[AsyncReadSession, Depends(open_platform_read_session, scope="function")]
+PlatformWriteSession = Annotated[AsyncWriteSession, Depends(open_platform_write_session, scope="function")]
 
 
 async def get_tracker(request: Request) -> RequestTracker:

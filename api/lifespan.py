@@ -32,9 +32,11 @@ from api.rate_limit.limiter import RateLimiter
 from api.rate_limit.storage import BatchedRedisStorage
 from api.redis_batch import RedisBatch
 from warehouse.journal import AsyncJournal, Flusher
+from warehouse.loading import prepare_warehouse
 from warehouse.marts import MartsConnections
 from warehouse.servers import Servers, ServerStartFailed, running_servers
 from warehouse.settings import Settings, get_settings
+from warehouse.tenancy import prepare_access
 
 logger = structlog.get_logger(__name__)
 
@@ -95,7 +97,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         stack.enter_context(json_logging(settings.log_level))
         servers = stack.enter_context(running_servers(settings))
         stack.enter_context(_kept_running(servers))
-        await anyio.to_thread.run_sync(migrate, servers.database_url)
+        await anyio.to_thread.run_sync(_prepare, servers)
         if settings.api_flushes_events:
             stack.enter_context(_running_flusher(settings, servers))
         resources = _connect(settings, servers)
@@ -108,13 +110,20 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         yield resources
 
 
+def _prepare(servers: Servers) -> None:
+    """The owner's part of a start: schemas, roles and grants. What runs afterwards connects as others."""
+    migrate(servers.database_url)
+    prepare_warehouse(servers.warehouse_url)
+    prepare_access(servers.access, database_url=servers.database_url, warehouse_url=servers.warehouse_url)
+
+
 def _connect(settings: Settings, servers: Servers) -> Resources:
     """The clients of the servers. None of them opens a connection before it is used."""
     redis: Redis = Redis.from_url(
         servers.redis_url, socket_timeout=REDIS_TIMEOUT_SECONDS, socket_connect_timeout=REDIS_TIMEOUT_SECONDS
     )
     batch = RedisBatch(redis)
-    database = Database(servers.database_url)
+    database = Database(servers.access.application_url, servers.access.scope_key)
     pepper = settings.password_pepper.get_secret_value()
     tokens = TokenIssuer(
         settings.jwt_secret.get_secret_value(),
@@ -129,7 +138,9 @@ def _connect(settings: Settings, servers: Servers) -> Resources:
         servers=servers,
         database=database,
         redis=redis,
-        journal=AsyncJournal(servers.redis_url, servers.database_url, max_entries=settings.event_journal_max_entries),
+        journal=AsyncJournal(
+            servers.redis_url, servers.access.platform_url, max_entries=settings.event_journal_max_entries
+        ),
         marts=MartsConnections(servers.warehouse_url),
         tokens=tokens,
         passwords=PasswordHasher(pepper, bcrypt_cost=settings.password_bcrypt_cost),
@@ -185,7 +196,7 @@ def _running_flusher(settings: Settings, servers: Servers) -> Iterator[None]:
     """Stores accepted events in batches, in a thread of its own. Stops after what is accepted is stored."""
     flusher = Flusher(
         servers.redis_url,
-        servers.database_url,
+        servers.access.platform_url,
         max_events=settings.event_flush_max_events,
         interval_seconds=settings.event_flush_interval_seconds,
     )

@@ -13,6 +13,7 @@ from warehouse.databases import drop_database
 from warehouse.loading import prepare_warehouse
 from warehouse.servers import Servers, running_servers
 from warehouse.settings import Settings, get_settings, with_database
+from warehouse.tenancy import Access, access_of, prepare_access
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 REAL_DATA = PROJECT_ROOT.parent / "shared" / "data"
@@ -75,6 +76,14 @@ def warehouse_url(database_url: str) -> Iterator[str]:
     prepare_warehouse(url)
     yield url
     drop_database(url)
+
+
+@pytest.fixture(scope="module")
+def access(settings: Settings, database_url: str, warehouse_url: str) -> Access:
+    """The roles of the module's databases, and the key of their scopes."""
+    access = access_of(settings, database_url=database_url, warehouse_url=warehouse_url)
+    prepare_access(access, database_url=database_url, warehouse_url=warehouse_url)
+    return access
 
 
 @pytest.fixture

@@ -2,14 +2,16 @@
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import DictRow, dict_row
 
 from warehouse.settings import database_name, with_database
 
 
 def connect(url: str, *, autocommit: bool = False) -> psycopg.Connection[DictRow]:
-    """A connection whose rows are dicts and whose session is in UTC."""
-    return psycopg.connect(url, autocommit=autocommit, row_factory=dict_row, options="-c timezone=UTC")
+    """A connection whose rows are dicts and whose session is in UTC, and begins with the settings the URL names."""
+    options = f"{conninfo_to_dict(url).get('options') or ''} -c timezone=UTC".strip()
+    return psycopg.connect(url, autocommit=autocommit, row_factory=dict_row, options=options)
 
 
 def sqlalchemy_url(url: str) -> str:

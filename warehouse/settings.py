@@ -57,6 +57,11 @@ class Settings(BaseSettings):
     database_url: str | None = None
     warehouse_url: str | None = None
     redis_url: str | None = None
+    # The passwords of roles that own nothing are derived from it, unless an operator made the roles and names them.
+    tenancy_secret: SecretStr | None = None
+    application_database_url: str | None = None
+    marts_database_url: str | None = None
+    analyst_database_url: str | None = None
 
     api_host: str = "127.0.0.1"
     api_port: int = Field(8000, ge=1, le=HIGHEST_PORT)
@@ -142,7 +147,9 @@ class Settings(BaseSettings):
         """Stripe's test mode, and the simulator, know a card that always pays."""
         return value or (None if info.data.get("environment") == "production" else "pm_card_visa")
 
-    @field_validator("database_url", "warehouse_url")
+    @field_validator(
+        "database_url", "warehouse_url", "application_database_url", "marts_database_url", "analyst_database_url"
+    )
     @classmethod
     def name_postgres(cls, value: str | None) -> str | None:
         """A URL of another kind of server is found here, not by a driver that can't say what is wrong."""
@@ -222,6 +229,7 @@ NEEDED_IN_PRODUCTION = {
     "redis_url": "embedded servers are for development",
     "mail_url": "mail to files is for development",
     "mail_from": "mail needs a sender",
+    "tenancy_secret": "passwords of database roles are derived from it",
     "account_url": "links in mails need a place to lead to",
 }
 
@@ -230,6 +238,7 @@ def refused_everywhere(settings: Settings) -> list[str]:
     """Name each setting that no environment can run with, as a sentence."""
     secrets = [("JWT_SECRET", settings.jwt_secret), ("PASSWORD_PEPPER", settings.password_pepper)]
     secrets += [("JWT_PREVIOUS_SECRETS", each) for each in settings.jwt_previous_secrets]
+    secrets += [("TENANCY_SECRET", settings.tenancy_secret)] if settings.tenancy_secret else []
     return [
         f"{name} is shorter than {SECRET_MIN_BYTES} bytes"
         for name, secret in secrets

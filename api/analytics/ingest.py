@@ -14,6 +14,7 @@ from api.analytics.schemas import EventError, EventsAccepted
 from api.auth.identity import Identity
 from api.errors import ServiceUnavailable
 from api.lifespan import Resources
+from api.tenancy import PLATFORM
 from warehouse.databases import connect
 from warehouse.events import Agent
 from warehouse.journal import JournalFull, JournalUnavailable, Rejected, StoreReport, quarantine, record_batch
@@ -68,7 +69,7 @@ async def _refuse_unknown_prompts(resources: Resources, user: Identity, batch: B
     if not named:
         return
     try:
-        async with resources.database.reading() as session:
+        async with resources.database.reading(PLATFORM) as session:
             known = await repository.find_known_prompts(session, named, user.organization_id)
     except OperationalError as error:
         logger.warning("prompts_not_checked", error=str(error))
@@ -98,14 +99,14 @@ async def _keep_refused(resources: Resources, refused: Sequence[Refused]) -> Non
         return
     rows = [Rejected("events", QUARANTINE_ORIGIN, each.raw, each.reason, each.detail) for each in refused]
     try:
-        await run_in_threadpool(_quarantine, resources.servers.database_url, rows)
+        await run_in_threadpool(_quarantine, resources.servers.access.platform_url, rows)
     except psycopg.OperationalError as error:
         logger.error("events_not_quarantined", count=len(rows), error=str(error))
         raise ServiceUnavailable("Events can't be taken just now. None of these was: send the same again.") from error
 
 
-def _quarantine(database_url: str, rows: Sequence[Rejected]) -> None:
-    with connect(database_url) as connection:
+def _quarantine(platform_url: str, rows: Sequence[Rejected]) -> None:
+    with connect(platform_url) as connection:
         quarantine(connection, rows)
         report = StoreReport(received=len(rows), quarantined=len(rows))
         record_batch(connection, report, origin=QUARANTINE_ORIGIN)

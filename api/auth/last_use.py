@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from api.auth.identity import Identity
 from api.database import Database
 from api.models import ApiKey, LoginSession
+from api.tenancy import PLATFORM
 
 if TYPE_CHECKING:
     from api.lifespan import Resources
@@ -61,7 +62,7 @@ class LastUse:
             logger.warning("last_use_not_written", count=len(sessions) + len(api_keys), error=str(error))
 
     async def _write(self, sessions: Sequence[UUID], api_keys: Sequence[UUID]) -> None:
-        async with self._database.writing() as session:
+        async with self._database.writing(PLATFORM) as session:
             if sessions:
                 await session.execute(
                     update(LoginSession).where(LoginSession.id.in_(sessions)).values(last_used_at=func.now())

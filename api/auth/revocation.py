@@ -16,6 +16,7 @@ from api.auth.session import repository
 from api.database import DATABASE_DOWN, Database
 from api.errors import ServiceUnavailable
 from api.redis_batch import RedisBatch
+from api.tenancy import PLATFORM
 
 logger = structlog.get_logger(__name__)
 
@@ -84,7 +85,7 @@ class Revocations:
     async def _restore(self) -> None:
         """Make the marks again from the database. What fails is tried again by the next request."""
         try:
-            async with self._database.reading() as session:
+            async with self._database.reading(PLATFORM) as session:
                 found = await repository.list_revoked(session, within_seconds=self._remembered_seconds)
             await self._mark(found)
             await self._redis.set(COMPLETE, b"1")
@@ -96,7 +97,7 @@ class Revocations:
     async def _ask_database(self, credential_id: UUID) -> bool:
         """The truth. When the database is down as well, the token's signature and short life must do."""
         try:
-            async with self._database.reading() as session:
+            async with self._database.reading(PLATFORM) as session:
                 return await repository.is_revoked(session, credential_id)
         except DATABASE_DOWN as error:
             logger.warning("revocations_unknown", error=str(error))

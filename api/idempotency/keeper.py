@@ -21,6 +21,7 @@ from api.idempotency.errors import (
     IdempotentClaimLost,
     IdempotentOutcomeUnknown,
 )
+from api.tenancy import PLATFORM, enter
 
 logger = structlog.get_logger(__name__)
 
@@ -74,7 +75,7 @@ class IdempotencyKeeper:
         while True:
             if (secret := self._find_secret(attempt)) is not None:
                 return secret
-            async with self._database.writing() as session:
+            async with self._database.writing(PLATFORM) as session:
                 if await repository.claim(session, attempt, can_resume=can_resume):
                     return None
             answer, is_settled = await self._find(attempt)
@@ -85,7 +86,7 @@ class IdempotencyKeeper:
             await asyncio.sleep(POLL_SECONDS)
 
     async def _find(self, attempt: Attempt) -> tuple[Answer | None, bool]:
-        async with self._database.reading() as session:
+        async with self._database.reading(PLATFORM) as session:
             found = await repository.find(session, attempt)
         if found is None:
             return None, False
@@ -106,6 +107,7 @@ class IdempotencyKeeper:
         if not answer.is_keepable:
             return
         await session.flush()
+        await enter(session, PLATFORM)
         if not await repository.record(session, attempt, answer):
             raise IdempotentClaimLost(attempt.key)
         attempt.is_recorded = True
@@ -120,13 +122,13 @@ class IdempotencyKeeper:
         elif not answer.is_keepable:
             await self.release(attempt)
         elif not attempt.is_recorded:
-            async with self._database.writing() as session:
+            async with self._database.writing(PLATFORM) as session:
                 await repository.record(session, attempt, answer)
 
     async def release(self, attempt: Attempt) -> None:
         """Give the key back. Where the database does not answer, the claim ends by itself."""
         try:
-            async with self._database.writing() as session:
+            async with self._database.writing(PLATFORM) as session:
                 await repository.release(session, attempt)
         except (SQLAlchemyError, OSError) as error:
             logger.warning("idempotency_key_not_released", error=type(error).__name__)

@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.database import Database
 from api.idempotency import repository
+from api.tenancy import PLATFORM
 
 logger = structlog.get_logger(__name__)
 
@@ -37,7 +38,7 @@ async def _run(database: Database) -> None:
     while True:
         await asyncio.sleep(PAUSE_SECONDS)
         try:
-            async with database.writing() as session:
+            async with database.writing(PLATFORM) as session:
                 await repository.delete_expired(session)
         except (SQLAlchemyError, OSError) as error:
             logger.warning("idempotency_keys_not_forgotten", error=type(error).__name__)

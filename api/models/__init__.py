@@ -6,6 +6,7 @@ from api.models.decision import Appeal, Decision, Review
 from api.models.erasure import Erasure
 from api.models.idempotency import IdempotencyKey
 from api.models.inbox import EventBatch, EventId, QuarantinedRow, RawEvent, WebhookMessage
+from api.models.market import ListedPrompt, Seller
 from api.models.order import Entitlement, Order, Refund
 from api.models.organization import Organization, User
 from api.models.outbox import OutboxTask
@@ -23,6 +24,7 @@ __all__ = [
     "EventBatch",
     "EventId",
     "IdempotencyKey",
+    "ListedPrompt",
     "LoginSession",
     "Model",
     "Order",
@@ -36,6 +38,7 @@ __all__ = [
     "RefreshToken",
     "Refund",
     "Review",
+    "Seller",
     "User",
     "WebhookMessage",
 ]

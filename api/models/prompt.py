@@ -4,24 +4,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Computed, FetchedValue, ForeignKey, UniqueConstraint, func, text
-from sqlalchemy.dialects.postgresql import TSVECTOR
-from sqlalchemy.orm import Mapped, deferred, mapped_column
+from sqlalchemy import FetchedValue, ForeignKey, UniqueConstraint, func, text
+from sqlalchemy.orm import Mapped, mapped_column
 
 from api.models.base import Identified, Model, Timestamped
-
-SEARCH_EXPRESSION = (
-    "setweight(to_tsvector('english', title), 'A') || "
-    "setweight(to_tsvector('english', coalesce(category, '')), 'B') || "
-    "setweight(to_tsvector('english', description), 'C')"
-)
 
 
 class Prompt(Identified, Timestamped, Model):
     """A prompt as listed; its text lives in its versions."""
 
     __tablename__ = "prompts"
-    private_columns = frozenset({"search_vector"})
 
     seller_organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"))
     created_by_user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
@@ -37,7 +29,6 @@ class Prompt(Identified, Timestamped, Model):
     current_version: Mapped[int] = mapped_column(server_default=text("1"))
     published_at: Mapped[datetime | None]
     attributes: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
-    search_vector: Mapped[str] = deferred(mapped_column(TSVECTOR, Computed(SEARCH_EXPRESSION, persisted=True)))
 
 
 class PromptVersion(Identified, Model):

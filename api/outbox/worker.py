@@ -11,6 +11,7 @@ from api.lane import Lane
 from api.lifespan import Resources
 from api.outbox import repository
 from api.outbox.repository import Claimed
+from api.tenancy import PLATFORM
 
 logger = structlog.get_logger(__name__)
 
@@ -44,14 +45,14 @@ class OutboxLane(Lane):
 
     async def handle_next(self) -> bool:
         """Do the task that is due longest; whether there was one."""
-        async with self._database.writing() as session:
+        async with self._database.writing(PLATFORM) as session:
             task = await repository.claim(session, self._kinds)
         if task is None:
             return False
         try:
             await self._route.handlers[task.kind](self._resources, task.payload)
         except asyncio.CancelledError:
-            async with self._database.writing() as session:
+            async with self._database.writing(PLATFORM) as session:
                 await repository.release(session, task)
             raise
         except TaskImpossible as error:
@@ -59,7 +60,7 @@ class OutboxLane(Lane):
         except Exception as error:  # a task that can't be done must not stop the others
             await self._fail(task, f"{type(error).__name__}: {error}")
         else:
-            async with self._database.writing() as session:
+            async with self._database.writing(PLATFORM) as session:
                 await repository.finish(session, task)
         return True
 
@@ -68,15 +69,15 @@ class OutboxLane(Lane):
             await self._give_up(task, error)
             return
         logger.warning("task_failed", task_id=task.id, kind=task.kind, attempt=task.attempt, error=error)
-        async with self._database.writing() as session:
+        async with self._database.writing(PLATFORM) as session:
             await repository.postpone(session, task, error)
 
     async def _give_up(self, task: Claimed, error: str) -> None:
         logger.error("task_given_up", task_id=task.id, kind=task.kind, attempt=task.attempt, error=error)
-        async with self._database.writing() as session:
+        async with self._database.writing(PLATFORM) as session:
             await repository.give_up(session, task, error)
 
     async def seconds_until_next(self) -> float | None:
         """How long until a task is due; None when none waits."""
-        async with self._database.reading() as session:
+        async with self._database.reading(PLATFORM) as session:
             return await repository.seconds_until_next(session, self._kinds)

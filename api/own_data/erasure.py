@@ -12,16 +12,17 @@ from api.own_data import repository
 from api.own_data.errors import LastOperator, PasswordWrong, UserErased
 from api.own_data.holding import HOLDINGS
 from api.own_data.schemas import ErasureDetail
+from api.tenancy import PLATFORM, enter
 
 
 async def erase_me(resources: Resources, user: Identity, password: str) -> ErasureDetail:
     """Erase who asks. Raises `PasswordWrong` or `LastOperator`."""
     # Hashing takes long: the database's connection is given back before it.
-    async with resources.database.reading() as session:
+    async with resources.database.reading(PLATFORM) as session:
         known = await session.get(User, user.user_id)
     if known is None or not await resources.passwords.matches(password, known.password_hash):
         raise PasswordWrong
-    async with resources.database.writing() as session:
+    async with resources.database.writing(PLATFORM) as session:
         return await erase(session, resources, user.user_id, requested_by="self")
 
 
@@ -32,6 +33,7 @@ async def erase(
 
     Raises `UserErased`, `LastOperator` or, when sessions can't be ended just now, `ServiceUnavailable`.
     """
+    await enter(session, PLATFORM)
     user = await repository.lock_user(session, user_id)
     if user is None:
         raise UserErased(user_id)

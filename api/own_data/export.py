@@ -14,6 +14,7 @@ from api.audit import AuditedObject, record
 from api.auth.identity import Identity
 from api.lifespan import Resources
 from api.own_data import repository
+from api.tenancy import PLATFORM
 from warehouse.databases import connect
 from warehouse.journal import Flusher
 
@@ -30,7 +31,7 @@ order by received_at
 
 async def note_export(resources: Resources, user: Identity) -> None:
     """Note in the audit log that the data was handed over."""
-    async with resources.database.writing() as session:
+    async with resources.database.writing(PLATFORM) as session:
         await record(session, "user.exported", AuditedObject("user", user.user_id, user.organization_id))
 
 
@@ -38,7 +39,7 @@ async def export(resources: Resources, user: Identity) -> AsyncIterator[bytes]:
     """Everything about a user as JSON lines of `kind` and `data`, the first saying of whom and when."""
     yield _line("export", {"user_id": user.user_id, "exported_at": datetime.now(UTC)})
     await to_thread.run_sync(_store_waiting, resources)
-    async with resources.database.reading() as session:
+    async with resources.database.reading(PLATFORM) as session:
         async for kind, row in repository.read_holdings(session, user.user_id, user.email):
             yield _line(kind, row)
         before = await repository.first_event_kept(session)
@@ -52,7 +53,9 @@ def _line(kind: str, data: Any) -> bytes:
 
 def _store_waiting(resources: Resources) -> None:
     """Events that were accepted a moment ago are the user's too."""
-    flusher = Flusher(resources.servers.redis_url, resources.servers.database_url, max_events=1, interval_seconds=1)
+    flusher = Flusher(
+        resources.servers.redis_url, resources.servers.access.platform_url, max_events=1, interval_seconds=1
+    )
     try:
         flusher.flush_all()
     finally:

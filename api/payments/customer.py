@@ -9,6 +9,7 @@ from api.database import Database
 from api.lifespan import Resources
 from api.models import Organization
 from api.payments.gateway import StripeGateway
+from api.tenancy import PLATFORM
 
 
 async def ensure_customer(
@@ -18,12 +19,12 @@ async def ensure_customer(
 
     Asked twice at the same time, Stripe makes one. Raises what the gateway raises.
     """
-    async with database.reading() as session:
+    async with database.reading(PLATFORM) as session:
         known = await session.scalar(select(Organization.stripe_customer_id).where(Organization.id == organization_id))
     if known is not None and known != other_than:
         return known
     made = await stripe.create_customer(organization_id)
-    async with database.writing() as session:
+    async with database.writing(PLATFORM) as session:
         await session.execute(
             update(Organization).where(Organization.id == organization_id).values(stripe_customer_id=made)
         )
@@ -33,7 +34,7 @@ async def ensure_customer(
 async def sync_customer(resources: Resources, payload: dict[str, Any]) -> None:
     """Let Stripe have a customer with the organization's present name: a task of the outbox."""
     organization_id = UUID(payload["organization_id"])
-    async with resources.database.reading() as session:
+    async with resources.database.reading(PLATFORM) as session:
         name = await session.scalar(select(Organization.name).where(Organization.id == organization_id))
     if name is None:
         return

@@ -2,12 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, delete, exists, false, or_, select
+from sqlalchemy import ColumnElement, Select, delete, exists, false, func, or_, select
 
 from api.database import AsyncReadSession, AsyncWriteSession
-from api.models import Entitlement, Order, Organization, Prompt, PromptStatistics, PromptVersion
+from api.models import Entitlement, Order, Organization, Prompt, PromptStatistics, PromptVersion, Seller
+
+# A company that has put nothing on the market yet is known to itself alone.
+SELLER_NAME = func.coalesce(Seller.name, Organization.name)
 
 
 @dataclass(frozen=True)
@@ -41,8 +45,9 @@ async def find_visible(
 ) -> Sight | None:
     """A prompt this organization may know of."""
     found = await session.execute(
-        select(Prompt, Organization.name, accessible_to(organization_id))
-        .join(Organization, Prompt.seller_organization_id == Organization.id)
+        select(Prompt, SELLER_NAME, accessible_to(organization_id))
+        .outerjoin(Seller, Prompt.seller_organization_id == Seller.id)
+        .outerjoin(Organization, Prompt.seller_organization_id == Organization.id)
         .where(Prompt.id == prompt_id, visible_to(organization_id))
     )
     row = found.one_or_none()
@@ -92,6 +97,25 @@ async def list_versions(
     if below is not None:
         query = query.where(PromptVersion.version < below)
     return (await session.scalars(query.order_by(PromptVersion.version.desc()).limit(limit))).all()
+
+
+@dataclass(frozen=True)
+class ListedVersion:
+    """A version as those see it who may not read its text."""
+
+    version: int
+    created_at: datetime
+    template: None = None
+    variables: None = None
+    change_note: None = None
+
+
+async def list_version_numbers(
+    session: AsyncReadSession, prompt_id: UUID, *, below: int | None, limit: int
+) -> Sequence[ListedVersion]:
+    """Versions of a prompt on the market without what is sold, the newest first, from the one under number `below`."""
+    listed = func.listed_versions(prompt_id, below, limit).table_valued("version", "created_at")
+    return [ListedVersion(**row._mapping) for row in await session.execute(select(listed))]
 
 
 async def has_orders(session: AsyncWriteSession, prompt_id: UUID) -> bool:

@@ -34,12 +34,10 @@ async def list_versions(
 ) -> Page[VersionDetail]:
     """The versions, the newest first; for those who did not buy, without texts and notes. Raises `PromptNotFound`."""
     sight = await _find(session, user, prompt_id)
-    rows = await repository.list_versions(session, prompt_id, below=_version_cursor(cursor), limit=limit + 1)
+    list_versions = repository.list_versions if sight.is_accessible else repository.list_version_numbers
+    rows = await list_versions(session, prompt_id, below=_version_cursor(cursor), limit=limit + 1)
     page = rows[:limit]
     items = [VersionDetail.model_validate(row) for row in page]
-    if not sight.is_accessible:
-        hidden = dict.fromkeys(("template", "variables", "change_note"))
-        items = [item.model_copy(update=hidden) for item in items]
     next_cursor = encode_cursor(str(page[-1].version)) if len(rows) > limit else None
     return Page(items=items, next_cursor=next_cursor)
 

@@ -13,6 +13,7 @@ from api.payments.gateway import StripeGateway
 from api.payments.repository import is_settled
 from api.payments.settlement import apply_payment_intent, apply_refund
 from api.payments.stripe_object import PaymentIntent, StripeRefund
+from api.tenancy import PLATFORM
 
 # `charge.refunded` and `charge.refund.updated` come from accounts on older versions of Stripe's API.
 REFUND_EVENTS = ("refund.", "charge.refund")
@@ -31,7 +32,7 @@ async def ask(database: Database, stripe: StripeGateway, event: dict[str, Any]) 
     payment_intent_id = payment_intent_of(event["data"]["object"])
     if payment_intent_id is None:
         return Found()
-    async with database.reading() as session:
+    async with database.reading(PLATFORM) as session:
         is_old_news = await is_settled(session, payment_intent_id)
     intent = None if is_old_news else await stripe.retrieve_payment_intent(payment_intent_id)
     is_refund = str(event["type"]).startswith(REFUND_EVENTS)

@@ -10,6 +10,7 @@ from api.database import Database
 from api.lane import Lane, running
 from api.lifespan import Resources
 from api.payments.gateway import StripeGateway
+from api.tenancy import PLATFORM
 from api.webhooks import handler, inbox
 from api.webhooks.inbox import Claimed
 
@@ -29,7 +30,7 @@ class InboxLane(Lane):
 
     async def handle_next(self) -> bool:
         """Handle the message that is due longest; whether there was one."""
-        async with self._database.writing() as session:
+        async with self._database.writing(PLATFORM) as session:
             message = await inbox.claim(session)
         if message is None:
             return False
@@ -38,25 +39,25 @@ class InboxLane(Lane):
         try:
             await self._handle(message)
         except asyncio.CancelledError:
-            async with self._database.writing() as session:
+            async with self._database.writing(PLATFORM) as session:
                 await inbox.release(session, message)
             raise
         except Exception as error:  # a message that can't be handled must not stop the others
             logger.exception("message_not_handled", message_id=message.external_id, attempt=message.attempt)
-            async with self._database.writing() as session:
+            async with self._database.writing(PLATFORM) as session:
                 await inbox.postpone(session, message, f"{type(error).__name__}: {error}")
         return True
 
     async def _handle(self, message: Claimed) -> None:
         found = await handler.ask(self._database, self._stripe, message.payload)
-        async with self._database.writing() as session:
+        async with self._database.writing(PLATFORM) as session:
             await handler.apply(session, found)
             await inbox.finish(session, message)
         logger.info("message_handled", message_id=message.external_id, event_type=message.event_type)
 
     async def seconds_until_next(self) -> float | None:
         """How long until a message is due; None when none waits."""
-        async with self._database.reading() as session:
+        async with self._database.reading(PLATFORM) as session:
             return await inbox.seconds_until_next(session)
 
 

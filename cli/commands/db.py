@@ -90,9 +90,11 @@ def _prepare(servers: "Servers") -> str:
     """Create and migrate both databases; what was done, as a sentence."""
     from api.migrations import migrate
     from warehouse.loading import prepare_warehouse
+    from warehouse.tenancy import prepare_access
 
     created = migrate(servers.database_url)
     prepare_warehouse(servers.warehouse_url)
+    prepare_access(servers.access, database_url=servers.database_url, warehouse_url=servers.warehouse_url)
     names = f"{database_name(servers.database_url)} and {database_name(servers.warehouse_url)}"
     return f"Created the databases {names}." if created else f"The databases {names} are up to date."
 

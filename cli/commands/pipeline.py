@@ -101,9 +101,11 @@ def status(as_json: bool) -> None:
 def _prepare(servers: Servers) -> None:
     from api.migrations import migrate
     from warehouse.loading import prepare_warehouse
+    from warehouse.tenancy import prepare_access
 
     migrate(servers.database_url)
     prepare_warehouse(servers.warehouse_url)
+    prepare_access(servers.access, database_url=servers.database_url, warehouse_url=servers.warehouse_url)
 
 
 def _open_log(settings: Settings) -> tuple[Path, logging.Logger]:

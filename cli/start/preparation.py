@@ -40,13 +40,15 @@ def check_disk(settings: Settings) -> None:
 
 
 def prepare_databases(servers: Servers, say: Say) -> None:
-    """Create and migrate both databases."""
+    """Create and migrate both databases, and let in whoever reads and writes them."""
     from api.migrations import migrate
     from warehouse.loading import prepare_warehouse
+    from warehouse.tenancy import prepare_access
 
     if migrate(servers.database_url):
         say("created the application database")
     prepare_warehouse(servers.warehouse_url)
+    prepare_access(servers.access, database_url=servers.database_url, warehouse_url=servers.warehouse_url)
 
 
 def prepare_sample_data(servers: Servers, settings: Settings, say: Say) -> None:

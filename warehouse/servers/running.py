@@ -13,6 +13,7 @@ from warehouse.servers.lease import Lease
 from warehouse.servers.postgres import EmbeddedPostgres
 from warehouse.servers.redis import EmbeddedRedis
 from warehouse.settings import Settings, database_name, with_database
+from warehouse.tenancy import Access, access_of
 
 APPLICATION_DATABASE = "marketplace"
 WAREHOUSE_SUFFIX = "_warehouse"
@@ -26,6 +27,8 @@ class Servers:
     database_url: str
     warehouse_url: str
     redis_url: str
+    # As whom the API, readers of marts and analysts connect; the URLs above are the owner's.
+    access: Access
     _embedded: tuple[EmbeddedPostgres | EmbeddedRedis, ...] = field(default=(), repr=False)
     _lease: Lease | None = field(default=None, repr=False)
 
@@ -87,10 +90,12 @@ def _addresses(
 ) -> Servers:
     database_url = settings.database_url or postgres.url(APPLICATION_DATABASE)
     name = database_name(database_url) or APPLICATION_DATABASE
+    warehouse_url = settings.warehouse_url or with_database(database_url, name + WAREHOUSE_SUFFIX)
     return Servers(
         database_url=database_url,
-        warehouse_url=settings.warehouse_url or with_database(database_url, name + WAREHOUSE_SUFFIX),
+        warehouse_url=warehouse_url,
         redis_url=settings.redis_url or cache.url,
+        access=access_of(settings, database_url=database_url, warehouse_url=warehouse_url),
         _embedded=embedded,
         _lease=lease,
     )

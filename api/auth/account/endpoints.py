@@ -8,7 +8,7 @@ from api.auth.account.profile import user_profile
 from api.auth.account.schemas import Credentials, Registered, Registration, UserProfile
 from api.auth.errors import TokenExpired, TokenInvalid
 from api.auth.session.schemas import Tokens
-from api.dependencies import AnyIdentity, Origin, ReadSession, Resources, WriteSession
+from api.dependencies import AnyIdentity, Origin, PlatformWriteSession, ReadSession, Resources
 from api.errors import LoginRequired, problem_responses
 from api.rate_limit.errors import LoginClosed
 from api.routing import feature_router
@@ -23,7 +23,7 @@ router = feature_router("auth")
     responses=problem_responses(EmailAlreadyRegistered, PasswordTooCommon, LoginClosed),
 )
 async def register(
-    wanted: Registration, session: WriteSession, resources: Resources, request: Request, origin: Origin
+    wanted: Registration, session: PlatformWriteSession, resources: Resources, request: Request, origin: Origin
 ) -> Registered:
     """The answer holds tokens as a log-in does."""
     await resources.limiter.admit_credentials(request.scope, "register", wanted.email)

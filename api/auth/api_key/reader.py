@@ -14,6 +14,7 @@ from api.auth.api_key.secret import KeyHasher, KeySecret, parse_key
 from api.auth.identity import ROLES, Identity, Role, Scope, scopes_of
 from api.database import DATABASE_DOWN, Database
 from api.errors import ServiceUnavailable
+from api.tenancy import PLATFORM
 
 logger = structlog.get_logger(__name__)
 
@@ -59,7 +60,7 @@ class ApiKeyReader:
     async def _look_up(self, key: KeySecret) -> Identity:
         self._remembered.pop(key.prefix, None)
         try:
-            async with self._database.reading() as session:
+            async with self._database.reading(PLATFORM) as session:
                 found = await repository.find_usable(session, key.prefix)
         except DATABASE_DOWN as error:
             logger.error("api_key_not_looked_up", error=str(error))

@@ -8,7 +8,7 @@ from api.auth.errors import LoginEnded, TokenExpired, TokenInvalid
 from api.auth.session import rotation, service
 from api.auth.session.errors import RefreshTokenReused, SessionNotFound
 from api.auth.session.schemas import LogoutRequest, RefreshRequest, SessionDetail, Tokens
-from api.dependencies import CurrentUser, Origin, ReadSession, Resources, WriteSession
+from api.dependencies import CurrentUser, Origin, PlatformWriteSession, ReadSession, Resources, WriteSession
 from api.errors import LoginRequired, ServiceUnavailable, problem_responses
 from api.pagination import PAGE_SIZE_DEFAULT, Cursor, Limit
 from api.routing import feature_router
@@ -34,7 +34,7 @@ async def refresh(request: RefreshRequest, resources: Resources, origin: Origin)
     responses=problem_responses(LoginRequired, TokenInvalid, TokenExpired, LoginEnded, ServiceUnavailable),
 )
 async def log_out(
-    request: Request, session: WriteSession, resources: Resources, sent: LogoutRequest | None = None
+    request: Request, session: PlatformWriteSession, resources: Resources, sent: LogoutRequest | None = None
 ) -> None:
     """All tokens of this log-in are refused from now on. Where the access token is over, the refresh token will do."""
     user = request.state.identity

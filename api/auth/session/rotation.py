@@ -17,6 +17,7 @@ from api.auth.token import SignedToken
 from api.database import AsyncWriteSession
 from api.errors import ApiError, ServiceUnavailable
 from api.lifespan import Resources
+from api.tenancy import PLATFORM
 
 logger = structlog.get_logger(__name__)
 
@@ -28,7 +29,7 @@ async def refresh(resources: Resources, refresh_token: str, origin: Origin) -> T
     """
     signed = resources.tokens.read(refresh_token, "refresh")
     # A refusal is decided here and raised after the commit, which keeps the end of the session.
-    async with resources.database.writing() as session:
+    async with resources.database.writing(PLATFORM) as session:
         outcome = await _rotate(session, resources, signed, origin)
     if isinstance(outcome, RefreshTokenReused):
         await _announce_theft(resources, signed)

@@ -26,7 +26,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from api.marketplace.catalog.schemas import CatalogFilter, Sort
 from api.marketplace.serving import Place
-from api.models import Organization, Prompt, PromptStatistics
+from api.models import ListedPrompt, Prompt, PromptStatistics, Seller
 from api.pagination import CursorInvalid
 
 Match = Literal["words", "look"]
@@ -59,7 +59,7 @@ class _Order:
     column: ColumnElement[Any]
     is_descending: bool
     read_key: Callable[[str], Any]
-    id: ColumnElement[UUID] = Prompt.id.expression
+    id: ColumnElement[UUID] = ListedPrompt.id.expression
 
 
 def _read_time(key: str) -> datetime:
@@ -77,9 +77,9 @@ def _read_score(key: str) -> float:
 
 
 _ORDERS: dict[str, _Order] = {
-    "newest": _Order(Prompt.published_at.expression, is_descending=True, read_key=_read_time),
-    "price_low": _Order(Prompt.price_cents.expression, is_descending=False, read_key=int),
-    "price_high": _Order(Prompt.price_cents.expression, is_descending=True, read_key=int),
+    "newest": _Order(ListedPrompt.published_at.expression, is_descending=True, read_key=_read_time),
+    "price_low": _Order(ListedPrompt.price_cents.expression, is_descending=False, read_key=int),
+    "price_high": _Order(ListedPrompt.price_cents.expression, is_descending=True, read_key=int),
 }
 
 
@@ -102,16 +102,20 @@ async def search(
     if match == "look":
         return await _look_alikes(session, conditions, q, after=after, limit=limit)
     query = func.websearch_to_tsquery(ENGLISH, q)
-    score = cast(func.ts_rank(Prompt.search_vector, query), Float(53))
+    score = cast(func.ts_rank(ListedPrompt.search_vector, query), Float(53))
     order = _Order(score, is_descending=True, read_key=_read_score)
-    page = _page(order, [*conditions, Prompt.search_vector.op("@@")(query)], after, limit)
+    page = _page(order, [*conditions, ListedPrompt.search_vector.op("@@")(query)], after, limit)
     return await _listed(session, page, is_descending=True)
 
 
 async def _look_alikes(
     session: AsyncSession, conditions: list[ColumnElement[bool]], q: str, *, after: Place | None, limit: int
 ) -> list[ListedRow]:
-    alike = select(Prompt.id, Prompt.title).where(*conditions, Prompt.title.op("%>")(q)).limit(LOOK_ALIKES_MAX)
+    alike = (
+        select(ListedPrompt.id, ListedPrompt.title)
+        .where(*conditions, ListedPrompt.title.op("%>")(q))
+        .limit(LOOK_ALIKES_MAX)
+    )
     found = alike.subquery()
     score = cast(func.word_similarity(q, found.c.title), Float(53))
     order = _Order(score, is_descending=True, read_key=_read_score, id=found.c.id)
@@ -138,37 +142,37 @@ async def count_categories(session: AsyncSession) -> Sequence[tuple[str, int]]:
     """Categories of what is for sale, the largest first."""
     number = func.count().label("number")
     wanted = (
-        select(Prompt.category, number)
-        .where(Prompt.status == "published", Prompt.category.is_not(None))
-        .group_by(Prompt.category)
-        .order_by(number.desc(), Prompt.category)
+        select(ListedPrompt.category, number)
+        .where(ListedPrompt.category.is_not(None))
+        .group_by(ListedPrompt.category)
+        .order_by(number.desc(), ListedPrompt.category)
     )
     return [(str(category), int(count)) for category, count in await session.execute(wanted)]
 
 
 def _conditions(wanted: CatalogFilter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [Prompt.status == "published"]
+    conditions: list[ColumnElement[bool]] = []
     if wanted.category is not None:
-        conditions.append(Prompt.category == wanted.category)
+        conditions.append(ListedPrompt.category == wanted.category)
     if wanted.tag is not None:
-        conditions.append(Prompt.tags.contains([wanted.tag]))
+        conditions.append(ListedPrompt.tags.contains([wanted.tag]))
     if wanted.seller is not None:
         conditions.append(_sold_by(wanted.seller))
     if wanted.min_price_cents is not None:
-        conditions.append(Prompt.price_cents >= wanted.min_price_cents)
+        conditions.append(ListedPrompt.price_cents >= wanted.min_price_cents)
     if wanted.max_price_cents is not None:
-        conditions.append(Prompt.price_cents <= wanted.max_price_cents)
+        conditions.append(ListedPrompt.price_cents <= wanted.max_price_cents)
     if wanted.currency is not None:
-        conditions.append(Prompt.currency == wanted.currency)
+        conditions.append(ListedPrompt.currency == wanted.currency)
     return conditions
 
 
 def _sold_by(seller: str) -> ColumnElement[bool]:
     try:
-        return Prompt.seller_organization_id == UUID(seller)
+        return ListedPrompt.seller_organization_id == UUID(seller)
     except ValueError:
-        named = select(Organization.id).where(Organization.name == seller)
-        return Prompt.seller_organization_id.in_(named)
+        named = select(Seller.id).where(Seller.name == seller)
+        return ListedPrompt.seller_organization_id.in_(named)
 
 
 def _page(order: _Order, conditions: list[ColumnElement[bool]], after: Place | None, limit: int) -> Subquery:
@@ -187,17 +191,17 @@ def _most_ordered(conditions: list[ColumnElement[bool]], after: Place | None, li
     """Ids and order counts of a page: first what was ordered, by its index, then what nobody ordered, by id."""
     count = _key(int, after) if after is not None else None
     never = (
-        select(Prompt.id, literal(0).label("key"))
-        .outerjoin(PromptStatistics, PromptStatistics.prompt_id == Prompt.id)
+        select(ListedPrompt.id, literal(0).label("key"))
+        .outerjoin(PromptStatistics, PromptStatistics.prompt_id == ListedPrompt.id)
         .where(*conditions, or_(PromptStatistics.order_count.is_(None), PromptStatistics.order_count <= 0))
-        .order_by(Prompt.id.desc())
+        .order_by(ListedPrompt.id.desc())
         .limit(limit)
     )
     if after is not None and count is not None and count <= 0:
-        return never.where(Prompt.id < after.id).subquery()
+        return never.where(ListedPrompt.id < after.id).subquery()
     ordered = (
-        select(Prompt.id, PromptStatistics.order_count.label("key"))
-        .join(PromptStatistics, PromptStatistics.prompt_id == Prompt.id)
+        select(ListedPrompt.id, PromptStatistics.order_count.label("key"))
+        .join(PromptStatistics, PromptStatistics.prompt_id == ListedPrompt.id)
         .where(*conditions, PromptStatistics.order_count > 0)
         .order_by(PromptStatistics.order_count.desc(), PromptStatistics.prompt_id.desc())
         .limit(limit)
@@ -218,8 +222,8 @@ def _key(read_key: Callable[[str], Any], place: Place) -> Any:
 
 def _prompts() -> Select[Prompt, str, int, int]:
     return (
-        select(Prompt, Organization.name, ORDER_COUNT, func.coalesce(PromptStatistics.refund_count, 0))
-        .join(Organization, Organization.id == Prompt.seller_organization_id)
+        select(Prompt, Seller.name, ORDER_COUNT, func.coalesce(PromptStatistics.refund_count, 0))
+        .join(Seller, Seller.id == Prompt.seller_organization_id)
         .outerjoin(PromptStatistics, PromptStatistics.prompt_id == Prompt.id)
     )
 

@@ -35,6 +35,7 @@ from api.pagination import PAGE_SIZE_DEFAULT, Cursor, Limit
 from api.prompts.errors import PromptNotFound
 from api.routing import feature_router, repeatable
 from api.schema import Page
+from api.tenancy import scope_of
 from api.tracker import envelope
 
 router = feature_router("marketplace", LoginRequired)
@@ -64,7 +65,7 @@ async def purchase(body: PurchaseBody, user: WriteOrders, resources: Resources, 
         context=envelope(request.scope),
     )
     purchased = await purchase.make(body)
-    async with resources.database.reading() as session:
+    async with resources.database.reading(scope_of(user)) as session:
         order = await service.find_order(session, user, purchased.order_id)
     return PurchaseDetail(**order.model_dump(), client_secret=purchased.client_secret)
 

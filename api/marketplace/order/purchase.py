@@ -30,6 +30,7 @@ from api.payments.repository import lock_order
 from api.payments.settlement import apply_payment_intent, complete_free, fail
 from api.payments.stripe_object import PaymentIntent
 from api.prompts.errors import PromptNotFound
+from api.tenancy import PLATFORM, enter, scope_of
 
 logger = structlog.get_logger(__name__)
 
@@ -66,6 +67,7 @@ class Purchase:
         self._database = database
         self._stripe = stripe
         self._user = user
+        self._scope = scope_of(user)
         self._default_payment_method = default_payment_method
         self._context = context
 
@@ -90,7 +92,7 @@ class Purchase:
         """
         organization_id = self._user.organization_id
         while True:
-            async with self._database.writing() as session:
+            async with self._database.writing(self._scope) as session:
                 prompt = await repository.find_published(session, wanted.prompt_id)
                 if prompt is None:
                     raise PromptNotFound(wanted.prompt_id)
@@ -103,6 +105,8 @@ class Purchase:
                     raise PromptAlreadyPurchased(owned)
                 if order is None:
                     continue
+                # What is the organization's own is written; facts and entitlements are the platform's.
+                await enter(session, PLATFORM)
                 if made is not None:
                     await record_checkout_started(session, order, self._context)
                     await _audit(session, order)
@@ -175,17 +179,17 @@ class Purchase:
         return await ensure_customer(self._database, self._stripe, self._user.organization_id, other_than=other_than)
 
     async def _apply(self, order: Order, intent: PaymentIntent) -> Order:
-        async with self._database.writing() as session:
+        async with self._database.writing(PLATFORM) as session:
             applied = await apply_payment_intent(session, intent)
         return applied or order
 
     async def _give_up(self, order: Order, reason: str, payment_intent_id: str | None) -> Order:
         """End an order that Stripe did not charge, and its payment with it, so that nobody completes it later."""
-        async with self._database.reading() as session:
+        async with self._database.reading(self._scope) as session:
             known = await session.get(Order, order.id)
         intent_id = payment_intent_id or (known.stripe_payment_intent_id if known else None)
         intent = await self._cancel(intent_id) if intent_id is not None else None
-        async with self._database.writing() as session:
+        async with self._database.writing(PLATFORM) as session:
             if intent is not None:
                 await apply_payment_intent(session, intent)
             locked = await lock_order(session, order.id)

@@ -24,6 +24,7 @@ from api.payments.gateway import StripeGateway, StripeRefused, StripeUnavailable
 from api.payments.repository import find_unsent_refund, lock_order, sum_refunds
 from api.payments.settlement import apply_refund
 from api.payments.stripe_object import StripeRefund
+from api.tenancy import PLATFORM, scope_of
 
 logger = structlog.get_logger(__name__)
 
@@ -35,7 +36,7 @@ async def refund_order(
     database: Database, stripe: StripeGateway, user: Identity, order_id: UUID, *, wanted: RefundBody
 ) -> RefundDetail:
     """Refund an order in part or whole. Raises the errors of `order.errors` that speak of refunds."""
-    async with database.writing() as session:
+    async with database.writing(scope_of(user)) as session:
         order = await _lock(session, user, order_id)
         refund, is_new = await _begin(session, order, wanted)
     assert order.stripe_payment_intent_id is not None, f"a paid order knows its payment: {order_id}"
@@ -54,9 +55,9 @@ async def refund_order(
     except StripeRefused as refused:
         await _abandon(database, stripe, order, refund)
         raise RefundRefused(order.id, message=str(refused)) from refused
-    async with database.writing() as session:
+    async with database.writing(PLATFORM) as session:
         await apply_refund(session, found)
-    async with database.reading() as session:
+    async with database.reading(scope_of(user)) as session:
         return await _detail(session, refund.id)
 
 
@@ -116,7 +117,7 @@ async def _find(stripe: StripeGateway, payment_intent_id: str, refund_id: UUID) 
 
 async def _abandon(database: Database, stripe: StripeGateway, order: Order, refund: Refund) -> None:
     """End a refund Stripe refused, and learn what went back without us, as from Stripe's own dashboard."""
-    async with database.writing() as session:
+    async with database.writing(PLATFORM) as session:
         await lock_order(session, order.id)
         row = await session.get(Refund, refund.id)
         if row is not None and row.stripe_refund_id is None:
@@ -128,7 +129,7 @@ async def _abandon(database: Database, stripe: StripeGateway, order: Order, refu
     except (StripeUnavailable, StripeRefused) as error:
         logger.warning("refunds_not_listed", order_id=str(order.id), reason=str(error))
         return
-    async with database.writing() as session:
+    async with database.writing(PLATFORM) as session:
         for found in known:
             await apply_refund(session, found)
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.auth.identity import Identity
 from api.database import AsyncWriteSession
-from api.models import Entitlement, Order, Organization, Prompt, Refund
+from api.models import Entitlement, Order, Prompt, Refund, Seller
 
 
 @dataclass(frozen=True)
@@ -107,9 +107,9 @@ def _orders() -> Select[Any]:
         .scalar_subquery()
     )
     return (
-        select(Order, Entitlement, Prompt.title, Organization.name, refunded)
+        select(Order, Entitlement, Prompt.title, Seller.name, refunded)
         .join(Prompt, Prompt.id == Order.prompt_id)
-        .join(Organization, Organization.id == Order.seller_organization_id)
+        .join(Seller, Seller.id == Order.seller_organization_id)
         .outerjoin(Entitlement, Entitlement.order_id == Order.id)
     )
 
@@ -133,9 +133,9 @@ async def list_library(
 ) -> list[LibraryRow]:
     """What an organization may use, the newest first."""
     wanted = (
-        select(Entitlement, Prompt, Organization.name)
+        select(Entitlement, Prompt, Seller.name)
         .join(Prompt, Prompt.id == Entitlement.prompt_id)
-        .join(Organization, Organization.id == Prompt.seller_organization_id)
+        .join(Seller, Seller.id == Prompt.seller_organization_id)
         .where(Entitlement.organization_id == organization_id, Entitlement.revoked_at.is_(None))
         .order_by(Entitlement.granted_at.desc(), Entitlement.id.desc())
         .limit(limit)

@@ -14,6 +14,7 @@ from psycopg import sql
 
 from api.lifespan import open_resources
 from api.own_data.erasure import erase
+from api.tenancy import PLATFORM
 from orchestration.outcome import RunOutcome
 from orchestration.run import run_pipeline
 from tests.integration.orchestration.conftest import Place
@@ -136,7 +137,7 @@ def find_in_redis(url: str) -> list[str]:
 
 async def leave() -> UUID:
     """Ana is erased from the application."""
-    async with open_resources(get_settings()) as resources, resources.database.writing() as session:
+    async with open_resources(get_settings()) as resources, resources.database.writing(PLATFORM) as session:
         return (await erase(session, resources, ANA, requested_by="operator")).id
 
 

@@ -16,6 +16,7 @@ PRODUCTION = {
     "ENVIRONMENT": "production",
     "JWT_SECRET": LONG,
     "PASSWORD_PEPPER": LONG,
+    "TENANCY_SECRET": LONG,
     "STRIPE_API_KEY": "sk_live_something",
     "STRIPE_WEBHOOK_SECRET": "whsec_something",
     "DATABASE_URL": "postgresql://somebody@db/marketplace",
@@ -49,7 +50,7 @@ class TestLoadSettings:
         assert load_settings().stripe_base is None
         assert load_settings().needs_verified_email
 
-    @pytest.mark.parametrize("name", ["JWT_SECRET", "JWT_PREVIOUS_SECRETS", "PASSWORD_PEPPER"])
+    @pytest.mark.parametrize("name", ["JWT_SECRET", "JWT_PREVIOUS_SECRETS", "PASSWORD_PEPPER", "TENANCY_SECRET"])
     @pytest.mark.parametrize("environment", ["development", "test", "production"])
     def test_no_environment_starts_with_a_short_secret(self, monkeypatch, environment, name):
         for other, value in {**PRODUCTION, "ENVIRONMENT": environment, name: "31 bytes are not enough: secret"}.items():

@@ -36,12 +36,12 @@ def identity(database_url):
 
 
 @pytest.fixture
-def last_used_year(database_url, identity):
+def last_used_year(database_url, access, identity):
     """Notes uses, writes, and tells the year of the session's last use after each."""
 
     def last_used_year(*uses):
         async def run():
-            database = Database(database_url)
+            database = Database(access.application_url, access.scope_key)
             last_use = LastUse(database)
             years = []
             for use in uses:

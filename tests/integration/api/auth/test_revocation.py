@@ -52,12 +52,12 @@ def session_id(database) -> UUID:
 
 
 @pytest.fixture
-def ask(database_url, redis_url):
+def ask(access, redis_url):
     """Asks a new process's revocations: `ask(lambda each: each.is_revoked(id))`."""
 
     def ask(*questions, url=redis_url):
         async def run():
-            async with process(database_url, url) as revocations:
+            async with process(access, url) as revocations:
                 return [await question(revocations) for question in questions][-1]
 
         return asyncio.run(run())
@@ -66,10 +66,10 @@ def ask(database_url, redis_url):
 
 
 @asynccontextmanager
-async def process(database_url, redis_url):
+async def process(access, redis_url):
     """What one process knows revocations by."""
     client: Redis = Redis.from_url(redis_url)
-    database = Database(database_url)
+    database = Database(access.application_url, access.scope_key)
     try:
         yield Revocations(client, RedisBatch(client), database, remembered_seconds=60)
     finally:

@@ -9,6 +9,7 @@ from api.auth.session import repository
 from api.database import Database
 from api.models import User
 from warehouse.databases import connect
+from warehouse.tenancy import PLATFORM
 
 
 @pytest.fixture
@@ -24,13 +25,13 @@ def user_id(database_url):
 
 
 @pytest.fixture
-def is_unchanged_after(database_url, user_id):
+def is_unchanged_after(database_url, access, user_id):
     """Reads a user, lets something happen to it, and tells whether it is found unchanged."""
 
     def is_unchanged_after(change):
         async def run():
-            database = Database(database_url)
-            async with database.writing() as session:
+            database = Database(access.application_url, access.scope_key)
+            async with database.writing(PLATFORM) as session:
                 user = await session.get_one(User, user_id)
                 with connect(database_url, autocommit=True) as other:
                     other.execute(f"update users set {change} where id = %s", [user_id])

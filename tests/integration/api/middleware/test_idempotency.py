@@ -8,7 +8,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import text
 
-from api.dependencies import WriteSession
+from api.dependencies import PlatformWriteSession
 from api.errors import ServiceUnavailable
 from api.main import create_app
 from api.routing import feature_router
@@ -19,7 +19,7 @@ router = feature_router("test")
 
 
 @router.post("/failing")
-async def fail_late(session: WriteSession) -> None:
+async def fail_late(session: PlatformWriteSession) -> None:
     await session.execute(text("insert into organizations (name) values ('never')"))
     raise ServiceUnavailable("Not now")
 
@@ -168,7 +168,7 @@ class TestInterrupted:
 
     def test_one_that_lost_its_claim_is_undone(self, post, database, key, prompt_body, prompt_count):
         database.execute(
-            "create function steal() returns trigger language plpgsql as $$ begin"
+            "create function steal() returns trigger language plpgsql security definer as $$ begin"
             " update idempotency_keys set claim_id = gen_random_uuid() where answer_status is null; return new; end $$;"
             " create trigger steal after insert on prompts for each row execute function steal()"
         )

@@ -15,7 +15,9 @@ from psycopg.rows import DictRow
 from api.database import Database
 from api.payments.settlement import PaymentUnknown, apply_payment_intent, apply_refund
 from api.payments.stripe_object import PaymentIntent, StripeRefund, read_payment_intent, read_refund
+from api.tenancy import PLATFORM
 from warehouse.databases import connect
+from warehouse.tenancy import Access
 
 AMOUNT = 1900
 CHARGED_AT = int(datetime(2026, 5, 1, tzinfo=UTC).timestamp())
@@ -114,13 +116,13 @@ Apply = Callable[[Sequence[Seen]], None]
 
 
 @pytest.fixture(scope="module")
-def apply_all(database_url: str) -> Iterator[Apply]:
+def apply_all(access: Access) -> Iterator[Apply]:
     """Applies in this order; what comes too early comes again at the end, as a message that failed does."""
-    database = Database(database_url)
+    database = Database(access.application_url, access.scope_key)
 
     async def is_applied(each: Seen) -> bool:
         try:
-            async with database.writing() as session:
+            async with database.writing(PLATFORM) as session:
                 if isinstance(each, PaymentIntent):
                     return await apply_payment_intent(session, each) is not None
                 return await apply_refund(session, each) is not None

@@ -1,0 +1,327 @@
+"""The application role by direct SQL: whatever it is made to say, it sees and changes what its scope may."""
+
+import psycopg
+import pytest
+
+from tests.integration.warehouse.tenancy.conftest import Connect, Connection, World
+from warehouse.tenancy import NOBODY, PLATFORM, SETTING, Access, Scope
+from warehouse.tenancy.access import user_of
+from warehouse.tenancy.privileges import APPLICATION_PRIVILEGES, PUBLIC_TABLES
+
+# Which rows are whose, as the owner sees it.
+OWNED = {
+    "organizations": "id = %(them)s",
+    "users": "organization_id = %(them)s",
+    "prompts": "seller_organization_id = %(them)s and status <> 'published'",
+    "prompt_versions": "prompt_id in (select id from prompts where seller_organization_id = %(them)s)"
+    " or prompt_id = any(%(theirs)s)",
+    "orders": "true",
+    "refunds": "true",
+    "entitlements": "true",
+    "raw_events": "true",
+    "webhook_inbox": "true",
+    "quarantine": "true",
+    "journal_position": "true",
+    "event_ids": "true",
+    "event_batches": "true",
+    "outbox": "true",
+    "idempotency_keys": "true",
+    "sessions": "true",
+    "refresh_tokens": "true",
+    "api_keys": "true",
+    "audit_log": "true",
+    "audit_origins": "true",
+    "reviews": "true",
+    "decisions": "true",
+    "appeals": "true",
+    "erasures": "true",
+}
+# What both sides of a trade see of it.
+SHARED = ("organizations", "users", "prompts", "prompt_versions", "orders", "refunds", "entitlements", "audit_log")
+NOT_SELECTABLE = sorted(OWNED)
+
+
+def parameters(world: World) -> dict[str, object]:
+    seller = world.seller
+    return {
+        "them": seller.organization_id,
+        "theirs": [seller.draft_id, seller.published_id, seller.archived_id],
+        "us": world.rival.organization_id,
+    }
+
+
+class TestRole:
+    def test_it_owns_nothing_and_has_no_power(self, owner: Connection, access: Access):
+        role = owner.execute(
+            """
+            select rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication,
+                exists (select from pg_class where relowner = pg_roles.oid) as owns_tables,
+                exists (select from pg_auth_members where member = pg_roles.oid) as is_member
+            from pg_roles where rolname = %s
+            """,
+            [user_of(access.application_url)],
+        ).fetchone()
+        assert role is not None
+        assert not any(role.values())
+
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "create table public.mine (id int)",
+            "create function public.mine() returns int language sql as 'select 1'",
+            "create schema mine",
+            "alter table orders disable row level security",
+            "create policy mine on orders using (true)",
+            "drop policy seen on orders",
+            "set role postgres",
+            "select inner_pad from tenancy.keys",
+            "select * from alembic_version",
+            "select * from event_days.d20260101",
+            "update audit_log set action = 'x'",
+            "delete from audit_log",
+            "delete from decisions",
+            "update raw_events set properties = '{}'",
+            "delete from raw_events",
+            "delete from orders",
+            "truncate orders",
+            "insert into prompt_statistics (prompt_id) values (gen_random_uuid())",
+            "update listed_prompts set title = 'x'",
+        ],
+    )
+    def test_it_is_refused(self, as_application: Connect, world: World, statement: str):
+        with as_application(PLATFORM) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute(statement)
+
+    def test_row_security_can_be_turned_off_only_into_an_error(self, as_application: Connect, world: World):
+        with as_application(world.rival.scope) as connection:
+            connection.execute("set local row_security = off")
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute("select * from orders")
+
+    def test_resetting_the_role_leads_nowhere(self, as_application: Connect, access: Access):
+        with as_application(NOBODY) as connection:
+            connection.execute("reset role")
+            row = connection.execute("select current_user as name").fetchone()
+        assert row == {"name": user_of(access.application_url)}
+
+
+class TestTables:
+    def test_every_table_has_policies_or_a_reason(self, owner: Connection):
+        rows = owner.execute(
+            """
+            select tables.relname as name
+            from pg_class as tables
+            where tables.relkind in ('r', 'p', 'v', 'm') and tables.relnamespace = 'public'::regnamespace
+                and not (tables.relrowsecurity and exists (select from pg_policy where polrelid = tables.oid))
+            """
+        )
+        assert {row["name"] for row in rows} == set(PUBLIC_TABLES)
+
+    def test_every_table_says_what_the_application_may_do(self, owner: Connection):
+        rows = owner.execute(
+            "select relname as name from pg_class where relkind in ('r', 'p') and relnamespace = 'public'::regnamespace"
+        )
+        assert {row["name"] for row in rows} - {"alembic_version"} == set(APPLICATION_PRIVILEGES)
+
+    def test_functions_that_run_as_their_owner_have_a_fixed_search_path(self, owner: Connection):
+        loose = owner.execute(
+            "select proname from pg_proc where prosecdef and coalesce(proconfig::text, '') not like '%search_path%'"
+        ).fetchall()
+        assert loose == []
+
+
+class TestReading:
+    @pytest.mark.parametrize("table", NOT_SELECTABLE)
+    @pytest.mark.parametrize("who", ["rival", "nobody"])
+    def test_nothing_of_others_is_seen(self, as_application: Connect, world: World, owner: Connection, table, who):
+        scope = world.rival.scope if who == "rival" else NOBODY
+        wanted = f"select * from {table} where {OWNED[table]}"
+        assert owner.execute(wanted, parameters(world)).fetchall()
+        with as_application(scope) as connection:
+            assert connection.execute(wanted, parameters(world)).fetchall() == []
+
+    @pytest.mark.parametrize("table", SHARED)
+    def test_a_company_sees_what_is_its_own(self, as_application: Connect, world: World, table):
+        with as_application(world.buyer.scope) as connection:
+            assert connection.execute(f"select * from {table}").fetchall()
+
+    def test_the_text_is_for_its_seller_and_its_buyer(self, as_application: Connect, world: World):
+        wanted = "select 1 from prompt_versions where prompt_id = %s"
+        found = {}
+        for name, scope in {
+            "seller": world.seller.scope,
+            "buyer": world.buyer.scope,
+            "rival": world.rival.scope,
+        }.items():
+            with as_application(scope) as connection:
+                found[name] = len(connection.execute(wanted, [world.seller.published_id]).fetchall())
+        assert found == {"seller": 1, "buyer": 1, "rival": 0}
+
+    def test_a_revoked_entitlement_ends_it(self, as_application: Connect, world: World, owner: Connection):
+        owner.execute("update entitlements set revoked_at = now()")
+        with as_application(world.buyer.scope) as connection:
+            rows = connection.execute(
+                "select 1 from prompt_versions where prompt_id = %s", [world.seller.published_id]
+            ).fetchall()
+        owner.execute("update entitlements set revoked_at = null")
+        assert rows == []
+
+    def test_everybody_sees_what_is_on_the_market(self, as_application: Connect, world: World):
+        with as_application(NOBODY) as connection:
+            prompts = connection.execute("select status from prompts").fetchall()
+            listed = connection.execute("select id from listed_prompts").fetchall()
+            names = connection.execute("select name from sellers order by name").fetchall()
+        assert [row["status"] for row in prompts] == ["published"] * 3
+        assert len(listed) == 3
+        assert [row["name"] for row in names] == ["Buyer", "Rival", "Seller"]
+
+    def test_an_error_tells_nothing_of_a_hidden_row(self, as_application: Connect, world: World):
+        with as_application(world.rival.scope) as connection:
+            rows = connection.execute(
+                "select 1 from prompts where seller_organization_id = %s and status = 'draft' and title::int = 1",
+                [world.seller.organization_id],
+            ).fetchall()
+        assert rows == []
+
+    def test_operators_and_the_platform_see_everything(self, as_application: Connect, world: World):
+        for scope in (PLATFORM, Scope("admin", world.rival.organization_id, world.rival.user_id)):
+            with as_application(scope) as connection:
+                assert len(connection.execute("select 1 from organizations").fetchall()) == 3
+                assert len(connection.execute("select 1 from prompt_versions").fetchall()) == 9
+
+
+class TestForging:
+    @pytest.mark.parametrize(
+        "setting",
+        [
+            "platform:::",
+            "platform::",
+            "platform:::0000",
+            "admin:x:y:z",
+            "nonsense",
+            ":::",
+            "::::::::",
+            "{platform}",
+            "seller:{them}::{them}",
+        ],
+    )
+    def test_a_scope_nobody_signed_is_none(self, as_application: Connect, world: World, setting):
+        forged = setting.replace("{them}", str(world.seller.organization_id))
+        with as_application(NOBODY) as connection:
+            connection.execute("select set_config(%s, %s, true)", [SETTING, forged])
+            assert connection.execute("select 1 from organizations").fetchall() == []
+
+    def test_a_signed_scope_can_not_be_widened(self, as_application: Connect, world: World):
+        with as_application(world.rival.scope) as connection:
+            connection.execute(
+                "select set_config(%(setting)s, replace(current_setting(%(setting)s), %(us)s, %(them)s), true)",
+                {
+                    "setting": SETTING,
+                    "us": str(world.rival.organization_id),
+                    "them": str(world.seller.organization_id),
+                },
+            )
+            assert connection.execute("select 1 from organizations").fetchall() == []
+
+    def test_a_temporary_table_stands_in_for_none(self, as_application: Connect, world: World):
+        with as_application(world.rival.scope) as connection:
+            connection.execute("create temporary table orders (id int)")
+            row = connection.execute(
+                "select 'orders'::regclass::oid = 'public.orders'::regclass::oid as is_real"
+            ).fetchone()
+        assert row == {"is_real": True}
+
+
+class TestWriting:
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "update organizations set name = 'x' where id = %(them)s",
+            "update users set password_hash = 'x' where organization_id = %(them)s",
+            "update prompts set title = 'x' where seller_organization_id = %(them)s",
+            "delete from prompt_versions where prompt_id = any(%(theirs)s)",
+            "delete from prompt_statistics where prompt_id = any(%(theirs)s)",
+            "delete from prompts where seller_organization_id = %(them)s",
+            "update orders set status = 'refunded'",
+            "update refunds set amount_cents = 1",
+            "update entitlements set revoked_at = now()",
+            "update webhook_inbox set handled_at = now()",
+            "update quarantine set resolved_at = now()",
+            "update journal_position set stream_id = 'x'",
+            "update outbox set payload = '{}'",
+            "delete from outbox",
+            "update idempotency_keys set answer_status = 200",
+            "delete from idempotency_keys",
+            "update sessions set ended_at = now(), end_reason = 'logged_out'",
+            "delete from sessions",
+            "update refresh_tokens set used_at = null",
+            "update api_keys set scopes = '{x}'",
+            "update decisions set status = 'lifted'",
+            "update appeals set status = 'upheld'",
+            "update reviews set rating = 5",
+            "delete from audit_origins",
+            "delete from users",
+            "delete from api_keys",
+            "delete from reviews",
+            "update prompt_versions set template = 'x' where prompt_id = any(%(theirs)s)",
+        ],
+    )
+    @pytest.mark.parametrize("who", ["rival", "nobody"])
+    def test_nothing_of_others_is_changed(self, as_application: Connect, world: World, statement, who):
+        with as_application(world.rival.scope if who == "rival" else NOBODY) as connection:
+            assert connection.execute(statement, parameters(world)).rowcount == 0
+
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "insert into organizations (name) values ('x')",
+            "insert into users (organization_id, email, role) values (%(us)s, 'x@example.com', 'buyer')",
+            "update users set organization_id = %(them)s",
+            "update users set role = 'admin'",
+            "update organizations set id = %(them)s",
+            "insert into prompts (seller_organization_id, title, price_cents, currency) "
+            " values (%(them)s, 'x', 1, 'USD')",
+            "update prompts set seller_organization_id = %(them)s where seller_organization_id = %(us)s",
+            "insert into prompt_versions (prompt_id, version, template) values (%(published)s, 2, 'x')",
+            "insert into entitlements (organization_id, prompt_id, order_id, granted_at)"
+            " values (%(us)s, %(published)s, %(order)s, now())",
+            "insert into refunds (order_id, amount_cents, currency) values (%(order)s, 1, 'USD')",
+            "insert into orders (prompt_id, prompt_version, buyer_organization_id, buyer_user_id,"
+            " seller_organization_id, amount_cents, currency, status, provider, paid_at)"
+            " values (%(published)s, 1, %(us)s, %(me)s, %(them)s, 0, 'USD', 'paid', 'free', now())",
+            "insert into raw_events (source, event_id, event_name, schema_version, occurred_at, received_at,"
+            " organization_id, properties, batch_id) values ('t', 't', 't.t', 1, now(), now(), %(us)s, '{}', 1)",
+            "insert into quarantine (kind, origin, fingerprint, raw, byte_count, reason, detail)"
+            " values ('events', 't', 'g', '', 0, '', '')",
+            "insert into audit_log (actor_organization_id, action, object_type, object_id)"
+            " values (%(them)s, 'order.made', 'order', 'o')",
+            "insert into decisions (kind, organization_id, reason, ground, rule, facts, detected_by)"
+            " values ('money_hold', %(us)s, 'other', 'terms', 'r', 'f', 'notice')",
+            "insert into reviews (prompt_id, organization_id, user_id, rating)"
+            " select id, %(them)s, %(me)s, 1 from listed_prompts limit 1",
+            "insert into outbox (kind, payload) values ('t', '{}')",
+            "insert into api_keys (organization_id, created_by_user_id, name, prefix, secret_hash, scopes, expires_at)"
+            " values (%(them)s, %(me)s, 'k', 'l', sha256(''), '{orders:read}', now())",
+            "insert into event_ids (id, received_at) values (gen_random_uuid(), now())",
+            "insert into webhook_inbox (source, external_id, event_type, body, payload)"
+            " values ('t', 'n', 't', '', '{}')",
+        ],
+    )
+    def test_a_row_that_is_not_its_own_is_refused(self, as_application: Connect, world: World, statement):
+        given = parameters(world) | {
+            "published": world.seller.published_id,
+            "order": world.order_id,
+            "me": world.rival.user_id,
+        }
+        with (
+            as_application(world.rival.scope) as connection,
+            pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"),
+        ):
+            connection.execute(statement, given)
+
+    def test_both_sides_may_lock_an_order_and_neither_may_change_it(self, as_application: Connect, world: World):
+        for company in (world.buyer, world.seller):
+            with as_application(company.scope) as connection:
+                assert connection.execute("select 1 from orders for update").fetchall()
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    connection.execute("update orders set amount_cents = 1")
