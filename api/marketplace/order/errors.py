@@ -24,6 +24,18 @@ class OwnPromptNotPurchasable(ApiError):
         super().__init__(f"This prompt is sold by your own organization: {prompt_id}")
 
 
+class PriceChanged(ApiError):
+    """The price is not the one the buyer agreed to."""
+
+    status = 409
+
+    def __init__(self, prompt_id: UUID, *, price_cents: int, currency: str) -> None:
+        super().__init__(
+            f"The price is now {price_cents} {currency} in minor units. Nothing was bought. Prompt: {prompt_id}",
+            extra={"price_cents": price_cents, "currency": currency},
+        )
+
+
 class PromptAlreadyPurchased(ApiError):
     """The organization may use the prompt; buying it again would be paying twice."""
 

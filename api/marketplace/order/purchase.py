@@ -19,10 +19,11 @@ from api.marketplace.order.errors import (
     PaymentDeclined,
     PaymentRefused,
     PaymentUnsettled,
+    PriceChanged,
     PromptAlreadyPurchased,
 )
 from api.marketplace.order.schemas import PurchaseBody
-from api.models import Order
+from api.models import Order, Prompt
 from api.payments.customer import ensure_customer
 from api.payments.fact import record_checkout_started
 from api.payments.gateway import CardDeclined, StripeGateway, StripeRefused, StripeUnavailable
@@ -33,6 +34,8 @@ from api.prompts.errors import PromptNotFound
 from api.tenancy import PLATFORM, enter, scope_of
 
 logger = structlog.get_logger(__name__)
+
+REASON_PRICE_CHANGED = "price_changed"
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,7 @@ class Purchase:
                     raise PromptNotFound(wanted.prompt_id)
                 if prompt.seller_organization_id == organization_id:
                     raise OwnPromptNotPurchasable(prompt.id)
+                _check_price(prompt, wanted)
                 made = await repository.insert_pending(session, prompt, self._user, receipt_id=wanted.receipt_id)
                 order = made or await repository.find_pending(session, prompt.id, organization_id)
                 owned = await repository.find_owning_order(session, prompt.id, organization_id)
@@ -119,6 +123,8 @@ class Purchase:
         order = begun.order
         try:
             intent = await self._charge(begun, payment_method)
+            if intent is None:
+                return await self._give_up(order, REASON_PRICE_CHANGED, None), None
             return await self._apply(order, intent), intent
         except StripeUnavailable as error:
             logger.warning("payment_unsettled", order_id=str(order.id), reason=str(error))
@@ -135,12 +141,13 @@ class Purchase:
                 raise PaymentRefused(order.id, message=str(refused)) from refused
             return settled, None
 
-    async def _charge(self, begun: _Begun, payment_method: str | None) -> PaymentIntent:
+    async def _charge(self, begun: _Begun, payment_method: str | None) -> PaymentIntent | None:
+        """The order's payment; None when it never began and would now be at a price that is no longer asked."""
         order = begun.order
         customer_id = await self._ensure_customer()
         intent = None if begun.is_new else await self._find_intent(order, customer_id)
         if intent is None:
-            return await self._create_intent(order, customer_id, payment_method)
+            return None if begun.is_outdated else await self._create_intent(order, customer_id, payment_method)
         await self._apply(order, intent)
         if intent.is_confirmable and begun.is_outdated:
             return await self._stripe.cancel_payment_intent(intent.id)
@@ -212,6 +219,13 @@ class Purchase:
         except (StripeRefused, StripeUnavailable) as error:
             logger.warning("payment_not_found", payment_intent_id=payment_intent_id, reason=str(error))
             return None
+
+
+def _check_price(prompt: Prompt, wanted: PurchaseBody) -> None:
+    """Raise `PriceChanged` when the buyer was shown another price."""
+    is_as_expected = wanted.expected_price_cents in (None, prompt.price_cents)
+    if not is_as_expected or wanted.expected_currency not in (None, prompt.currency):
+        raise PriceChanged(prompt.id, price_cents=prompt.price_cents, currency=prompt.currency)
 
 
 async def _audit(session: AsyncWriteSession, order: Order) -> None:

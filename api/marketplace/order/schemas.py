@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, StrictInt
 
-from api.schema import RequestBody, ResponseBody
+from api.schema import CurrencyCode, RequestBody, ResponseBody
 
 OrderStatus = Literal["pending", "paid", "failed", "partially_refunded", "refunded"]
 RefundReason = Literal["requested_by_customer", "duplicate", "fraudulent"]
@@ -27,6 +27,10 @@ class PurchaseBody(RequestBody):
     receipt_id: str | None = Field(
         None, min_length=1, max_length=255, description="The receipt of the list the prompt was found in"
     )
+    expected_price_cents: Annotated[StrictInt, Field(ge=0, lt=2**63)] | None = Field(
+        None, description="The price the buyer was shown. When it is another by now, nothing is bought"
+    )
+    expected_currency: CurrencyCode | None = Field(None, description="The currency of that price")
 
 
 class RefundBody(RequestBody):

@@ -285,3 +285,36 @@ class TestEvents:
         buy(prompt, payment_method="pm_card_chargeDeclined")
         assert len(stored_events("checkout.started", prompt_id=prompt["id"])) == 1
         assert stored_events("order.paid", prompt_id=prompt["id"]) == []
+
+
+class TestExpectedPrice:
+    def test_is_what_is_paid(self, buy: Buy, prompt: dict[str, Any]):
+        order = buy(prompt, expected_price_cents=1900, expected_currency="USD").json()
+        assert (order["status"], order["amount_cents"]) == ("paid", 1900)
+
+    @pytest.mark.parametrize(
+        "expected", [{"expected_price_cents": 1899}, {"expected_price_cents": 0}, {"expected_currency": "JPY"}]
+    )
+    def test_of_another_amount_buys_nothing(
+        self, buy: Buy, prompt: dict[str, Any], buyer: Account, client: httpx.Client, expected: dict[str, Any]
+    ):
+        answer = buy(prompt, **expected)
+        assert (answer.status_code, answer.json()["title"]) == (409, "Price changed")
+        assert (answer.json()["price_cents"], answer.json()["currency"]) == (1900, "USD")
+        assert client.get("/marketplace/orders", headers=buyer.headers).json()["items"] == []
+
+    def test_of_a_seller_who_raised_it_meanwhile_buys_nothing(
+        self, buy: Buy, prompt: dict[str, Any], client: httpx.Client, seller: Account
+    ):
+        client.patch(f"/prompts/{prompt['id']}", json={"price_cents": 99_999_999}, headers=seller.headers)
+        assert buy(prompt, expected_price_cents=1900).status_code == 409
+
+    def test_is_paid_where_an_earlier_try_at_another_price_never_reached_stripe(
+        self, buy: Buy, prompt: dict[str, Any], client: httpx.Client, seller: Account, stripe_simulator: Stripe
+    ):
+        stripe_simulator.set_faults(fail_next=MANY)
+        assert buy(prompt).status_code == 503
+        stripe_simulator.set_faults()
+        client.patch(f"/prompts/{prompt['id']}", json={"price_cents": 900}, headers=seller.headers)
+        order = buy(prompt, expected_price_cents=900).json()
+        assert (order["status"], order["amount_cents"]) == ("paid", 900)
