@@ -54,6 +54,12 @@ def create_account(
             connection, organization_id=organization_id, email=email, role=role, password_hash=password_hash
         )
         connection.execute(
+            "insert into audit_log (action, object_type, object_id, organization_id, new_value)"
+            " select 'user.created', 'user', subject_id::text, organization_id, jsonb_build_object('role', role)"
+            " from users where id = %s",
+            [user_id],
+        )
+        connection.execute(
             "insert into outbox (kind, payload) values ('stripe.customer', %s)",
             [Jsonb({"organization_id": str(organization_id)})],
         )

@@ -19,7 +19,7 @@ from cli.output import examples  # noqa: E402
 
 PLACES = {
     "db": ("cli.commands.db:db", "Prepare, empty or fill the databases."),
-    "user": ("cli.commands.user:user", "List users, or create one."),
+    "user": ("cli.commands.user:user", "List users, create, close or erase one."),
     "import": ("cli.commands.imports:imports", "Import a catalog, events or orders from a file."),
     "events": ("cli.commands.events:events", "Count events, store what waits, or replay quarantine."),
     "lake": ("cli.commands.lake:lake", "Archive days of events as files, or verify the archive."),

@@ -39,9 +39,15 @@ async def find_user(session: AsyncReadSession | AsyncWriteSession, user_id: UUID
 
 
 async def set_active(
-    session: AsyncWriteSession, resources: Resources, admin: Identity, user_id: UUID, *, is_active: bool, reason: str
+    session: AsyncWriteSession,
+    resources: Resources,
+    admin: Identity | None,
+    user_id: UUID,
+    *,
+    is_active: bool,
+    reason: str,
 ) -> AdminUser:
-    """Close an account, which ends its sessions at once, or open it again.
+    """Close an account, which ends its sessions at once, or open it again. `admin` is None on the command line.
 
     Raises `UserNotFound`, `OwnAccountNotChangeable` or `UserHasNoLogin`.
     """
@@ -95,8 +101,8 @@ async def find_organization(session: AsyncReadSession, organization_id: UUID) ->
     return _organization(row)
 
 
-async def _lock(session: AsyncWriteSession, admin: Identity, user_id: UUID) -> User:
-    if user_id == admin.user_id:
+async def _lock(session: AsyncWriteSession, admin: Identity | None, user_id: UUID) -> User:
+    if admin is not None and user_id == admin.user_id:
         raise OwnAccountNotChangeable(user_id)
     user = await repository.lock_user(session, user_id)
     if user is None:

@@ -24,9 +24,11 @@ order by users.created_at, users.id
 IMPORTED = "select count(*) as imported from users where email is null"
 
 
-@click.group(epilog=examples("user list", "user create --role admin"))
+@click.group(
+    epilog=examples("user list", "user create --role admin", "user erase ana@acme.example --reason 'Request 12'")
+)
 def user() -> None:
-    """List users, or create one."""
+    """List users, create, close or erase one."""
 
 
 @user.command("list", epilog=examples("user list", "user list --all --json"))
@@ -89,3 +91,46 @@ def _create(
         raise CommandFailed(str(error)) from None
     return {"id": account.user_id, "email": account.email, "role": role, "company": account.company,
             "organization_id": account.organization_id}  # fmt: skip
+
+
+@user.command(epilog=examples("user deactivate ana@acme.example --reason 'Left the company'"))
+@click.argument("email")
+@click.option("--reason", required=True, help="Why; kept in the audit log.")
+def deactivate(email: str, reason: str) -> None:
+    """Close an account: its sessions end at once, and it can't log in."""
+    _change_activity(email, is_active=False, reason=reason)
+    click.echo(f"{email} can't log in any more.")
+
+
+@user.command(epilog=examples("user reactivate ana@acme.example --reason 'Came back'"))
+@click.argument("email")
+@click.option("--reason", required=True, help="Why; kept in the audit log.")
+def reactivate(email: str, reason: str) -> None:
+    """Open a closed account again."""
+    _change_activity(email, is_active=True, reason=reason)
+    click.echo(f"{email} can log in again.")
+
+
+def _change_activity(email: str, *, is_active: bool, reason: str) -> None:
+    # Imported late: it is the whole service, which other commands should not wait for.
+    from cli.account_care import change_activity, find_account
+
+    with open_database() as connection:
+        user_id = find_account(connection, email)
+    change_activity(user_id, is_active=is_active, reason=reason)
+
+
+@user.command(epilog=examples("user erase ana@acme.example --reason 'Request 12'"))
+@click.argument("email")
+@click.option("--reason", required=True, help="Why, such as the number of the person's request; kept in the audit log.")
+@click.option("--yes", is_flag=True, help="Don't ask.")
+def erase(email: str, reason: str, yes: bool) -> None:
+    """Erase a person: the account at once, events, marts and snapshots with the next run of the pipeline."""
+    from cli.account_care import erase_account, find_account
+
+    with open_database() as connection:
+        user_id = find_account(connection, email)
+    if not yes:
+        click.confirm(f"Erase {email}? This can't be undone", abort=True)
+    erase_account(user_id, reason=reason)
+    click.echo(f"{email} is erased. The next runs of the pipeline do the rest.")

@@ -93,3 +93,35 @@ class TestList:
         ended = manage("user", "list", "--json")
         assert "hidden@acme.example" in [user["email"] for user in ended.json]
         assert "password" not in ended.out
+
+
+class TestCare:
+    def test_a_closed_account_is_opened_again(self, manage, database_url):
+        create(manage, "closed@acme.example")
+        closed = manage("user", "deactivate", "Closed@acme.example", "--reason", "Left")
+        assert (closed.status, find(database_url, "closed@acme.example")["is_active"]) == (0, False)
+        manage("user", "reactivate", "closed@acme.example", "--reason", "Came back")
+        assert find(database_url, "closed@acme.example")["is_active"] is True
+
+    def test_it_is_noted_as_an_operator_would_have(self, manage, database_url):
+        create(manage, "noted@acme.example")
+        manage("user", "deactivate", "noted@acme.example", "--reason", "Left")
+        with connect(database_url) as connection:
+            rows = connection.execute(
+                "select action from audit_log inner join users on object_id = subject_id::text where email = %s"
+                " order by occurred_at",
+                ["noted@acme.example"],
+            ).fetchall()
+        assert [row["action"] for row in rows] == ["user.created", "user.deactivated"]
+
+    def test_who_is_erased_is_gone_and_on_the_work_list(self, manage, database_url):
+        create(manage, "gone@acme.example")
+        ended = manage("user", "erase", "gone@acme.example", "--reason", "Request 12", "--yes")
+        assert (ended.status, find(database_url, "gone@acme.example")) == (0, None)
+        with connect(database_url) as connection:
+            [row] = connection.execute("select emails, requested_by from erasures").fetchall()
+        assert row == {"emails": ["gone@acme.example"], "requested_by": "operator"}
+
+    def test_nobody_is_erased_by_a_typing_error(self, manage):
+        ended = manage("user", "erase", "nobody@acme.example", "--reason", "x", "--yes")
+        assert (ended.status, ended.err) == (1, "Error: There is no user with the e-mail nobody@acme.example\n")
