@@ -17,6 +17,8 @@ from warehouse.databases import connect
 from warehouse.erasure.person import ERASED, Person
 from warehouse.erasure.rows import MENTIONING, THEIRS, event_parameters, event_statements
 from warehouse.loading.watermark import next_load_time
+from warehouse.publication.build import forget_finished_build
+from warehouse.publication.reading import forget_changes
 
 Connection = psycopg.Connection[DictRow]
 # Money keeps whose it is, by the tombstone.
@@ -71,6 +73,10 @@ def erase_warehouse(warehouse_url: str, people: Sequence[Person]) -> int:
         return 0
     changed = 0
     with connect(warehouse_url) as connection:
+        # What was remembered of the tables no longer holds: all are made again, and written to the snapshot anew.
+        # A copied DuckDB file would keep what was deleted from it in blocks that nobody uses.
+        forget_finished_build(connection)
+        forget_changes(connection)
         loaded_at = next_load_time(connection)
         for person in people:
             changed += _erase(connection, person, loaded_at)

@@ -62,3 +62,10 @@ def read_changes(connection: psycopg.Connection[DictRow]) -> dict[str, str]:
         return {}
     rows = connection.execute("select mart, publication_id from control.mart_changes")
     return {row["mart"]: row["publication_id"] for row in rows}
+
+
+def forget_changes(connection: psycopg.Connection[DictRow]) -> None:
+    """From now on no copy of a mart holds, in the caller's transaction."""
+    found = connection.execute("select to_regclass('control.mart_changes') is not null as is_there").fetchone()
+    if found and found["is_there"]:
+        connection.execute("delete from control.mart_changes")
