@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query, status
+from fastapi import Query, Request, status
 from fastapi.responses import StreamingResponse
 
 from api.auth.errors import TokenExpired, TokenInvalid
@@ -15,6 +15,7 @@ from api.own_data.errors import LastOperator, PasswordWrong, UserErased
 from api.own_data.export import export, note_export
 from api.own_data.schemas import EraseMe, EraseUser, ErasureDetail
 from api.pagination import PAGE_SIZE_DEFAULT, Limit
+from api.rate_limit.errors import LoginClosed
 from api.routing import feature_router
 from api.schema import Page
 
@@ -45,10 +46,12 @@ async def export_me(user: CurrentUser, resources: Resources) -> StreamingRespons
     "/me",
     status_code=status.HTTP_202_ACCEPTED,
     summary="Erase yourself",
-    responses=problem_responses(PasswordWrong, LastOperator),
+    responses=problem_responses(PasswordWrong, LastOperator, LoginClosed),
 )
-async def delete_me(wanted: EraseMe, user: CurrentUser, resources: Resources) -> ErasureDetail:
+async def delete_me(wanted: EraseMe, user: CurrentUser, resources: Resources, request: Request) -> ErasureDetail:
     """Can't be undone. Your account is gone at once. Your organization keeps its orders, which name you no longer."""
+    # A password can be guessed here as well: it counts with the log-ins of the account.
+    await resources.limiter.admit_credentials(request.scope, "login", user.email)
     return await erase_me(resources, user, wanted.password)
 
 

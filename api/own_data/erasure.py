@@ -34,10 +34,11 @@ async def erase(
     Raises `UserErased`, `LastOperator` or, when sessions can't be ended just now, `ServiceUnavailable`.
     """
     await enter(session, PLATFORM)
+    operators = await repository.lock_operators(session)
     user = await repository.lock_user(session, user_id)
     if user is None:
         raise UserErased(user_id)
-    if user.role == "admin" and user.is_active and not await repository.has_other_operators(session, user_id):
+    if operators == {user_id}:
         raise LastOperator(user_id)
     audited = AuditedObject("user", user_id, user.organization_id)
     new = {"requested_by": requested_by} | ({"reason": reason} if reason else {})

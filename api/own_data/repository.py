@@ -77,12 +77,15 @@ async def lock_user(session: AsyncWriteSession, user_id: UUID) -> User | None:
     )  # fmt: skip
 
 
-async def has_other_operators(session: AsyncWriteSession, user_id: UUID) -> bool:
-    """Whether anybody else looks after the platform. Operators that go at the same time wait for each other."""
-    others = await session.scalars(
-        select(User.id).where(User.role == "admin", User.is_active, User.email.is_not(None)).with_for_update()
+async def lock_operators(session: AsyncWriteSession) -> set[UUID]:
+    """Who looks after the platform. Operators that go at the same time wait for each other, in one order."""
+    operators = await session.scalars(
+        select(User.id)
+        .where(User.role == "admin", User.is_active, User.email.is_not(None))
+        .order_by(User.id)
+        .with_for_update()
     )
-    return any(other != user_id for other in others)
+    return set(operators)
 
 
 async def add_tombstone(session: AsyncWriteSession, user: User) -> UUID:
