@@ -20,10 +20,10 @@ FUNCTIONS = (
 
 
 def upgrade() -> None:
-    """Create everything; the SQL stands in two files beside this one."""
+    """Create everything; the SQL stands in files beside this one, by topic."""
     here = Path(__file__).parent
-    for name in ("0001_tables.sql", "0001_triggers.sql"):
-        op.execute((here / name).read_text())
+    for topic in ("catalog", "orders", "events", "load_indexes", "triggers"):
+        op.execute((here / f"0001_{topic}.sql").read_text())
 
 
 def downgrade() -> None:
