@@ -17,6 +17,7 @@ from api.middleware.access_log import AccessLogMiddleware
 from api.middleware.auth import AuthMiddleware
 from api.middleware.body_limit import BodyLimitMiddleware
 from api.middleware.failure import FailureMiddleware
+from api.middleware.head import HeadMiddleware
 from api.middleware.plain_text import PlainTextMiddleware
 from api.middleware.request_id import RequestIdMiddleware
 from api.middleware.start import StartMiddleware
@@ -58,6 +59,7 @@ MIDDLEWARE = (
     Middleware(BodyLimitMiddleware),
     Middleware(PlainTextMiddleware),
     Middleware(AuthMiddleware),
+    Middleware(HeadMiddleware),
 )
 
 

@@ -133,7 +133,10 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
 def _allow(request: Request) -> dict[str, str]:
     """What is possible on the path: the router names the methods of the first of its routes alone."""
     methods = request.app.openapi()["paths"].get(route_template(request.scope), ())
-    return {"Allow": ", ".join(sorted(method.upper() for method in methods))} if methods else {}
+    possible = {method.upper() for method in methods}
+    if "GET" in possible:
+        possible.add("HEAD")
+    return {"Allow": ", ".join(sorted(possible))} if possible else {}
 
 
 async def _on_unstorable_value(request: Request, error: Exception) -> Response:

@@ -34,13 +34,16 @@ class TrackingMiddleware:
         journal: AsyncJournal = scope["app"].state.resources.journal
         tracker = scope["state"]["tracker"] = Tracker(scope)
         started = time.perf_counter()
+        # An answer without its body shows nothing to anybody.
+        is_shown = scope["method"] != "HEAD"
         status = 0
 
         async def send_after_facts(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                await _append(journal, tracker.take(status))
+                events = tracker.take(status)
+                await _append(journal, events if is_shown else [])
             await send(message)
 
         try:

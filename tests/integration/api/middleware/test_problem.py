@@ -92,7 +92,7 @@ class TestProblem:
         [
             ("GET", "/nowhere", 404, "Not Found"),
             ("GET", "/api/v1/nowhere", 404, "Not Found"),
-            ("DELETE", "/api/v1/auth/me", 405, "Method Not Allowed"),
+            ("PUT", "/api/v1/auth/me", 405, "Method Not Allowed"),
             ("GET", "/api/v1/auth/me", 401, "Login required"),
             ("GET", "/api/v1/prompts/7", 422, "Validation failed"),
             ("GET", "/api/v1/prompts?cursor=%00", 422, "Validation failed"),
@@ -114,7 +114,7 @@ class TestProblem:
 
     def test_of_a_method_names_those_that_are_possible(self, site):
         answer = site.put("/api/v1/prompts/018bcfe5-687b-7fff-bfff-ffffffffffff")
-        assert (answer.status_code, answer.headers["Allow"]) == (405, "DELETE, GET, PATCH")
+        assert (answer.status_code, answer.headers["Allow"]) == (405, "DELETE, GET, HEAD, PATCH")
 
     @pytest.mark.parametrize("path", ["/fail/raise", "/fail/commit", "/fail/read-only", "/fail/overflow"])
     def test_tells_nothing_of_what_is_inside(self, site, path):

@@ -45,7 +45,7 @@ class TestApiRequested:
         [
             ("GET", "/nowhere/at/all", "unmatched", 404),
             ("GET", "/auth/me", "/api/v1/auth/me", 401),
-            ("DELETE", "/auth/me", "/api/v1/auth/me", 405),
+            ("PUT", "/auth/me", "/api/v1/auth/me", 405),
             ("GET", "/prompts/7", "/api/v1/prompts/{prompt_id}", 422),
         ],
     )
