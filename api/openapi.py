@@ -9,6 +9,8 @@ from api.problem import MEDIA_TYPE
 from api.public_routes import access_of, list_routes
 
 FIRST_ERROR_STATUS = 400
+UNAVAILABLE = "A server this needs does not answer just now; `Retry-After` says when to try again"
+TOO_LARGE = "The body is larger than the service takes"
 
 REFUSALS = {
     "401": "Login required; Token invalid; Token expired; Login ended; Api key invalid",
@@ -24,6 +26,7 @@ def install_openapi(app: FastAPI) -> None:
         if app.openapi_schema is None:
             document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
             _tell_access(document, app)
+            _tell_limits(document)
             app.openapi_schema = _with_problem_media_type(document)
         return app.openapi_schema
 
@@ -49,6 +52,15 @@ def _tell_access(document: dict[str, Any], app: FastAPI) -> None:
         }
         for status, said in REFUSALS.items():
             operation["responses"].setdefault(status, {"description": said, "content": PROBLEM_CONTENT})
+
+
+def _tell_limits(document: dict[str, Any]) -> None:
+    """Say what any operation may answer with, whatever it does: its servers may be down, its body too large."""
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            operation["responses"].setdefault("503", {"description": UNAVAILABLE, "content": PROBLEM_CONTENT})
+            if "requestBody" in operation:
+                operation["responses"].setdefault("413", {"description": TOO_LARGE, "content": PROBLEM_CONTENT})
 
 
 def _with_problem_media_type(document: dict[str, Any]) -> dict[str, Any]:

@@ -54,6 +54,11 @@ class TestOpenApi:
         ]
         assert wrong == []
 
+    def test_says_that_servers_may_be_down_and_bodies_too_large(self, document):
+        operations = [operation for item in document["paths"].values() for operation in item.values()]
+        assert [each["summary"] for each in operations if "503" not in each["responses"]] == []
+        assert [each["summary"] for each in operations if ("413" in each["responses"]) < ("requestBody" in each)] == []
+
     def test_says_how_to_log_in(self, document):
         assert document["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
         assert document["paths"]["/api/v1/auth/me"]["get"]["security"] == [{"bearer": []}, {"api_key": []}]
