@@ -21,6 +21,18 @@ CURRENCIES = frozenset(_CODES.split())
 
 # What Stripe charges at most: eight digits of the smallest unit (https://docs.stripe.com/currencies).
 CHARGE_MAX_CENTS = 99_999_999
+# What Stripe charges at least, where it says so (https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts).
+# Of other currencies it wants the equivalent of the seller's own minimum, which moves with the exchange rate.
+CHARGE_MIN_CENTS = {
+    "AED": 200, "AUD": 50, "BRL": 50, "CAD": 50, "CHF": 50, "CZK": 1500, "DKK": 250, "EUR": 50, "GBP": 30, "HKD": 400,
+    "HUF": 17500, "INR": 50, "JPY": 50, "MXN": 1000, "MYR": 200, "NOK": 300, "NZD": 50, "PLN": 200, "RON": 200,
+    "SEK": 300, "SGD": 50, "THB": 1000, "USD": 50,
+}  # fmt: skip
+
+
+def is_chargeable(amount_cents: int, currency: str) -> bool:
+    """Whether a price can be asked: nothing, or at least what Stripe charges in the currency."""
+    return amount_cents == 0 or amount_cents >= CHARGE_MIN_CENTS.get(currency, 1)
 
 
 def minor_units(currency: str) -> int:

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from api.errors import ApiError, FieldProblem, ValidationFailed
+from warehouse.currencies import CHARGE_MIN_CENTS
 
 
 class PromptNotFound(ApiError):
@@ -30,6 +31,18 @@ class PromptNotPurchased(ApiError):
 
     def __init__(self, prompt_id: UUID) -> None:
         super().__init__(f"Only its seller and organizations that bought it can use the prompt {prompt_id}")
+
+
+class PriceBelowMinimum(ValidationFailed):
+    """No card can be charged so little, so nobody could buy the prompt."""
+
+    def __init__(self, prompt_id: UUID, price_cents: int, currency: str) -> None:
+        least = CHARGE_MIN_CENTS[currency]
+        message = f"{price_cents} is below the least that can be charged in {currency}, {least}; 0 makes it free"
+        super().__init__(
+            f"price_cents: {message}. Prompt: {prompt_id}",
+            errors=[FieldProblem(location="body", field="price_cents", message=message)],
+        )
 
 
 class PromptTakenDown(ApiError):

@@ -10,7 +10,7 @@ from api.models import Prompt, PromptVersion
 from api.moderation.repository import find_takedown
 from api.pagination import decode_id_cursor, encode_cursor
 from api.prompts import repository
-from api.prompts.errors import PromptNotDeletable, PromptNotFound, PromptTakenDown
+from api.prompts.errors import PriceBelowMinimum, PromptNotDeletable, PromptNotFound, PromptTakenDown
 from api.prompts.schemas import (
     NewPrompt,
     NewVersion,
@@ -25,6 +25,7 @@ from api.prompts.schemas import (
 )
 from api.prompts.template import find_problems, find_variables
 from api.schema import Page
+from warehouse.currencies import is_chargeable
 
 
 async def create(session: AsyncWriteSession, user: Identity, new: NewPrompt) -> PromptDetail:
@@ -65,11 +66,13 @@ async def list_own(
 
 
 async def change(session: AsyncWriteSession, user: Identity, prompt_id: UUID, wanted: PromptChange) -> PromptDetail:
-    """Change the listing. Raises `PromptNotFound`."""
+    """Change the listing. Raises `PromptNotFound`, and `PriceBelowMinimum` of a prompt on the market."""
     prompt = await _lock(session, user, prompt_id)
     before = _price(prompt)
     for name in wanted.model_fields_set:
         setattr(prompt, name, getattr(wanted, name))
+    if prompt.status == "published":
+        _check_price(prompt)
     if _price(prompt) != before:
         await record(session, "prompt.repriced", _audited(prompt), old=before, new=_price(prompt))
     return await _owner_detail(session, prompt)
@@ -99,12 +102,13 @@ async def add_version(session: AsyncWriteSession, user: Identity, prompt_id: UUI
 async def publish(session: AsyncWriteSession, user: Identity, prompt_id: UUID) -> PromptDetail:
     """Put the prompt on the market. It keeps the date it first came there.
 
-    Raises `PromptNotFound` or `PromptTakenDown`.
+    Raises `PromptNotFound`, `PromptTakenDown` or `PriceBelowMinimum`.
     """
     prompt = await _lock(session, user, prompt_id)
     takedown = await find_takedown(session, prompt_id)
     if takedown is not None:
         raise PromptTakenDown(prompt_id, takedown)
+    _check_price(prompt)
     if prompt.status != "published":
         prompt.status = "published"
         prompt.published_at = prompt.published_at or datetime.now(UTC)
@@ -151,6 +155,11 @@ def detail(sight: repository.Sight, template: str | None) -> PromptDetail:
         template=template,
         variables=None if template is None else [TemplateVariable.of(each) for each in find_variables(template)],
     )
+
+
+def _check_price(prompt: Prompt) -> None:
+    if not is_chargeable(prompt.price_cents, prompt.currency):
+        raise PriceBelowMinimum(prompt.id, prompt.price_cents, prompt.currency)
 
 
 def _price(prompt: Prompt) -> dict[str, int | str]:

@@ -124,11 +124,11 @@ class TestChange:
     def test_changes_what_is_named_and_leaves_the_rest(self, client, seller, create_prompt, prompt_body):
         prompt = create_prompt(seller)
         answer = client.patch(
-            f"/prompts/{prompt['id']}", json={"price_cents": 5, "category": None}, headers=seller.headers
+            f"/prompts/{prompt['id']}", json={"price_cents": 500, "category": None}, headers=seller.headers
         )
         assert answer.status_code == 200
         changed = answer.json()
-        assert (changed["price_cents"], changed["category"], changed["title"]) == (5, None, prompt_body["title"])
+        assert (changed["price_cents"], changed["category"], changed["title"]) == (500, None, prompt_body["title"])
         assert changed["updated_at"] > prompt["updated_at"]
 
     @pytest.mark.parametrize("body", [{"title": None}, {"price_cents": -1}, {"template": "x"}, {"tags": None}, []])
@@ -211,6 +211,24 @@ class TestPublish:
         client.post(f"/prompts/{prompt['id']}/archive", headers=seller.headers)
         back = client.post(f"/prompts/{prompt['id']}/publish", headers=seller.headers).json()
         assert (back["status"], back["published_at"]) == ("published", prompt["published_at"])
+
+    @pytest.mark.parametrize(("currency", "least"), [("USD", 50), ("GBP", 30), ("JPY", 50), ("HUF", 17_500)])
+    def test_a_price_no_card_can_be_charged_is_refused(self, client, seller, create_prompt, currency, least):
+        prompt = create_prompt(seller, publish=False, price_cents=least - 1, currency=currency)
+        answer = client.post(f"/prompts/{prompt['id']}/publish", headers=seller.headers)
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "price_cents")
+        assert f"the least that can be charged in {currency}, {least}" in answer.json()["detail"]
+
+    @pytest.mark.parametrize("price_cents", [0, 50])
+    def test_nothing_and_the_least_are_prices(self, seller, create_prompt, price_cents):
+        assert create_prompt(seller, price_cents=price_cents)["status"] == "published"
+
+    def test_on_the_market_no_price_falls_below_the_least(self, client, seller, create_prompt):
+        prompt = create_prompt(seller)
+        answer = client.patch(f"/prompts/{prompt['id']}", json={"price_cents": 49}, headers=seller.headers)
+        assert answer.status_code == 422
+        kept = client.get(f"/prompts/{prompt['id']}", headers=seller.headers).json()
+        assert kept["price_cents"] == prompt["price_cents"]
 
     def test_publishes_nothing_of_others(self, client, seller, register, create_prompt):
         prompt = create_prompt(seller, publish=False)
