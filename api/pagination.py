@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -13,6 +14,8 @@ from api.errors import FieldProblem, ValidationFailed
 PAGE_SIZE_DEFAULT = 20
 PAGE_SIZE_MAX = 100
 LONGEST_CURSOR = 512
+# Of fewer digits than this every number fits an integer column.
+LONGEST_NUMBER = 10
 
 Limit = Annotated[int, Query(ge=1, le=PAGE_SIZE_MAX, description="Items on a page")]
 Cursor = Annotated[str | None, Query(max_length=LONGEST_CURSOR, description="`next_cursor` of the page before")]
@@ -42,6 +45,24 @@ def decode_cursor(cursor: str, length: int) -> list[str]:
     if any("\x00" in part for part in key):
         raise CursorInvalid
     return key
+
+
+def read_moment(key: str) -> datetime:
+    """A moment out of a cursor, in UTC. Raises `CursorInvalid` for what no row can have."""
+    try:
+        moment = datetime.fromisoformat(key)
+        if moment.tzinfo is None:
+            raise CursorInvalid
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise CursorInvalid from None
+
+
+def read_number(key: str) -> int:
+    """A whole number out of a cursor, none below 0. Raises `CursorInvalid` for what no column can have."""
+    if not (key.isascii() and key.isdigit() and len(key) < LONGEST_NUMBER):
+        raise CursorInvalid
+    return int(key)
 
 
 def decode_id_cursor(cursor: str | None) -> UUID | None:

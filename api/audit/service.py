@@ -1,6 +1,5 @@
 """Reading the audit log."""
 
-from datetime import datetime
 from uuid import UUID
 
 from api.audit import repository
@@ -8,7 +7,7 @@ from api.audit.recording import USER
 from api.audit.repository import After, AuditRow
 from api.audit.schemas import AuditActor, AuditEntryDetail, AuditFilter, AuditOriginDetail
 from api.database import AsyncReadSession
-from api.pagination import CursorInvalid, decode_cursor, encode_cursor
+from api.pagination import CursorInvalid, decode_cursor, encode_cursor, read_moment
 from api.schema import Page
 
 
@@ -33,12 +32,9 @@ def _after(cursor: str | None) -> After | None:
         return None
     at, id_ = decode_cursor(cursor, 2)
     try:
-        after = After(datetime.fromisoformat(at), UUID(id_))
+        return After(read_moment(at), UUID(id_))
     except ValueError:
         raise CursorInvalid from None
-    if after.at.tzinfo is None:
-        raise CursorInvalid
-    return after
 
 
 def _detail(row: AuditRow, *, is_outside: bool) -> AuditEntryDetail:

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from api.auth.identity import Identity
 from api.database import AsyncReadSession
-from api.pagination import CursorInvalid, decode_cursor, encode_cursor
+from api.pagination import decode_cursor, encode_cursor, read_number
 from api.prompts import repository
 from api.prompts.errors import (
     PromptNotFound,
@@ -45,10 +45,7 @@ async def list_versions(
 def _version_cursor(cursor: str | None) -> int | None:
     if cursor is None:
         return None
-    number = decode_cursor(cursor, 1)[0]
-    if not (number.isascii() and number.isdigit() and len(number) < 10):
-        raise CursorInvalid
-    return int(number)
+    return read_number(decode_cursor(cursor, 1)[0])
 
 
 async def render_prompt(

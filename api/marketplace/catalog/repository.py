@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -27,7 +26,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from api.marketplace.catalog.schemas import CatalogFilter, Sort
 from api.marketplace.serving import Place
 from api.models import ListedPrompt, Prompt, PromptStatistics, Seller
-from api.pagination import CursorInvalid
+from api.pagination import CursorInvalid, read_moment, read_number
 
 Match = Literal["words", "look"]
 
@@ -62,13 +61,6 @@ class _Order:
     id: ColumnElement[UUID] = ListedPrompt.id.expression
 
 
-def _read_time(key: str) -> datetime:
-    at = datetime.fromisoformat(key)
-    if at.tzinfo is None:
-        raise ValueError("a time without a zone")
-    return at
-
-
 def _read_score(key: str) -> float:
     score = float(key)
     if not math.isfinite(score):
@@ -77,9 +69,9 @@ def _read_score(key: str) -> float:
 
 
 _ORDERS: dict[str, _Order] = {
-    "newest": _Order(ListedPrompt.published_at.expression, is_descending=True, read_key=_read_time),
-    "price_low": _Order(ListedPrompt.price_cents.expression, is_descending=False, read_key=int),
-    "price_high": _Order(ListedPrompt.price_cents.expression, is_descending=True, read_key=int),
+    "newest": _Order(ListedPrompt.published_at.expression, is_descending=True, read_key=read_moment),
+    "price_low": _Order(ListedPrompt.price_cents.expression, is_descending=False, read_key=read_number),
+    "price_high": _Order(ListedPrompt.price_cents.expression, is_descending=True, read_key=read_number),
 }
 
 

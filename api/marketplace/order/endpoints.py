@@ -1,8 +1,9 @@
 """`/api/v1/marketplace`: purchase, orders, library."""
 
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import Request, status
+from fastapi import Query, Request, status
 
 from api.dependencies import ReadOrders, ReadSession, Resources, WriteOrders
 from api.errors import LoginRequired, problem_responses
@@ -24,6 +25,7 @@ from api.marketplace.order.errors import (
 )
 from api.marketplace.order.purchase import Purchase
 from api.marketplace.order.refund import REFUND_WINDOW_DAYS, refund_order
+from api.marketplace.order.repository import Side
 from api.marketplace.order.schemas import (
     LibraryItem,
     OrderDetail,
@@ -74,10 +76,14 @@ async def purchase(body: PurchaseBody, user: WriteOrders, resources: Resources, 
 
 @router.get("/orders", summary="The orders of your organization")
 async def list_orders(
-    user: ReadOrders, session: ReadSession, cursor: Cursor = None, limit: Limit = PAGE_SIZE_DEFAULT
+    user: ReadOrders,
+    session: ReadSession,
+    side: Annotated[Side, Query(alias="as", description="`buyer`: what it ordered; `seller`: what it sold")] = "buyer",
+    cursor: Cursor = None,
+    limit: Limit = PAGE_SIZE_DEFAULT,
 ) -> Page[OrderDetail]:
     """The newest first. Operators see those of all organizations."""
-    return await service.list_orders(session, user, cursor=cursor, limit=limit)
+    return await service.list_orders(session, user, side=side, cursor=cursor, limit=limit)
 
 
 @router.get("/orders/{order_id}", summary="An order", responses=problem_responses(OrderNotFound))

@@ -2,16 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, select, text, true, tuple_
+from sqlalchemy import ColumnElement, Select, and_, func, select, text, true, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.auth.identity import Identity
 from api.database import AsyncWriteSession
 from api.models import Entitlement, Order, Prompt, Refund, Seller
+
+Side = Literal["buyer", "seller"]
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,17 @@ class After:
     id: UUID
 
 
-def visible_to(user: Identity) -> ColumnElement[bool]:
-    """Which orders a user may see: those its organization made, and all of them for operators."""
-    return true() if user.role == "admin" else Order.buyer_organization_id == user.organization_id
+def visible_to(user: Identity, side: Side) -> ColumnElement[bool]:
+    """Which orders a user may see: those its organization made, or those it was paid for. Operators see everybody's.
+
+    An order that was never paid is the buyer's own business.
+    """
+    is_sold = Order.paid_at.is_not(None)
+    if user.role == "admin":
+        return is_sold if side == "seller" else true()
+    if side == "seller":
+        return and_(is_sold, Order.seller_organization_id == user.organization_id)
+    return Order.buyer_organization_id == user.organization_id
 
 
 async def find_published(session: AsyncSession, prompt_id: UUID) -> Prompt | None:
@@ -114,17 +124,20 @@ def _orders() -> Select[Any]:
     )
 
 
-async def list_orders(session: AsyncSession, user: Identity, *, after: After | None, limit: int) -> list[OrderRow]:
-    """Orders a user may see, the newest first."""
-    wanted = _orders().where(visible_to(user)).order_by(Order.created_at.desc(), Order.id.desc()).limit(limit)
+async def list_orders(
+    session: AsyncSession, user: Identity, *, side: Side, after: After | None, limit: int
+) -> list[OrderRow]:
+    """Orders a user may see from one side, the newest first."""
+    wanted = _orders().where(visible_to(user, side)).order_by(Order.created_at.desc(), Order.id.desc()).limit(limit)
     if after is not None:
         wanted = wanted.where(tuple_(Order.created_at, Order.id) < tuple_(after.at, after.id))
     return [OrderRow(*row) for row in await session.execute(wanted)]
 
 
 async def find_order(session: AsyncSession, user: Identity, order_id: UUID) -> OrderRow | None:
-    """An order, if the user may see it."""
-    row = (await session.execute(_orders().where(Order.id == order_id, visible_to(user)))).one_or_none()
+    """An order, if the user may see it as its buyer."""
+    wanted = _orders().where(Order.id == order_id, visible_to(user, "buyer"))
+    row = (await session.execute(wanted)).one_or_none()
     return OrderRow(*row) if row is not None else None
 
 

@@ -1,15 +1,14 @@
 """Reading orders and the library."""
 
-from datetime import datetime
 from uuid import UUID
 
 from api.auth.identity import Identity
 from api.database import AsyncReadSession
 from api.marketplace.order import repository
 from api.marketplace.order.errors import OrderNotFound
-from api.marketplace.order.repository import After, LibraryRow, OrderRow
+from api.marketplace.order.repository import After, LibraryRow, OrderRow, Side
 from api.marketplace.order.schemas import EntitlementDetail, LibraryItem, OrderDetail
-from api.pagination import CursorInvalid, decode_cursor, encode_cursor
+from api.pagination import CursorInvalid, decode_cursor, encode_cursor, read_moment
 from api.schema import Page
 
 
@@ -22,10 +21,10 @@ async def find_order(session: AsyncReadSession, user: Identity, order_id: UUID) 
 
 
 async def list_orders(
-    session: AsyncReadSession, user: Identity, *, cursor: str | None, limit: int
+    session: AsyncReadSession, user: Identity, *, side: Side, cursor: str | None, limit: int
 ) -> Page[OrderDetail]:
-    """Orders the user may see, the newest first."""
-    rows = await repository.list_orders(session, user, after=_after(cursor), limit=limit + 1)
+    """Orders the user may see from one side, the newest first."""
+    rows = await repository.list_orders(session, user, side=side, after=_after(cursor), limit=limit + 1)
     page = rows[:limit]
     last = page[-1].order if len(rows) > limit else None
     return Page(
@@ -52,12 +51,9 @@ def _after(cursor: str | None) -> After | None:
         return None
     at, id_ = decode_cursor(cursor, 2)
     try:
-        after = After(datetime.fromisoformat(at), UUID(id_))
+        return After(read_moment(at), UUID(id_))
     except ValueError:
         raise CursorInvalid from None
-    if after.at.tzinfo is None:
-        raise CursorInvalid
-    return after
 
 
 def _order(row: OrderRow) -> OrderDetail:

@@ -10,7 +10,7 @@ from api.marketplace.catalog.repository import ListedRow, find_listed
 from api.marketplace.catalog.service import list_prompt
 from api.marketplace.ranking.schemas import Contribution, RankedPrompt, Ranking, RankingQuery
 from api.marketplace.serving import Place, decode_place, encode_place, record_served
-from api.pagination import CursorInvalid
+from api.pagination import CursorInvalid, read_number
 from api.tracker import Tracker
 from ranking.explanation import explain
 from warehouse.marts import MartsConnections, Publication, read_marts
@@ -78,8 +78,9 @@ def _place(cursor: str | None, order: str) -> Place | None:
     if cursor is None:
         return None
     found, place = decode_place(cursor)
-    if found != order or not (place.key.isascii() and place.key.isdigit() and len(place.key) < 10):
+    if found != order:
         raise CursorInvalid
+    read_number(place.key)
     return place
 
 

@@ -5,8 +5,11 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import psycopg
 import pytest
+from psycopg.rows import DictRow
 
+from api.pagination import encode_cursor
 from tests.integration.api.conftest import Account
 
 CreatePrompt = Callable[..., dict[str, Any]]
@@ -68,11 +71,42 @@ class TestListOrders:
         page = client.get("/marketplace/orders", headers=admin.headers).json()
         assert page["items"][0]["id"] == order["id"]
 
+    def test_a_seller_lists_what_it_sold(
+        self, client: httpx.Client, buy: Buy, buyer: Account, seller: Account, register: Callable[[str], Account]
+    ):
+        sold = [buy(buyer)["id"] for _ in range(3)]
+        of_sellers = {"as": "seller"}
+        found = client.get("/marketplace/orders", params=of_sellers, headers=seller.headers).json()["items"]
+        assert [item["id"] for item in found] == sold[::-1]
+        for other in (buyer, register("seller")):
+            assert client.get("/marketplace/orders", params=of_sellers, headers=other.headers).json()["items"] == []
+
+    def test_an_order_that_was_never_paid_is_the_buyers_business(
+        self,
+        client: httpx.Client,
+        buy: Buy,
+        buyer: Account,
+        seller: Account,
+        database: psycopg.Connection[DictRow],
+    ):
+        order = buy(buyer)["id"]
+        database.execute("update orders set paid_at = null, status = 'failed' where id = %s", [order])
+        page = client.get("/marketplace/orders", params={"as": "seller"}, headers=seller.headers).json()
+        assert page["items"] == []
+        assert client.get(f"/marketplace/orders/{order}", headers=seller.headers).status_code == 404
+        assert client.get(f"/marketplace/orders/{order}", headers=buyer.headers).status_code == 200
+
     @pytest.mark.parametrize("cursor", ["x", "W10", "WyIyMDI2IiwgIngiXQ", "%ff", "bm90anNvbg"])
     def test_a_cursor_nobody_gave_out_is_refused(self, client: httpx.Client, buyer: Account, cursor: str):
         answer = client.get("/marketplace/orders", params={"cursor": cursor}, headers=buyer.headers)
         assert answer.status_code == 422
         assert answer.json()["errors"][0]["field"] == "cursor"
+
+    @pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-01-01T00:00:00"])
+    def test_nor_is_one_of_a_moment_no_order_has(self, client: httpx.Client, buyer: Account, at: str):
+        cursor = encode_cursor(at, str(uuid4()))
+        answer = client.get("/marketplace/orders", params={"cursor": cursor}, headers=buyer.headers)
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "cursor")
 
     @pytest.mark.parametrize("limit", [0, 101])
     def test_a_page_has_from_1_to_100_items(self, client: httpx.Client, buyer: Account, limit: int):

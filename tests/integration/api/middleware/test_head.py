@@ -23,4 +23,3 @@ class TestHead:
         create_prompt(seller)
         assert site.head("/api/v1/marketplace/browse").status_code == 200
         assert stored_events("results.served") == []
-        assert [event["properties"]["method"] for event in stored_events("api.requested")][-1] == "HEAD"
