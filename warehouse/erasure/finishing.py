@@ -12,6 +12,7 @@ from psycopg.rows import DictRow
 
 from warehouse.databases import connect
 from warehouse.erasure.person import Person
+from warehouse.erasure.rows import text_of_binary
 from warehouse.erasure.worklist import note_done, note_remaining
 from warehouse.snapshot.taking import LATEST, only_writer
 from warehouse.snapshot.writing import DUCKDB_FILE
@@ -107,7 +108,7 @@ def find_person(connection: Connection, person: Person) -> Iterator[str]:
 def _names(connection: Connection, table: DictRow, person: Person) -> bool:
     conditions: list[sql.Composable] = [sql.SQL("whole::text ~* %(pattern)s")]
     conditions += [
-        sql.SQL("encode({}, 'escape') ~* %(pattern)s").format(sql.Identifier(name)) for name in table["binaries"]
+        sql.SQL(text_of_binary("{}") + " ~* %(pattern)s").format(sql.Identifier(name)) for name in table["binaries"]
     ]
     statement = sql.SQL("select 1 as found from {} as whole where {} limit 1").format(
         sql.Identifier(table["schema"], table["name"]), sql.SQL(" or ").join(conditions)

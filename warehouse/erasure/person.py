@@ -36,7 +36,16 @@ class Person:
     def text_pattern(self) -> str:
         """A regular expression, for any case, that finds the person in a text. Python and Postgres read it alike."""
         # A longer word that only begins or ends like one of these is somebody else.
-        return rf"(?<![[:alnum:]])({'|'.join(map(_escaped, self.words))})(?![[:alnum:]])"
+        return rf"(?<![[:alnum:]])({'|'.join(_escaped(form) for form in self._forms())})(?![[:alnum:]])"
+
+    def _forms(self) -> list[str]:
+        """The words as they are, as JSON writes them in ASCII, and as they are in a binary read as ASCII."""
+        forms = [
+            form
+            for word in self.words
+            for form in (word, json.dumps(word)[1:-1], "".join(_as_ascii(letter) for letter in word))
+        ]
+        return list(dict.fromkeys(forms))
 
     @property
     def device_pattern(self) -> str:
@@ -52,6 +61,11 @@ def _strings(words: Iterable[str]) -> str:
 def python_pattern(pattern: str) -> re.Pattern[str]:
     """A pattern of a person, compiled for Python."""
     return re.compile(pattern.replace("[[:alnum:]]", "[^\\W_]"), re.IGNORECASE)
+
+
+def _as_ascii(letter: str) -> str:
+    """A letter, or as many blanks as it has bytes (see `rows.text_of_binary`)."""
+    return letter if letter.isascii() else " " * len(letter.encode())
 
 
 def _escaped(word: str) -> str:

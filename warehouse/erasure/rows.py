@@ -5,6 +5,7 @@ from typing import Any
 from warehouse.erasure.event import kept_names_sql
 from warehouse.erasure.person import ERASED, Person
 
+NEAR = "(organization_id is null or organization_id = %(organization_id)s{uuid})"
 # The user's own, and those without a user from a device or visit of the user (see `person.Person`).
 THEIRS = """(
     user_id = %(user_id)s{uuid}
@@ -49,8 +50,8 @@ where {{theirs}}
 FORGET = f"""
 update {{events}} set
     event_id = {REKEYED},
-    anonymous_id = case when anonymous_id = any(%(anonymous_ids)s) then null else anonymous_id end,
-    session_id = case when session_id = any(%(session_ids)s) then null else session_id end,
+    anonymous_id = case when {{near}} and anonymous_id = any(%(anonymous_ids)s) then null else anonymous_id end,
+    session_id = case when {{near}} and session_id = any(%(session_ids)s) then null else session_id end,
     properties = regexp_replace(
         case
             when organization_id = %(organization_id)s{{uuid}}
@@ -67,7 +68,9 @@ def event_statements(events: str, *, uuid: str = "", stamp: str = "") -> tuple[s
     """The statements that blank a person in a table of events whose ids are uuids or, in the warehouse, texts."""
     return (
         BLANK.format(events=events, stamp=stamp, theirs=THEIRS.format(uuid=uuid)),
-        FORGET.format(events=events, stamp=stamp, uuid=uuid, mentioning=MENTIONING.format(uuid=uuid)),
+        FORGET.format(
+            events=events, stamp=stamp, uuid=uuid, near=NEAR.format(uuid=uuid), mentioning=MENTIONING.format(uuid=uuid)
+        ),
     )
 
 
@@ -83,3 +86,11 @@ def event_parameters(person: Person) -> dict[str, Any]:
         "text_pattern": person.text_pattern,
         "device_pattern": person.device_pattern,
     }
+
+
+def text_of_binary(column: str) -> str:
+    """SQL for a binary column as text to search. Bytes that are no letters of ASCII become blanks.
+
+    Postgres writes them as three digits, and a name beside them would look like part of a longer one.
+    """
+    return rf"replace(regexp_replace(encode({column}, 'escape'), '\\[0-7][0-7][0-7]', ' ', 'g'), '\\', '\')"

@@ -14,7 +14,7 @@ from psycopg.rows import DictRow
 from warehouse.databases import connect
 from warehouse.erasure.lake import blank_days
 from warehouse.erasure.person import ERASED, Person
-from warehouse.erasure.rows import DEVICES, event_parameters, event_statements
+from warehouse.erasure.rows import DEVICES, event_parameters, event_statements, text_of_binary
 from warehouse.erasure.worklist import note_devices
 from warehouse.journal import Flusher
 from warehouse.lake import lake_alone
@@ -111,17 +111,17 @@ STORES: tuple[Callable[[Sources, Person], None], ...] = (erase_redis, erase_even
 
 EVENTS = event_statements("raw_events", uuid="::uuid")
 INBOXES = (
-    "delete from quarantine where encode(raw, 'escape') ~* %(text_pattern)s or detail ~* %(text_pattern)s",
+    f"delete from quarantine where {text_of_binary('raw')} ~* %(text_pattern)s or detail ~* %(text_pattern)s",
     f"""
     with found as (
         select id, regexp_replace(payload::text, %(text_pattern)s, '{ERASED}', 'gi') as payload
         from webhook_inbox
-        where payload::text ~* %(text_pattern)s or encode(body, 'escape') ~* %(text_pattern)s
+        where payload::text ~* %(text_pattern)s or {text_of_binary("body")} ~* %(text_pattern)s
     )
     update webhook_inbox set payload = found.payload::jsonb, body = convert_to(found.payload, 'UTF8')
     from found where webhook_inbox.id = found.id
     """,  # nosec B608
     "delete from outbox where payload::text ~* %(text_pattern)s",
     "delete from idempotency_keys"
-    " where caller ~* %(text_pattern)s or encode(answer_body, 'escape') ~* %(text_pattern)s",
+    f" where caller ~* %(text_pattern)s or {text_of_binary('answer_body')} ~* %(text_pattern)s",
 )
