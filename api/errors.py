@@ -79,6 +79,36 @@ class BodyTooLarge(ApiError):
     status = 413
 
 
+class BodyNotJson(ApiError):
+    """The body is of a type the service does not read."""
+
+    status = 415
+
+
+class BodyTooSlow(ApiError):
+    """The body did not come in time."""
+
+    status = 408
+
+
+class UrlTooLong(ApiError):
+    """The address is longer than any the service has."""
+
+    status = 414
+
+
+class HeadersTooLarge(ApiError):
+    """The headers are larger than the service reads."""
+
+    status = 431
+
+
+class RequestTimedOut(ApiError):
+    """The handler was not done in time; what it had begun is undone."""
+
+    status = 504
+
+
 class LoginRequired(ApiError):
     """The route needs a log-in and the request carried none."""
 

@@ -16,11 +16,15 @@ from api.marketplace.endpoints import ROUTERS as MARKETPLACE_ROUTERS
 from api.middleware.access_log import AccessLogMiddleware
 from api.middleware.auth import AuthMiddleware
 from api.middleware.body_limit import BodyLimitMiddleware
+from api.middleware.cors import CorsMiddleware
 from api.middleware.failure import FailureMiddleware
 from api.middleware.head import HeadMiddleware
+from api.middleware.head_limit import HeadLimitMiddleware
 from api.middleware.plain_text import PlainTextMiddleware
 from api.middleware.request_id import RequestIdMiddleware
+from api.middleware.security_headers import SecurityHeadersMiddleware
 from api.middleware.start import StartMiddleware
+from api.middleware.timeout import TimeoutMiddleware
 from api.middleware.tracking import TrackingMiddleware
 from api.moderation.endpoints import ROUTERS as MODERATION_ROUTERS
 from api.openapi import install_openapi
@@ -49,13 +53,21 @@ ROUTERS = (
 # Run beside the requests, as long as the service does.
 WORKERS: tuple[Worker, ...] = (handle_webhooks, forget_answers, empty_outbox, write_last_use)
 
-# From the outermost to the innermost.
+# From the outermost to the innermost. The order is part of what they promise:
+# - an answer of any of them has an id, is logged, measured and tracked, and carries the headers of those around it;
+# - what is cheap to refuse is refused first, and nothing reads a body before its size and time are bounded;
+# - a failure is turned into a problem document inside of what notes the status, and outside of what may fail;
+# - who asks is known last. Limits and idempotency keys come after it, on each route (see `api.routing`).
 MIDDLEWARE = (
     Middleware(StartMiddleware),
     Middleware(RequestIdMiddleware),
     Middleware(AccessLogMiddleware),
+    Middleware(SecurityHeadersMiddleware),
+    Middleware(CorsMiddleware),
     Middleware(TrackingMiddleware),
     Middleware(FailureMiddleware),
+    Middleware(HeadLimitMiddleware),
+    Middleware(TimeoutMiddleware),
     Middleware(BodyLimitMiddleware),
     Middleware(PlainTextMiddleware),
     Middleware(AuthMiddleware),

@@ -14,7 +14,15 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from api.database import DATABASE_DOWN
-from api.errors import ApiError, BodyMalformed, BodyTooLarge, FieldProblem, ServiceUnavailable, ValidationFailed
+from api.errors import (
+    ApiError,
+    BodyMalformed,
+    BodyTooLarge,
+    BodyTooSlow,
+    FieldProblem,
+    ServiceUnavailable,
+    ValidationFailed,
+)
 from api.routing import route_template
 from warehouse.journal import JournalUnavailable
 from warehouse.marts import MartsUnavailable
@@ -113,6 +121,8 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
         return error_response(request.scope, BodyMalformed("The body is not valid JSON: it can't be parsed"))
     if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return error_response(request.scope, BodyTooLarge(error.detail))
+    if error.status_code == HTTPStatus.REQUEST_TIMEOUT:
+        return error_response(request.scope, BodyTooSlow(error.detail))
     path = request.url.path
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:

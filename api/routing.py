@@ -1,5 +1,6 @@
 """What the routes of all features share."""
 
+import re
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -10,7 +11,18 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.cached_answer import CachedAnswer
 from api.dependencies import open_write_session
-from api.errors import ApiError, BodyMalformed, ValidationFailed, problem_responses
+from api.errors import (
+    ApiError,
+    BodyMalformed,
+    BodyNotJson,
+    BodyTooLarge,
+    BodyTooSlow,
+    HeadersTooLarge,
+    RequestTimedOut,
+    UrlTooLong,
+    ValidationFailed,
+    problem_responses,
+)
 from api.idempotency.attempt import Answer, Attempt
 from api.idempotency.errors import CONFLICTS
 from api.middleware.idempotency import WRITING_METHODS, IdempotencyMiddleware
@@ -23,6 +35,8 @@ API_PREFIX = "/api/v1"
 # Stands for every path that is no route, so that scanners don't make a metric or an event name each.
 UNMATCHED_ROUTE = "unmatched"
 
+JSON_TYPE = re.compile(rb"\s*application/([\w.+-]+\+)?(json|x-ndjson)\s*(;|$)", re.IGNORECASE)
+
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -32,7 +46,9 @@ class ServiceRoute(APIRoute):
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         if WRITING_METHODS & set(options.get("methods") or ()):
-            options["responses"] = _with_conflicts(options.get("responses") or {})
+            options["responses"] = _with_conflicts(
+                problem_responses(BodyNotJson, BodyTooLarge, BodyTooSlow) | (options.get("responses") or {})
+            )
             options["openapi_extra"] = _with_key_parameter(options.get("openapi_extra") or {})
         super().__init__(path, endpoint, **options)
         can_resume = _has_unit_of_work(self.dependant) or getattr(endpoint, "is_repeatable", False)
@@ -43,8 +59,12 @@ class ServiceRoute(APIRoute):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take one request; one of another method is refused before its key is looked at."""
-        guarded = self._guarded if scope["method"] in (self.methods or ()) else super().handle
-        await guarded(scope, receive, send)
+        if scope["method"] not in (self.methods or ()):
+            await super().handle(scope, receive, send)
+            return
+        if scope["method"] in WRITING_METHODS:
+            _require_json(scope)
+        await self._guarded(scope, receive, send)
 
     def get_route_handler(self) -> Handler:
         """The handler, and after it the answer kept in the transaction that has the effect."""
@@ -61,6 +81,15 @@ class ServiceRoute(APIRoute):
             return response
 
         return handle_and_keep
+
+
+def _require_json(scope: Scope) -> None:
+    """Raise `BodyNotJson` when there is a body of another type."""
+    headers = dict(scope["headers"])
+    if headers.get(b"content-length", b"0") == b"0" and b"transfer-encoding" not in headers:
+        return
+    if not JSON_TYPE.match(headers.get(b"content-type", b"")):
+        raise BodyNotJson("The body must be JSON: send 'Content-Type: application/json'")
 
 
 def repeatable(endpoint: Endpoint) -> Endpoint:
@@ -99,7 +128,9 @@ def feature_router(name: str, *errors: type[ApiError]) -> APIRouter:
     return APIRouter(
         prefix=f"{API_PREFIX}/{name}",
         tags=[name],
-        responses=problem_responses(BodyMalformed, ValidationFailed, RateLimitExceeded, *errors),
+        responses=problem_responses(
+            BodyMalformed, ValidationFailed, RateLimitExceeded, UrlTooLong, HeadersTooLarge, RequestTimedOut, *errors
+        ),
         route_class=ServiceRoute,
     )
 

@@ -11,6 +11,9 @@ MEBIBYTE = 1024 * 1024
 BODY_MAX_BYTES = 4 * MEBIBYTE
 # By path. Room for the largest batch of ordinary events (1,000 of 16 KiB).
 LARGER_BODIES = {"/api/v1/analytics/events": 16 * MEBIBYTE}
+# Where anybody may send something, nothing is large.
+SMALL_BODIES_PREFIX = "/api/v1/auth/"
+SMALL_BODY_MAX_BYTES = MEBIBYTE // 16
 
 
 class BodyLimitMiddleware:
@@ -24,7 +27,9 @@ class BodyLimitMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        max_bytes = LARGER_BODIES.get(scope["path"], BODY_MAX_BYTES)
+        path = scope["path"]
+        is_small = path.startswith(SMALL_BODIES_PREFIX)
+        max_bytes = SMALL_BODY_MAX_BYTES if is_small else LARGER_BODIES.get(path, BODY_MAX_BYTES)
         refusal = f"The body is larger than {max_bytes} bytes. Send it in parts."
         announced = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
         if announced.isdigit() and int(announced) > max_bytes:

@@ -1,0 +1,70 @@
+"""Ends what takes too long: a body that does not come, and an answer that is not made."""
+
+import asyncio
+
+import structlog
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.errors import RequestTimedOut
+from api.problem import error_response
+from warehouse.settings import Settings
+
+logger = structlog.get_logger(__name__)
+
+
+class TimeoutMiddleware:
+    """Answers 408 to a slow body, and 504 when the handler is not done in time.
+
+    The handler is cancelled: its transaction is rolled back, and its idempotency key is free again.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Take one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        settings: Settings = scope["app"].state.resources.settings
+        started = False
+
+        async def send_noting_start(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            async with asyncio.timeout(settings.request_timeout_seconds) as limit:
+                await self._app(scope, _BodyInTime(receive, settings.body_timeout_seconds), send_noting_start)
+        except TimeoutError:
+            if not limit.expired() or started:
+                raise
+            logger.error("request_timed_out", path=scope["path"], seconds=settings.request_timeout_seconds)
+            refusal = RequestTimedOut("The answer took too long. What was begun is undone; send it again in a moment.")
+            await error_response(scope, refusal)(scope, receive, send)
+
+
+class _BodyInTime:
+    """Gives the body while it comes in time. After it, what is waited for is that the client leaves."""
+
+    def __init__(self, receive: Receive, seconds: float) -> None:
+        self._receive = receive
+        self._seconds = seconds
+        self._deadline: float | None = None
+        self._is_whole = False
+
+    async def __call__(self) -> Message:
+        if self._is_whole:
+            return await self._receive()
+        if self._deadline is None:
+            self._deadline = asyncio.get_running_loop().time() + self._seconds
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                message = await self._receive()
+        except TimeoutError:
+            # FastAPI hands on only this kind of error from reading a body.
+            raise HTTPException(408, f"The body did not come within {self._seconds:g} seconds.") from None
+        self._is_whole = not message.get("more_body", False)
+        return message
