@@ -27,6 +27,7 @@ from api.mail.mailer import Mailer
 from api.mail.smtp import SmtpMailer
 from api.migrations import migrate
 from api.outbox.outbox import Outbox
+from api.pagination import cursor_secret
 from api.payments.gateway import StripeGateway
 from api.rate_limit.limiter import RateLimiter
 from api.rate_limit.storage import BatchedRedisStorage
@@ -64,6 +65,7 @@ class Resources:
     idempotency: IdempotencyKeeper
     limiter: RateLimiter
     proxies: TrustedProxies
+    cursor_secret: bytes
     mailer: Mailer
     outbox: Outbox = field(default_factory=Outbox)
     # Set when a webhook was stored, for the worker that handles them.
@@ -152,6 +154,7 @@ def _connect(settings: Settings, servers: Servers) -> Resources:
         mailer=_mailer(settings),
         limiter=_limiter(settings, redis, batch),
         proxies=TrustedProxies(settings.trusted_proxies),
+        cursor_secret=cursor_secret(settings.jwt_secret.get_secret_value()),
     )
 
 

@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.cached_answer import CachedAnswer
-from api.dependencies import open_write_session
+from api.dependencies import open_platform_write_session, open_write_session
 from api.errors import (
     ApiError,
     BodyMalformed,
@@ -35,6 +35,7 @@ API_PREFIX = "/api/v1"
 # Stands for every path that is no route, so that scanners don't make a metric or an event name each.
 UNMATCHED_ROUTE = "unmatched"
 
+UNITS_OF_WORK = (open_write_session, open_platform_write_session)
 JSON_TYPE = re.compile(rb"\s*application/([\w.+-]+\+)?(json|x-ndjson)\s*(;|$)", re.IGNORECASE)
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
@@ -62,7 +63,8 @@ class ServiceRoute(APIRoute):
         if scope["method"] not in (self.methods or ()):
             await super().handle(scope, receive, send)
             return
-        if scope["method"] in WRITING_METHODS:
+        # Routes that read the bytes themselves take what programs send that can't name a type, such as beacons.
+        if self.body_field is not None:
             _require_json(scope)
         await self._guarded(scope, receive, send)
 
@@ -99,7 +101,7 @@ def repeatable(endpoint: Endpoint) -> Endpoint:
 
 
 def _has_unit_of_work(dependant: Dependant) -> bool:
-    return dependant.call is open_write_session or any(map(_has_unit_of_work, dependant.dependencies))
+    return dependant.call in UNITS_OF_WORK or any(map(_has_unit_of_work, dependant.dependencies))
 
 
 def _with_conflicts(responses: dict[int | str, dict[str, Any]]) -> dict[int | str, dict[str, Any]]:

@@ -3,12 +3,15 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query, status
+from fastapi import Query, Response, status
 
+from api.cached_answer import NOT_MODIFIED
 from api.dependencies import OptionalUser, ReadPrompts, ReadSession, RenderPrompts, Tracker, WritePrompts, WriteSession
 from api.errors import LoginRequired, RoleNotAllowed, problem_responses
+from api.etag import PreconditionFailed
 from api.pagination import PAGE_SIZE_DEFAULT, Cursor, Limit
 from api.prompts import service, usage
+from api.prompts.condition import IfNoneMatch, Unchanged, page_or_not_modified, tag
 from api.prompts.errors import PromptNotDeletable, PromptNotFound, PromptNotPurchased, PromptTakenDown
 from api.prompts.schemas import (
     NewPrompt,
@@ -29,6 +32,7 @@ from api.schema import Page
 router = feature_router("prompts")
 
 SELLER_ERRORS = problem_responses(LoginRequired, RoleNotAllowed, PromptNotFound)
+CHANGE_ERRORS = SELLER_ERRORS | problem_responses(PreconditionFailed)
 
 
 @router.post(
@@ -37,9 +41,9 @@ SELLER_ERRORS = problem_responses(LoginRequired, RoleNotAllowed, PromptNotFound)
     summary="Create a draft",
     responses=problem_responses(LoginRequired, RoleNotAllowed),
 )
-async def create(new: NewPrompt, user: WritePrompts, session: WriteSession) -> PromptDetail:
+async def create(new: NewPrompt, user: WritePrompts, session: WriteSession, response: Response) -> PromptDetail:
     """Only the seller sees it until it is published."""
-    return await service.create(session, user, new)
+    return tag(response, await service.create(session, user, new))
 
 
 @router.get("", summary="The prompts of your organization", responses=problem_responses(LoginRequired))
@@ -54,25 +58,40 @@ async def list_own(
     return await service.list_own(session, user, status=status, cursor=cursor, limit=limit)
 
 
-@router.get("/{prompt_id}", summary="A prompt's page", responses=problem_responses(PromptNotFound))
-async def view(prompt_id: UUID, user: OptionalUser, session: ReadSession, tracker: Tracker) -> PromptDetail:
+@router.get(
+    "/{prompt_id}",
+    summary="A prompt's page",
+    response_model=PromptDetail,
+    responses=problem_responses(PromptNotFound) | NOT_MODIFIED,
+)
+async def view(
+    prompt_id: UUID,
+    user: OptionalUser,
+    session: ReadSession,
+    tracker: Tracker,
+    response: Response,
+    if_none_match: IfNoneMatch = None,
+) -> PromptDetail | Response:
     """Public for published prompts; the text is for the seller and for organizations that bought it."""
-    return await usage.view(session, tracker, user, prompt_id)
+    page = await usage.view(session, tracker, user, prompt_id)
+    return page_or_not_modified(response, page, if_none_match)
 
 
-@router.patch("/{prompt_id}", summary="Change a listing", responses=SELLER_ERRORS)
-async def change(prompt_id: UUID, wanted: PromptChange, user: WritePrompts, session: WriteSession) -> PromptDetail:
+@router.patch("/{prompt_id}", summary="Change a listing", responses=CHANGE_ERRORS)
+async def change(
+    prompt_id: UUID, wanted: PromptChange, user: WritePrompts, session: WriteSession, response: Response, _: Unchanged
+) -> PromptDetail:
     """Fields that are left out stay as they are."""
-    return await service.change(session, user, prompt_id, wanted)
+    return tag(response, await service.change(session, user, prompt_id, wanted))
 
 
 @router.delete(
     "/{prompt_id}",
     status_code=status.HTTP_204_NO_CONTENT,
     summary="Delete a draft",
-    responses=SELLER_ERRORS | problem_responses(PromptNotDeletable),
+    responses=CHANGE_ERRORS | problem_responses(PromptNotDeletable),
 )
-async def delete(prompt_id: UUID, user: WritePrompts, session: WriteSession) -> None:
+async def delete(prompt_id: UUID, user: WritePrompts, session: WriteSession, _: Unchanged) -> None:
     """What was published or ordered can be archived, not deleted."""
     await service.delete(session, user, prompt_id)
 
@@ -81,9 +100,11 @@ async def delete(prompt_id: UUID, user: WritePrompts, session: WriteSession) -> 
     "/{prompt_id}/versions",
     status_code=status.HTTP_201_CREATED,
     summary="Add a version",
-    responses=SELLER_ERRORS,
+    responses=CHANGE_ERRORS,
 )
-async def add_version(prompt_id: UUID, new: NewVersion, user: WritePrompts, session: WriteSession) -> VersionDetail:
+async def add_version(
+    prompt_id: UUID, new: NewVersion, user: WritePrompts, session: WriteSession, _: Unchanged
+) -> VersionDetail:
     """Current from now on, for earlier buyers too. Older versions never change."""
     return await service.add_version(session, user, prompt_id, new)
 
@@ -103,17 +124,21 @@ async def list_versions(
 @router.post(
     "/{prompt_id}/publish",
     summary="Put a prompt on the market",
-    responses=SELLER_ERRORS | problem_responses(PromptTakenDown),
+    responses=CHANGE_ERRORS | problem_responses(PromptTakenDown),
 )
-async def publish(prompt_id: UUID, user: WritePrompts, session: WriteSession) -> PromptDetail:
+async def publish(
+    prompt_id: UUID, user: WritePrompts, session: WriteSession, response: Response, _: Unchanged
+) -> PromptDetail:
     """Publishing a published prompt changes nothing."""
-    return await service.publish(session, user, prompt_id)
+    return tag(response, await service.publish(session, user, prompt_id))
 
 
-@router.post("/{prompt_id}/archive", summary="Take a prompt off the market", responses=SELLER_ERRORS)
-async def archive(prompt_id: UUID, user: WritePrompts, session: WriteSession) -> PromptDetail:
+@router.post("/{prompt_id}/archive", summary="Take a prompt off the market", responses=CHANGE_ERRORS)
+async def archive(
+    prompt_id: UUID, user: WritePrompts, session: WriteSession, response: Response, _: Unchanged
+) -> PromptDetail:
     """Organizations that bought it keep it. Publishing brings it back."""
-    return await service.archive(session, user, prompt_id)
+    return tag(response, await service.archive(session, user, prompt_id))
 
 
 @router.post("/{prompt_id}/validate", summary="Look at a template without saving it", responses=SELLER_ERRORS)

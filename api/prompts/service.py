@@ -122,6 +122,11 @@ async def archive(session: AsyncWriteSession, user: Identity, prompt_id: UUID) -
     return await _owner_detail(session, prompt)
 
 
+async def lock_page(session: AsyncWriteSession, user: Identity, prompt_id: UUID) -> PromptDetail:
+    """The page as its seller sees it; nobody else changes it until the unit of work ends. Raises `PromptNotFound`."""
+    return await _owner_detail(session, await _lock(session, user, prompt_id))
+
+
 async def check_template(
     session: AsyncReadSession, user: Identity, prompt_id: UUID, template: str | None
 ) -> TemplateReport:

@@ -8,7 +8,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import text
 
-from api.dependencies import WriteSession
+from api.dependencies import PlatformWriteSession
 from api.main import create_app
 from api.routing import feature_router
 
@@ -17,7 +17,7 @@ router = feature_router("test")
 
 
 @router.post("/slow")
-async def answer_too_late(session: WriteSession) -> None:
+async def answer_too_late(session: PlatformWriteSession) -> None:
     await session.execute(text("insert into organizations (name) values ('too late')"))
     await asyncio.sleep(60)
 
