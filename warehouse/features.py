@@ -13,13 +13,13 @@ ACTIVITY = """
 with impressions as (
     select prompt_id, served_date as activity_date, count(*) as impression_count
     from marts_build.fct_impressions
-    where served_at < {as_of} and served_date >= {first_date}
+    where served_at < {as_of} and served_date >= {first_date} and is_counted
     group by 1, 2
 ),
 clicks as (
     select prompt_id, (clicked_at at time zone 'UTC')::date as activity_date, count(*) as click_count
     from marts_build.fct_impressions
-    where clicked_at < {as_of} and clicked_at >= {first_date}
+    where clicked_at < {as_of} and clicked_at >= {first_date} and is_counted
     group by 1, 2
 ),
 orders as (

@@ -84,15 +84,21 @@ METRICS: tuple[Metric, ...] = (
     _count(
         "impression_count",
         "Impressions",
-        "Lists answered without a receipt. An item far down a list counts although nobody may have looked at it.",
+        "Lists answered without a receipt, and what was shown to bots, to operators and to the prompt's own seller. An "
+        "item far down a list counts although nobody may have looked at it.",
     ),
     _count(
         "click_count",
         "Clicks",
-        "Clicks that name no served list, and every click on the same item of the same list after the first. "
+        "Clicks of bots, of operators and of the prompt's own seller, clicks that name no served list, and every click "
+        "on the same item of the same list after the first. "
         "A click counts on the day its list was served.",
     ),
-    _count("view_count", "Views", "Nothing: reading the same prompt twice is two views."),
+    _count(
+        "view_count",
+        "Views",
+        "Views by bots, by operators and by the prompt's own seller. Reading the same prompt twice is two views.",
+    ),
     Metric(
         "unique_viewer_count",
         "Unique viewers",
@@ -101,10 +107,15 @@ METRICS: tuple[Metric, ...] = (
         DAILY_GRAIN,
         False,
         "marketplace",
-        "Views without user, anonymous id and session. Holds for one day only: summing days counts a person again, so "
+        "Views that don't count as such, and those without user, anonymous id and session. Holds for one day only: "
+        "summing days counts a person again, so "
         "longer ranges have no such figure.",
     ),
-    _count("checkout_count", "Checkouts", "Orders that were paid without a checkout event, such as imported ones."),
+    _count(
+        "checkout_count",
+        "Checkouts",
+        "Those of bots and operators, and orders that were paid without a checkout event, such as imported ones.",
+    ),
     _count(
         "order_count",
         "Orders",

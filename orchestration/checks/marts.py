@@ -117,9 +117,9 @@ FACT_TOTALS = """
         union all
         select 'refunded_amount', currency, sum(refunded_amount) from marts_build.fct_refunds group by currency
         union all
-        select 'impression_count', 'all', count(*) from marts_build.fct_impressions
+        select 'impression_count', 'all', count(*) from marts_build.fct_impressions where is_counted
         union all
-        select 'click_count', 'all', count(*) filter (where is_clicked) from marts_build.fct_impressions
+        select 'click_count', 'all', count(*) from marts_build.fct_impressions where is_counted and is_clicked
     ) as totals
     where total <> 0
 """

@@ -41,6 +41,15 @@ WORLD = {
         raw.viewed("v3", at(MONDAY, 12), "essay", anonymous_id="somebody"),
         raw.viewed("v4", at(MONDAY, 12), "sonnet", user_id="ann"),
         raw.viewed("v5", at(MONDAY, 12), "haiku", user_id="ann"),
+        # Bots, operators and the seller itself are kept, and not counted.
+        raw.served("list of a bot", at(MONDAY, 9), "r8", ["essay"], agent="bot"),
+        raw.served("list of the seller", at(MONDAY, 9), "r9", ["essay"], organization_id="sellers"),
+        raw.clicked("click of an operator", at(TUESDAY, 0, 5), "r1", "essay", position=1, is_staff=True),
+        raw.clicked("click of the seller", at(MONDAY, 9, 1), "r9", "essay", is_own=True),
+        raw.viewed("v6", at(MONDAY, 12), "essay", user_id="crawler", agent="bot"),
+        raw.viewed("v7", at(MONDAY, 12), "essay", user_id="operator", is_staff=True),
+        raw.viewed("v8", at(MONDAY, 12), "essay", user_id="seller", is_own=True),
+        raw.checkout("c3", at(TUESDAY, 0, 26), "o1", "essay", is_staff=True),
         raw.checkout("c1", at(TUESDAY, 0, 25), "o1", "essay"),
         raw.checkout("c2", at(TUESDAY, 0, 26), "o1", None),
     ],
@@ -99,7 +108,7 @@ class TestFctImpressions:
         places = [(row["source"], row["receipt_id"], row["position"]) for row in built.rows("fct_impressions")]
         assert sorted(places) == [
             ("api", "r1", 1), ("api", "r1", 2), ("api", "r1", 3), ("api", "r2", 1), ("api", "r3", 1),
-            ("partner", "r1", 1),
+            ("api", "r8", 1), ("api", "r9", 1), ("partner", "r1", 1),
         ]  # fmt: skip
 
     def test_says_all_the_list_said(self, built: DbtWarehouse) -> None:
@@ -108,13 +117,17 @@ class TestFctImpressions:
         assert row == {
             "receipt_id": "r1", "prompt_id": "essay", "seller_organization_id": "sellers", "surface": "top",
             "policy_version": "baseline@1", "position": 3, "score": 0.5, "propensity": 0.5, "is_exploration": False,
-            "is_clicked": True, "clicked_at": at(TUESDAY, 0, 10), "is_purchased": True,
+            "is_counted": True, "is_clicked": True, "clicked_at": at(TUESDAY, 0, 10), "is_purchased": True,
             "purchased_at": at(TUESDAY, 0, 30), "served_at": at(MONDAY, 23, 30), "served_date": MONDAY,
             "organization_id": "buyers", "user_id": None, "session_id": "visit", "source": "api",
         }  # fmt: skip
 
     def test_click_belongs_to_the_place_it_names(self, built: DbtWarehouse) -> None:
         assert built.row("fct_impressions", source="api", receipt_id="r1", position=1)["is_clicked"] is False
+
+    def test_what_bots_and_the_seller_were_shown_is_kept_and_not_counted(self, built: DbtWarehouse) -> None:
+        counted = {row["receipt_id"]: row["is_counted"] for row in built.rows("fct_impressions")}
+        assert counted == {"r1": True, "r2": True, "r3": True, "r8": False, "r9": False}
 
     def test_click_before_the_list_is_ignored(self, built: DbtWarehouse) -> None:
         assert built.row("fct_impressions", receipt_id="r2")["is_clicked"] is False

@@ -26,7 +26,8 @@ create table marts_build.dim_prompts (
     seller_organization_id text
 );
 create table marts_build.fct_impressions (
-    prompt_id text, served_at timestamptz, served_date date, clicked_at timestamptz
+    prompt_id text, served_at timestamptz, served_date date, clicked_at timestamptz,
+    is_counted boolean default true
 );
 create table marts_build.fct_orders (prompt_id text, order_id text, paid_at timestamptz, paid_date date);
 create table marts_build.fct_refunds (

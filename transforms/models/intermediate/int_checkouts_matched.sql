@@ -26,6 +26,7 @@ events as (
     from {{ ref('stg_events__events') }}
     where
         event_name = 'checkout.started'
+        and {{ is_counted_event() }}
         and {{ loaded_since_last_run() }}
 ),
 

@@ -25,6 +25,7 @@ with events as (
     from {{ ref('stg_events__events') }}
     where
         event_name = 'prompt.clicked'
+        and {{ is_counted_event() }}
         and {{ loaded_since_last_run() }}
 ),
 

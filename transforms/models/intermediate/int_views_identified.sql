@@ -15,6 +15,7 @@ with events as (
     where
         event_name = 'prompt.viewed'
         and prompt_id is not null
+        and {{ is_counted_event() }}
         and {{ loaded_since_last_run() }}
 ),
 

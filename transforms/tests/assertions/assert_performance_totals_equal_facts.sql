@@ -18,6 +18,7 @@ impressions as (
         count(*) as impression_count,
         count(case when is_clicked then 1 end) as click_count
     from {{ ref('fct_impressions') }}
+    where is_counted
     group by prompt_id, served_date
 ),
 

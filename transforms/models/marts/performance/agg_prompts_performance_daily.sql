@@ -51,7 +51,7 @@ impressions as (
         count(case when is_purchased then 1 end) as purchased_impression_count,
         max(_source_loaded_at) as _source_loaded_at
     from {{ ref('fct_impressions') }}
-    where (prompt_id, served_date) in (select changed_days.* from changed_days)
+    where (prompt_id, served_date) in (select changed_days.* from changed_days) and is_counted
     group by prompt_id, served_date
 ),
 

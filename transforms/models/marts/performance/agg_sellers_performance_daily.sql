@@ -56,7 +56,7 @@ purchases as (
     from days
     inner join {{ ref('fct_impressions') }} as impressions
         on days.prompt_id = impressions.prompt_id and days.performance_date = impressions.served_date
-    where days.click_count > 0 and impressions.is_purchased
+    where days.click_count > 0 and impressions.is_purchased and impressions.is_counted
     group by days.seller_organization_id, days.performance_date, days.currency
 ),
 

@@ -112,6 +112,8 @@ final as (
         impressions.score,
         impressions.propensity,
         impressions.is_exploration,
+        impressions.is_counted
+        and coalesce(impressions.organization_id <> prompts.seller_organization_id, true) as is_counted,
         clicks.impression_id is not null as is_clicked,
         clicks.clicked_at,
         purchases.impression_id is not null as is_purchased,
