@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.failure import PROBLEM
+from cli.failure import PROBLEM, CommandFailed
 from cli.output import examples, to_json
 from warehouse.events import EARLIEST_EVENT
 from warehouse.servers import Servers, running_servers
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 LOG_FILE = "pipeline.log"
 LOG_FILE_MAX_BYTES = 5_000_000
 LOG_FILES_KEPT = 5
+DAY = click.DateTime(formats=["%Y-%m-%d"])
 
 
 class Moment(click.ParamType[datetime]):
@@ -79,6 +80,45 @@ def run(as_of: datetime | None, as_json: bool) -> None:
     if as_json:
         click.echo(to_json({**asdict(outcome), "log_file": str(log_file)}))
     else:
+        _report(outcome, log_file)
+    click.get_current_context().exit(0 if outcome.is_successful else PROBLEM)
+
+
+@pipeline.command(epilog=examples("pipeline backfill --from 2026-03-01 --to 2026-03-31"))
+@click.option("--from", "first", type=DAY, required=True, help="The first UTC day on which the events were received.")
+@click.option("--to", "last", type=DAY, required=True, help="The last one; it is loaded too.")
+@click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
+def backfill(first: datetime, last: datetime, as_json: bool) -> None:
+    """Load days of events from the lake into the warehouse, then run the pipeline over what changed.
+
+    For a warehouse that is new or lost events the application has let go of. What the warehouse has already stays as it
+    is. Ends with status 1 when a file of the lake is damaged, or when the run is not successful.
+    """
+    if first > last:
+        raise click.BadParameter("must not be after --to", param_hint="--from")
+    settings = get_settings()
+    with running_servers(settings) as servers:
+        _prepare(servers)
+        from orchestration.lock import hold_pipeline_lock
+        from warehouse.lake import LAKE_DIRECTORY, LakeDamaged, load_days
+
+        try:
+            with hold_pipeline_lock(servers.warehouse_url):
+                days = load_days(
+                    settings.data_path.resolve() / LAKE_DIRECTORY, servers.warehouse_url, first.date(), last.date()
+                )
+        except LakeDamaged as error:
+            raise CommandFailed(f"The lake is damaged: {error}") from None
+        from orchestration.run import run_pipeline
+
+        log_file, logger = _open_log(settings)
+        outcome = run_pipeline(settings, on_entry=lambda entry: _log(logger, entry))
+    if as_json:
+        click.echo(to_json({"days": [asdict(day) for day in days], "run": asdict(outcome)}))
+    else:
+        for day in days:
+            click.echo(f"  {day.received_date}{day.row_count:>12,} events, {day.changed_rows:,} of them new")
+        click.echo(f"{len(days):,} days loaded from the lake.")
         _report(outcome, log_file)
     click.get_current_context().exit(0 if outcome.is_successful else PROBLEM)
 

@@ -42,7 +42,7 @@ def write_part(directory: Path, name: str, batches: Iterable[pa.RecordBatch]) ->
         for batch in batches:
             if not batch.num_rows:
                 continue
-            writer.write_batch(batch.cast(SCHEMA), row_group_size=ROWS_A_GROUP)
+            writer.write_batch(_conformed(batch), row_group_size=ROWS_A_GROUP)
             row_count += batch.num_rows
             bounds = pc.min_max(batch.column("occurred_at")).as_py()
             first = min(first or bounds["min"], bounds["min"])
@@ -64,9 +64,19 @@ def write_part(directory: Path, name: str, batches: Iterable[pa.RecordBatch]) ->
 
 
 def read_batches(path: Path) -> Iterator[pa.RecordBatch]:
-    """The rows of a file, a bounded number at once."""
+    """The rows of a file, a bounded number at once. Columns that came after it was written are null."""
     with pq.ParquetFile(path, pre_buffer=False) as file:
-        yield from file.iter_batches(use_threads=False)
+        for batch in file.iter_batches(use_threads=False):
+            yield _conformed(batch)
+
+
+def _conformed(batch: pa.RecordBatch) -> pa.RecordBatch:
+    present = set(batch.schema.names)
+    columns = [
+        batch.column(field.name).cast(field.type) if field.name in present else pa.nulls(batch.num_rows, field.type)
+        for field in SCHEMA
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=SCHEMA)
 
 
 def count_by_batch(path: Path) -> Counter[int]:

@@ -42,8 +42,7 @@ def merge_arrivals(
     connection: psycopg.Connection[DictRow], table: RawTable, *, horizon: Horizon, loaded_at: datetime
 ) -> int:
     """Upsert what arrived and move the watermark, in the caller's transaction; the number of rows that changed."""
-    arrivals = sql.Identifier(ARRIVALS_SCHEMA, arrivals_name(table))
-    changed = connection.execute(_upsert(table, arrivals), {"loaded_at": loaded_at}).rowcount
+    changed = upsert_arrivals(connection, table, loaded_at=loaded_at)
     connection.execute(
         """
         insert into control.load_watermarks as kept (table_name, server_identifier, loaded_through_xid, loaded_at)
@@ -55,6 +54,13 @@ def merge_arrivals(
         """,
         {"table": table.full_name, "server": horizon.server_identifier, "xid": horizon.xid, "loaded_at": loaded_at},
     )
+    return changed
+
+
+def upsert_arrivals(connection: psycopg.Connection[DictRow], table: RawTable, *, loaded_at: datetime) -> int:
+    """Upsert what arrived, in the caller's transaction; the number of rows that changed."""
+    arrivals = sql.Identifier(ARRIVALS_SCHEMA, arrivals_name(table))
+    changed = connection.execute(_upsert(table, arrivals), {"loaded_at": loaded_at}).rowcount
     connection.execute(sql.SQL("drop table {}").format(arrivals))
     return changed
 

@@ -12,7 +12,7 @@ from warehouse.settings import PROJECT_ROOT
 
 LEAVES = (
     "db init", "db reset", "db seed", "user list", "user create", "import catalog", "import events", "import orders",
-    "events stats", "events flush", "events replay-quarantine", "lake archive", "lake verify",
+    "events stats", "events flush", "events replay-quarantine", "lake archive", "lake verify", "pipeline backfill",
 )  # fmt: skip
 
 
@@ -46,7 +46,9 @@ class TestWrongUse:
     @pytest.mark.parametrize(
         "arguments",
         [["nonsense"], ["import"], ["import", "catalog"], ["import", "prompts", "x.csv"], ["events", "stats", "--kind"],
-         ["user", "create", "--role", "king"], ["events", "replay-quarantine", "--kind", "prompts"]],
+         ["user", "create", "--role", "king"], ["pipeline", "backfill", "--from", "2026-03-02", "--to", "2026-03-01"],
+         ["pipeline", "backfill", "--from", "yesterday", "--to", "2026-03-01"],
+         ["events", "replay-quarantine", "--kind", "prompts"]],
     )  # fmt: skip
     def test_is_status_2(self, arguments, capsys):
         assert run(manage, arguments) == 2
