@@ -106,7 +106,7 @@ class TestSecondRun:
         names = [progress.name for progress in told if progress.seconds is None]
         assert (names[0], names[2]) == ("load_raw_tables", "build_dbt_tables")
         assert names[1].endswith("events_reconciles_with_event_batches")
-        assert names[-2:] == ["marts.publications", "snapshots.latest"]
+        assert names[-3:] == ["marts.publications", "snapshots.latest", "control.erasures"]
         assert len(told) == 2 * len(names)
         # A dimension that no order can change was left alone.
         assert "marts_build.dim_organizations" in outcome.kept_tables
