@@ -7,7 +7,7 @@ PYTHON := .venv/bin/python
 export PYTHONDONTWRITEBYTECODE :=
 SOURCES := warehouse ranking api orchestration dashboards cli simulators scripts bench tests
 
-.PHONY: help setup start demo dev pipeline migrate migrate-create seed db-shell shell test test-unit test-integration \
+.PHONY: help setup start demo dev pipeline migrate migrate-create seed db-shell shell test test-unit test-integration test-slow \
 	test-servers fuzz fuzz-deep coverage lint format lock docs bench clean docker-up docker-down docker-logs deploy-staging deploy-production
 
 help: ## list the targets
@@ -44,14 +44,17 @@ db-shell: setup ## psql on the application database (DATABASE=warehouse for the 
 shell: setup ## a Python shell with settings and running servers
 	@$(PYTHON) -i -m scripts.python_shell
 
-test: setup ## all tests, with coverage
-	@$(PYTHON) -m pytest -n 2 --dist loadfile --cov --cov-report=term
+test: setup ## all tests but the slow ones, with coverage
+	@$(PYTHON) -m pytest -n 2 --dist loadfile -m "not slow" --cov --cov-report=term
+
+test-slow: setup ## the real data in full, and what is random or killed with many repeats
+	@$(PYTHON) -m pytest -n 2 --dist loadfile -m slow
 
 test-unit: setup ## the tests that need no server
 	@$(PYTHON) -m pytest -n 2 --dist loadfile tests/unit
 
 test-integration: setup ## the tests on real servers
-	@$(PYTHON) -m pytest -n 2 --dist loadfile tests/integration
+	@$(PYTHON) -m pytest -n 2 --dist loadfile -m "not slow" tests/integration
 
 test-servers: setup ## the integration tests on Debian's PostgreSQL and Redis instead of the embedded ones
 	@scripts/test_on_debian_servers.sh

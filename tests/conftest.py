@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from api.migrations import migrate
-from warehouse.databases import drop_database
+from warehouse.databases import connect, drop_database
 from warehouse.loading import prepare_warehouse
 from warehouse.servers import Servers, running_servers
 from warehouse.settings import Settings, get_settings, with_database
@@ -48,7 +48,17 @@ def settings(test_environment: None) -> Settings:
 def servers(settings: Settings) -> Iterator[Servers]:
     """Postgres and Redis: embedded ones, or those `DATABASE_URL` and `REDIS_URL` name."""
     with running_servers(settings) as running:
+        if settings.database_url is None:
+            _trade_durability_for_speed(running.database_url)
         yield running
+
+
+def _trade_durability_for_speed(database_url: str) -> None:
+    """Nobody cuts the power of a server that lives as long as the tests; what survives a kill is not touched."""
+    with connect(with_database(database_url, "postgres"), autocommit=True) as connection:
+        for setting in ("fsync", "full_page_writes"):
+            connection.execute(f"alter system set {setting} = off".encode())
+        connection.execute("select pg_reload_conf()")
 
 
 @pytest.fixture(scope="session")

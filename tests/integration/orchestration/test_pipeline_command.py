@@ -74,15 +74,20 @@ class TestRun:
         assert f"Publication {current}, as of 2026-03-20T00:00:00+00:00" in out
 
 
+LOADING = "select count(*) > 2 as reached from control.load_watermarks"
+BUILDING = "select to_regclass('marts_build.fct_orders') is not null as reached"
+PUBLISHING = "select count(*) > 0 as reached from control.rankings"
+
+
 class TestKill:
-    def test_what_a_killed_run_left_is_finished_by_the_next(self, place: Place, another_warehouse: Place) -> None:
+    @pytest.mark.parametrize(
+        "points", [(BUILDING,), pytest.param((LOADING, BUILDING, PUBLISHING), marks=pytest.mark.slow)]
+    )
+    def test_what_a_killed_run_left_is_finished_by_the_next(
+        self, place: Place, another_warehouse: Place, points: tuple[str, ...]
+    ) -> None:
         killed, whole = another_warehouse, place
-        points = {
-            "loading": "select count(*) > 2 as reached from control.load_watermarks",
-            "building": "select to_regclass('marts_build.fct_orders') is not null as reached",
-            "publishing": "select count(*) > 0 as reached from control.rankings",
-        }
-        for point in points.values():
+        for point in points:
             kill_when(killed, point)
             assert not is_published(killed)
         assert call(killed, "run", "--as-of", AS_OF)[0] == 0

@@ -30,7 +30,9 @@ class TestDelivery:
         assert any(row["is_purchased"] for row in expected["fct_impressions"])
         assert any(row["conversion_rate"] == 0 for row in expected["agg_prompts_performance_daily"])
 
-    @pytest.mark.parametrize("seed", range(1, SCHEDULES + 1))
+    @pytest.mark.parametrize(
+        "seed", [1, 2, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(3, SCHEDULES + 1))]
+    )
     def test_any_schedule_of_loads_gives_the_marts_of_a_full_build(
         self, dbt_warehouse: DbtWarehouse, expected: dict[str, list[Row]], seed: int
     ) -> None:

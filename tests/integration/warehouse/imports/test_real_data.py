@@ -10,6 +10,8 @@ from tests.integration.warehouse.imports.conftest import TABLES
 from warehouse.databases import connect
 from warehouse.imports import import_file
 
+pytestmark = pytest.mark.slow
+
 FILES = (
     ("catalog", "prompts_catalog.csv.gz"),
     ("catalog", "retail_catalog.csv.gz"),
