@@ -20,6 +20,7 @@ from api.auth.revocation import Revocations
 from api.auth.token import TokenIssuer
 from api.caller import TrustedProxies
 from api.database import Database
+from api.error_report import error_reports
 from api.idempotency.keeper import IdempotencyKeeper
 from api.log import json_logging
 from api.mail.file import FileMailer
@@ -97,6 +98,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
     """Servers that answer, a migrated database, and a flusher that stores what the journal accepts."""
     async with AsyncExitStack() as stack:
         stack.enter_context(json_logging(settings.log_level))
+        stack.enter_context(error_reports(settings))
         servers = stack.enter_context(running_servers(settings))
         stack.enter_context(_kept_running(servers))
         await anyio.to_thread.run_sync(_prepare, servers)

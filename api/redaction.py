@@ -18,7 +18,8 @@ SECRETS = re.compile(
     r"|(?<=://)[^\s/@:]*:[^\s/@]+(?=@)"  # passwords in URLs
     r"|(?<![\w-])[A-Za-z0-9_-]{43,}(?![\w-])"  # 256 bits of anything, such as the tokens in mails
 )
-DEPTH_MAX = 6
+# A frame of a reported stack trace is seven deep.
+DEPTH_MAX = 10
 
 
 def redact_text(text: str) -> str:

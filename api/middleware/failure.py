@@ -4,6 +4,7 @@ import structlog
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.error_report import report_failure
 from api.errors import InternalError
 from api.problem import error_response
 
@@ -34,10 +35,11 @@ class FailureMiddleware:
             # Nobody is there any more to answer to.
             logger.info("client_disconnected", path=scope["path"])
         except Exception as error:
+            request_id = scope["state"]["request_id"]
+            report_failure(error, request_id=request_id)
             logger.exception("request_failed", path=scope["path"], error=type(error).__name__)
             if started:
                 # Half an answer is out: breaking the connection is the only way left to say that it is not whole.
                 raise
-            request_id = scope["state"]["request_id"]
             failure = InternalError(f"Something went wrong on our side. It was noted under request {request_id}")
             await error_response(scope, failure)(scope, receive, send)
