@@ -84,6 +84,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         description="Companies sell and buy AI prompts here, and every number can be traced to where it came from.",
         lifespan=create_lifespan(settings, WORKERS),
         middleware=list(MIDDLEWARE),
+        # A redirect would lead to whatever host the request names.
+        redirect_slashes=False,
     )
     for router in ROUTERS:
         app.include_router(router)

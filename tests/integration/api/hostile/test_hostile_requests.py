@@ -70,6 +70,14 @@ class TestAddress:
         assert [word for word in (*INSIDE, b"\r\nset-cookie", b"\r\nSet-Cookie") if word in answer] == []
 
 
+class TestHost:
+    @pytest.mark.parametrize("path", ["/api/v1/prompts/", "/docs/", "/static-offline-docs", "//evil.example/"])
+    def test_leads_nobody_to_another(self, site, path):
+        answer = site.get(path, headers={"Host": "evil.example", "X-Forwarded-Host": "evil.example"})
+        assert (answer.status_code, answer.headers.get("Location")) == (404, None)
+        assert "evil.example" not in answer.text.replace(path, "")
+
+
 class TestWire:
     @pytest.mark.parametrize("kind", NOT_HTTP)
     def test_is_answered_once_and_never_as_our_fault(self, exchange, kind):
