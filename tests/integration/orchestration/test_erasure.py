@@ -1,4 +1,4 @@
-"""A person is erased from everything: two pipeline runs, one with her and one after she left."""
+"""A person is erased from everything, and a prompt is held: two pipeline runs, one before and one after."""
 
 import asyncio
 import shutil
@@ -75,6 +75,14 @@ values
 insert into event_batches (id, origin, received_count, stored_count, duplicate_count, quarantined_count)
 select batch_id, 'test', count(*), count(*), 0, 0 from raw_events where batch_id >= 2000 group by batch_id
 """
+HELD = "0d000000-0000-0000-0000-000000000002"
+HOLD = f"""
+insert into decisions (kind, organization_id, prompt_id, reason, ground, rule, facts, detected_by)
+select 'ranking_hold', seller_organization_id, id, 'manipulated_ranking', 'terms', 'Terms, 4', 'Seen', 'notice'
+from prompts where id = '{HELD}'
+"""
+RANKED = f"select count(*) from marts.rank_prompts where prompt_id = '{HELD}'"
+SOLD = f"select count(*) from marts.fct_orders where prompt_id = '{HELD}'"
 TOTALS = """
 select currency, sum(impression_count) as impressions, sum(click_count) as clicks, sum(view_count) as views,
     sum(order_count) as orders, sum(net_revenue_amount) as net
@@ -149,6 +157,8 @@ class History:
         self.place = place
         self.before = run_pipeline(get_settings())
         self.found_before = self.find()
+        self.ranked_before = read_value(place.warehouse_url, RANKED)
+        self.sold_before = read_value(place.warehouse_url, SOLD)
         self.totals_before = read(place.warehouse_url, TOTALS)
         self.orders_before = read_value(
             place.database_url, f"select count(*) from orders where buyer_user_id = '{ANA}'"
@@ -158,6 +168,7 @@ class History:
         self.add_waiting()
         with connect(place.database_url) as connection:
             connection.execute("update erasures set requested_at = now() - interval '1 hour'")
+            connection.execute(HOLD)
         self.after: RunOutcome = run_pipeline(get_settings())
 
     def find(self) -> dict[str, list[str]]:
@@ -224,3 +235,16 @@ class TestErasure:
         [event] = read(history.place.database_url, "select * from raw_events where event_name = 'note.shared'")
         assert str(event["user_id"]) == BOB
         assert event["properties"] == {"with": "erased", "mail": "erased", "device": "erased", "kept": 7}
+
+
+class TestRankingHold:
+    def test_a_held_prompt_has_no_rank_and_a_reason(self, history: History) -> None:
+        assert history.ranked_before
+        assert read_value(history.place.warehouse_url, RANKED) == 0
+        [exclusion] = read(history.place.warehouse_url, "select * from marts.rank_exclusions")
+        assert (exclusion["prompt_id"], exclusion["reason"]) == (HELD, "manipulated_ranking")
+        assert exclusion["publication_id"] == history.after.publication_id
+
+    def test_its_sales_count_as_before(self, history: History) -> None:
+        assert history.sold_before
+        assert read_value(history.place.warehouse_url, SOLD) == history.sold_before
