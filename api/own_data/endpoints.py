@@ -9,12 +9,11 @@ from fastapi.responses import StreamingResponse
 from api.auth.errors import TokenExpired, TokenInvalid
 from api.dependencies import CurrentUser, ReadSession, RequireAdmin, Resources, WriteSession
 from api.errors import LoginRequired, RoleNotAllowed, problem_responses
-from api.own_data import repository
-from api.own_data.erasure import erase, erase_me
+from api.own_data.erasure import erase, erase_me, list_erasures
 from api.own_data.errors import LastOperator, PasswordWrong, UserErased
 from api.own_data.export import export, note_export
 from api.own_data.schemas import EraseMe, EraseUser, ErasureDetail
-from api.pagination import PAGE_SIZE_DEFAULT, Limit
+from api.pagination import PAGE_SIZE_DEFAULT, Cursor, Limit
 from api.rate_limit.errors import LoginClosed
 from api.routing import feature_router
 from api.schema import Page
@@ -69,12 +68,12 @@ async def erase_user(
 
 
 @admin_router.get("/erasures", summary="Erasures, done and to be done")
-async def list_erasures(
+async def list_all(
     _: RequireAdmin,
     session: ReadSession,
     is_open: Annotated[bool | None, Query(description="Whether something is left to do")] = None,
+    cursor: Cursor = None,
     limit: Limit = PAGE_SIZE_DEFAULT,
 ) -> Page[ErasureDetail]:
     """The newest first. `remaining` says where something of the person was still found."""
-    found = await repository.list_erasures(session, is_open=is_open, limit=limit)
-    return Page(items=[ErasureDetail.model_validate(erasure) for erasure in found], next_cursor=None)
+    return await list_erasures(session, is_open=is_open, cursor=cursor, limit=limit)

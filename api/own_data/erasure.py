@@ -2,16 +2,20 @@
 
 from uuid import UUID
 
+from sqlalchemy import func
+
 from api.audit import AuditedObject, record
 from api.auth.identity import Identity
 from api.auth.session.service import end_sessions_of_user
-from api.database import AsyncWriteSession
+from api.database import AsyncReadSession, AsyncWriteSession
 from api.lifespan import Resources
 from api.models import Erasure, User
 from api.own_data import repository
 from api.own_data.errors import LastOperator, PasswordWrong, UserErased
 from api.own_data.holding import HOLDINGS
 from api.own_data.schemas import ErasureDetail
+from api.pagination import decode_id_cursor, encode_cursor
+from api.schema import Page
 from api.tenancy import PLATFORM, enter
 
 
@@ -51,6 +55,8 @@ async def erase(
         await repository.erase_holding(session, holding, user_id, tombstone_id)
     await repository.delete_user(session, user)
     erasure = Erasure(
+        # In the order of asking, for lists.
+        id=func.uuidv7(),
         organization_id=user.organization_id,
         requested_by=requested_by,
         user_id=user_id,
@@ -69,3 +75,16 @@ async def _tombstone(session: AsyncWriteSession, user: User) -> UUID | None:
         if holding.erasure == "replace" and await repository.has_rows(session, holding, user.id):
             return await repository.add_tombstone(session, user)
     return None
+
+
+async def list_erasures(
+    session: AsyncReadSession, *, is_open: bool | None, cursor: str | None, limit: int
+) -> Page[ErasureDetail]:
+    """Erasures, the newest first. Raises `CursorInvalid`."""
+    before = decode_id_cursor(cursor)
+    rows = await repository.list_erasures(session, is_open=is_open, before=before, limit=limit + 1)
+    page = rows[:limit]
+    return Page(
+        items=[ErasureDetail.model_validate(row) for row in page],
+        next_cursor=encode_cursor(str(page[-1].id)) if len(rows) > limit else None,
+    )

@@ -121,9 +121,13 @@ async def delete_user(session: AsyncWriteSession, user: User) -> None:
     await session.execute(delete(AuditOrigin).where(AuditOrigin.subject_id == user.subject_id))
 
 
-async def list_erasures(session: AsyncReadSession, *, is_open: bool | None, limit: int) -> list[Erasure]:
-    """Erasures, the newest first."""
-    wanted = select(Erasure).order_by(Erasure.requested_at.desc(), Erasure.id.desc()).limit(limit)
+async def list_erasures(
+    session: AsyncReadSession, *, is_open: bool | None, before: UUID | None, limit: int
+) -> list[Erasure]:
+    """Erasures, the newest ids first, from the one after `before`."""
+    wanted = select(Erasure).order_by(Erasure.id.desc()).limit(limit)
+    if before is not None:
+        wanted = wanted.where(Erasure.id < before)
     if is_open is not None:
         wanted = wanted.where(Erasure.completed_at.is_(None) if is_open else Erasure.completed_at.is_not(None))
     return list(await session.scalars(wanted))

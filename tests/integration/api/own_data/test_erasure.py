@@ -102,6 +102,16 @@ class TestEraseUser:
         open_ones = client.get("/admin/erasures", params={"is_open": True}, headers=admin.headers).json()["items"]
         assert answer.json()["id"] in [erasure["id"] for erasure in open_ones]
 
+    def test_pages_of_erasures_follow_each_other(
+        self, client: httpx.Client, admin: Account, register: Callable[[str], Account]
+    ):
+        erased = [leave(client, register("buyer")).json()["id"] for _ in range(2)]
+        first = client.get("/admin/erasures", params={"limit": 1}, headers=admin.headers).json()
+        second = client.get(
+            "/admin/erasures", params={"limit": 1, "cursor": first["next_cursor"]}, headers=admin.headers
+        ).json()
+        assert [first["items"][0]["id"], second["items"][0]["id"]] == [erased[1], erased[0]]
+
     def test_twice_is_once(self, client: httpx.Client, admin: Account, buyer: Account):
         path, body = f"/admin/users/{buyer.user_id}/erase", {"reason": "Request 12"}
         client.post(path, json=body, headers=admin.headers)
