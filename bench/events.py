@@ -45,9 +45,10 @@ def measure_events() -> None:
     """Print events a second of each way in, as a share of COPY."""
     with tempfile.TemporaryDirectory(prefix="marketplace-bench-") as directory:
         place = Path(directory)
-        marketplace = Marketplace(place, API_FLUSHES_EVENTS="true", EVENT_FLUSH_MAX_EVENTS="5000")
+        marketplace = Marketplace(place, EVENT_FLUSH_MAX_EVENTS="5000")
         try:
             marketplace.start("api")
+            marketplace.start("flusher")
             accepted, stored = _through_http(marketplace)
         finally:
             marketplace.stop()

@@ -99,7 +99,7 @@ def _event(envelope: Any, user: Identity, *, received_at: datetime) -> Event:
         raise EventInvalid("envelope_invalid", "an event must be a JSON object")
     if (size := len(_raw(envelope))) > EVENT_MAX_BYTES:
         raise EventInvalid("event_too_large", f"the event has {size} bytes, and at most {EVENT_MAX_BYTES} are taken")
-    if any(not _is_storable(value, depth) for value, depth in _values(envelope)):
+    if not _is_flat_and_plain(envelope) and any(not _is_storable(value, depth) for value, depth in _values(envelope)):
         raise EventInvalid(
             "value_not_storable",
             f"a value is no valid text, a number beyond 64 bits, or nested deeper than {DEEPEST_NESTING}",
@@ -135,6 +135,30 @@ def _check_source(named: Any, user: Identity) -> None:
     own = f"{CLIENT_SOURCE_PREFIX}{user.organization_id}"
     if named in SERVER_SOURCES or (named.startswith(CLIENT_SOURCE_PREFIX) and not f"{named}:".startswith(f"{own}:")):
         raise EventInvalid("source_not_allowed", f"the source {named[:100]!r} belongs to somebody else")
+
+
+def _is_flat_and_plain(envelope: dict[Any, Any]) -> bool:
+    """Whether a look at the surface is enough, as for most events: plain text, numbers and flags, side by side."""
+    properties = envelope.get("properties")
+    return _holds_plain(envelope, but="properties") and (
+        properties is None or (isinstance(properties, dict) and _holds_plain(properties))
+    )
+
+
+def _holds_plain(values: dict[Any, Any], *, but: str | None = None) -> bool:
+    for name, value in values.items():
+        if not name.isascii():
+            return False
+        kind = type(value)
+        if kind is str:
+            if not value.isascii():
+                return False
+        elif kind is int:
+            if not SMALLEST_INTEGER <= value <= LARGEST_INTEGER:
+                return False
+        elif kind is not bool and value is not None and name != but:
+            return False
+    return True
 
 
 def _values(value: Any) -> Iterator[tuple[Any, int]]:

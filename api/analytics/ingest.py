@@ -17,7 +17,15 @@ from api.lifespan import Resources
 from api.tenancy import PLATFORM
 from warehouse.databases import connect
 from warehouse.events import Agent
-from warehouse.journal import JournalFull, JournalUnavailable, Rejected, StoreReport, quarantine, record_batch
+from warehouse.journal import (
+    Fingerprint,
+    JournalFull,
+    JournalUnavailable,
+    Rejected,
+    StoreReport,
+    quarantine,
+    record_batch,
+)
 
 logger = structlog.get_logger(__name__)
 
@@ -39,11 +47,11 @@ async def accept_events(resources: Resources, user: Identity, body: bytes, *, ag
         agent=agent,
     )
     await _refuse_unknown_prompts(resources, user, batch)
-    duplicates = await _leave_out_known(resources, batch)
+    duplicates, fingerprints = await _leave_out_known(resources, batch)
     await _keep_refused(resources, batch.refused)
     fresh = list(batch.events.values())
     try:
-        await resources.journal.append(fresh, duplicates=duplicates)
+        await resources.journal.append(fresh, duplicates=duplicates, fingerprints=fingerprints)
     except JournalFull as error:
         logger.error("events_not_accepted", count=len(fresh), error=str(error))
         raise ServiceUnavailable(
@@ -79,8 +87,11 @@ async def _refuse_unknown_prompts(resources: Resources, user: Identity, batch: B
             batch.refuse(index, "prompt_unknown", f"no prompt has the id {event.prompt_id}")
 
 
-async def _leave_out_known(resources: Resources, batch: Batch) -> int:
-    """Leave out events accepted before and say how many; refuse those that give a known id another payload."""
+async def _leave_out_known(resources: Resources, batch: Batch) -> tuple[int, list[Fingerprint]]:
+    """Leave out events accepted before; refuse those that give a known id another payload.
+
+    How many were left out, and what those that stay are known by.
+    """
     indexes, events = list(batch.events), list(batch.events.values())
     known = await resources.journal.find_known(events)
     for i in known.duplicates:
@@ -91,7 +102,8 @@ async def _leave_out_known(resources: Resources, batch: Batch) -> int:
             "event_id_reused",
             f"event_id {events[i].event_id} of {events[i].source} was sent before with another payload",
         )
-    return len(known.duplicates)
+    left_out = known.duplicates | known.reused
+    return len(known.duplicates), [each for i, each in enumerate(known.fingerprints) if i not in left_out]
 
 
 async def _keep_refused(resources: Resources, refused: Sequence[Refused]) -> None:

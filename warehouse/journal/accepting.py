@@ -5,7 +5,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -45,6 +45,9 @@ class JournalFull(JournalUnavailable):
     """So much waits to be stored that more is refused, before the memory ends: nothing was accepted."""
 
 
+Fingerprint = tuple[UUID, UUID]
+
+
 @dataclass(frozen=True)
 class Known:
     """Indexes of events that need not be appended: their ids were accepted before, or stand earlier in their batch."""
@@ -52,6 +55,12 @@ class Known:
     duplicates: set[int]
     # With another payload than then.
     reused: set[int]
+    # What each event is known by: its key, and the hash of its payload.
+    fingerprints: tuple[Fingerprint, ...] = field(default=(), compare=False)
+
+
+def _fingerprint(event: Event) -> Fingerprint:
+    return event_key(event.source, event.event_id), payload_hash(event)
 
 
 def _bucket(age: int = 0) -> str:
@@ -73,17 +82,20 @@ class AsyncJournal:
         self._closing = asyncio.Event()
         self.dropped = 0
 
-    async def append(self, events: Sequence[Event], *, duplicates: int = 0) -> None:
+    async def append(
+        self, events: Sequence[Event], *, duplicates: int = 0, fingerprints: Sequence[Fingerprint] | None = None
+    ) -> None:
         """Accept events as one entry. Raises `JournalUnavailable` or `JournalFull`, and then none was accepted.
 
         `duplicates` more came with them and were left out; the ledger counts them when the entry is stored.
+        `fingerprints` are those of the events, where `find_known` has computed them.
         """
         if not events and not duplicates:
             return
         remembered: dict[Any, Any] = {
-            event_key(event.source, event.event_id).bytes: payload_hash(event).bytes
-            for event in events
-            if event.source not in SERVER_SOURCES
+            key.bytes: sent.bytes
+            for key, sent in fingerprints
+            or [_fingerprint(event) for event in events if event.source not in SERVER_SOURCES]
         }
         await self._check_room()
         pipeline = self._redis.pipeline(transaction=True)
@@ -124,14 +136,14 @@ class AsyncJournal:
 
     async def find_known(self, events: Sequence[Event]) -> Known:
         """Which of the events were accepted before, or stand earlier in the same batch."""
-        keys = [event_key(event.source, event.event_id) for event in events]
-        hashes = [payload_hash(event) for event in events]
+        fingerprints = tuple(_fingerprint(event) for event in events)
+        keys = [key for key, _ in fingerprints]
         first: dict[UUID, UUID | None] = {}
         if events:
             first |= await self._recently_accepted(keys)
             first |= await asyncio.to_thread(self._stored, keys)
-        known = Known(set(), set())
-        for index, (key, sent) in enumerate(zip(keys, hashes, strict=True)):
+        known = Known(set(), set(), fingerprints)
+        for index, (key, sent) in enumerate(fingerprints):
             if key not in first:
                 first[key] = sent
                 continue

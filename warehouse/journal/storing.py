@@ -88,19 +88,27 @@ def store(connection: psycopg.Connection[DictRow], events: Sequence[Event], *, o
         connection.execute(MAKE_DAYS)
         unknown = [row["ordinal"] for row in connection.execute(UNKNOWN_PROMPTS)]
         inserted = _only_row(connection.execute(INSERT, [batch_id]))
-        compared = _only_row(connection.execute(COMPARED))
-        reused = compared["reused"] or []
+        same, reused = _compare(connection, arrived=len(events) - len(unknown), fresh=inserted["fresh"])
         connection.execute("drop table arriving_events")
         quarantine(connection, [*_unknown(events, unknown, origin), *_reused(events, reused, origin)])
         # Each count stands for itself, so that the ledger refuses a batch that lost or gained an event.
         report = StoreReport(
             received=len(events),
             stored=inserted["stored"],
-            duplicate=compared["same"] - inserted["fresh"],
+            duplicate=same - inserted["fresh"],
             quarantined=len(unknown) + len(reused),
         )
         record_batch(connection, report, origin=origin, batch_id=batch_id)
     return report
+
+
+def _compare(connection: psycopg.Connection[DictRow], *, arrived: int, fresh: int) -> tuple[int, list[int]]:
+    """How many say what is stored under their id, and the ordinals of those that say something else."""
+    if fresh == arrived:
+        # The usual case. Each was new, so there is nothing to compare with.
+        return arrived, []
+    compared = _only_row(connection.execute(COMPARED))
+    return compared["same"], compared["reused"] or []
 
 
 def _unknown(events: Sequence[Event], ordinals: Sequence[int], origin: str) -> Iterator[Rejected]:
