@@ -23,6 +23,8 @@ DEVELOPMENT_STRIPE_WEBHOOK_SECRET = "whsec_development_only"  # nosec B105
 
 # HMAC-SHA-256 is as strong as its key up to this length (RFC 7518, 3.2).
 SECRET_MIN_BYTES = 32
+# OWASP's least work factor for bcrypt.
+BCRYPT_MIN_COST = 10
 
 # Added to the API's port, so that two clones with other ports have two simulators.
 STRIPE_SIMULATOR_PORT_OFFSET = 4111
@@ -246,6 +248,20 @@ def refused_everywhere(settings: Settings) -> list[str]:
     ]
 
 
+def _weakened(settings: Settings) -> list[str]:
+    """Name each setting that is good for tests alone."""
+    weak = {
+        "STRIPE_DEFAULT_PAYMENT_METHOD must not be set (it would be charged for everybody)": (
+            settings.stripe_default_payment_method is not None
+        ),
+        f"PASSWORD_BCRYPT_COST is below {BCRYPT_MIN_COST} (stolen hashes would be guessed)": (
+            settings.password_bcrypt_cost < BCRYPT_MIN_COST
+        ),
+        "RATE_LIMITS_ENABLED is off (passwords could be tried without end)": not settings.rate_limits_enabled,
+    }
+    return [sentence for sentence, is_weak in weak.items() if is_weak]
+
+
 def _names_mail_server(url: str) -> bool:
     try:
         parts = urlsplit(url)
@@ -273,8 +289,7 @@ def load_settings() -> Settings:
     problems = [_describe(problem) for problem in unusable] + refused_everywhere(settings)
     if settings.environment == "production":
         problems += refused_in_production(settings, NEEDED_IN_PRODUCTION)
-        if settings.stripe_default_payment_method is not None:
-            problems.append("STRIPE_DEFAULT_PAYMENT_METHOD must not be set (it would be charged for everybody)")
+        problems += _weakened(settings)
     if problems:
         raise SettingsInvalid(f"{settings.environment} can't start: " + "; ".join(problems))
     return settings

@@ -6,7 +6,8 @@ import redis
 from tests.integration.cli.conftest import warehouse_of
 from warehouse.databases import connect, database_exists
 from warehouse.journal.stream import STREAM
-from warehouse.settings import get_settings
+from warehouse.production import OPTIONAL_SECRETS, secret_names
+from warehouse.settings import NEEDED_IN_PRODUCTION, Settings, get_settings
 
 
 def count(url, table):
@@ -73,9 +74,10 @@ class TestReset:
 
     @pytest.mark.parametrize("command", [("db", "reset", "--yes"), ("db", "seed")])
     def test_production_refuses(self, manage, monkeypatch, command):
-        secrets = ("JWT_SECRET", "PASSWORD_PEPPER", "STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET")
-        for name, value in {"ENVIRONMENT": "production", **dict.fromkeys(secrets, "x" * 40)}.items():
-            monkeypatch.setenv(name, value)
+        needed = {*secret_names(Settings), *NEEDED_IN_PRODUCTION} - OPTIONAL_SECRETS - {"database_url", "redis_url"}
+        good = dict.fromkeys(needed, "x" * 40) | {"mail_url": "smtps://mail.example", "password_bcrypt_cost": "12"}
+        for name, value in {"environment": "production", **good}.items():
+            monkeypatch.setenv(name.upper(), value)
         get_settings.cache_clear()
         ended = manage(*command)
         assert ended.status == 2

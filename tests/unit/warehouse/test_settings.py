@@ -29,7 +29,13 @@ PRODUCTION = {
 
 @pytest.fixture(autouse=True)
 def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (*PRODUCTION, "JWT_PREVIOUS_SECRETS", "WAREHOUSE_URL", "STRIPE_DEFAULT_PAYMENT_METHOD"):
+    for name in (
+        *PRODUCTION,
+        "PASSWORD_BCRYPT_COST",
+        "JWT_PREVIOUS_SECRETS",
+        "WAREHOUSE_URL",
+        "STRIPE_DEFAULT_PAYMENT_METHOD",
+    ):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -76,6 +82,16 @@ class TestLoadSettings:
         for other, value in {**PRODUCTION, "JWT_PREVIOUS_SECRETS": DEVELOPMENT_JWT_SECRET}.items():
             monkeypatch.setenv(other, value)
         with pytest.raises(SettingsInvalid, match="JWT_PREVIOUS_SECRETS holds the development default of a secret"):
+            load_settings()
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [("PASSWORD_BCRYPT_COST", "4"), ("RATE_LIMITS_ENABLED", "no"), ("STRIPE_DEFAULT_PAYMENT_METHOD", "pm_x")],
+    )
+    def test_production_refuses_what_is_good_for_tests_alone(self, monkeypatch, name, value):
+        for other, good in {**PRODUCTION, name: value}.items():
+            monkeypatch.setenv(other, good)
+        with pytest.raises(SettingsInvalid, match=f"production can't start: {name}"):
             load_settings()
 
     def test_production_charges_nobodys_card_by_default(self, monkeypatch):
