@@ -13,6 +13,7 @@ from api.database import AsyncWriteSession
 from api.lifespan import Resources, open_resources
 from api.own_data.erasure import erase
 from api.own_data.errors import LastOperator
+from api.tenancy import PLATFORM
 from cli.failure import CommandFailed
 from warehouse.settings import get_settings
 
@@ -51,7 +52,7 @@ def _run(care: Care) -> None:
     settings = get_settings().model_copy(update={"log_level": "ERROR"})
 
     async def run() -> None:
-        async with open_resources(settings) as resources, resources.database.writing() as session:
+        async with open_resources(settings) as resources, resources.database.writing(PLATFORM) as session:
             await care(session, resources)
 
     try:

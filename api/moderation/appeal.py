@@ -8,9 +8,11 @@ from sqlalchemy.exc import IntegrityError
 from api.audit import AuditedObject, record
 from api.auth.identity import Identity
 from api.database import AsyncWriteSession
+from api.lifespan import Resources
 from api.models import Appeal
 from api.moderation import repository
 from api.moderation.decision import end
+from api.moderation.delivery import tell
 from api.moderation.errors import (
     AppealAlreadyResolved,
     AppealNotFound,
@@ -51,7 +53,9 @@ async def appeal(session: AsyncWriteSession, user: Identity, decision_id: UUID, 
     return AppealDetail.model_validate(made)
 
 
-async def resolve(session: AsyncWriteSession, admin: Identity, appeal_id: UUID, wanted: ResolveAppeal) -> AppealDetail:
+async def resolve(
+    session: AsyncWriteSession, resources: Resources, admin: Identity, appeal_id: UUID, wanted: ResolveAppeal
+) -> AppealDetail:
     """Uphold the decision or reverse it, which undoes what it did.
 
     Raises `AppealNotFound`, `AppealAlreadyResolved` or `OwnDecisionNotReviewable`.
@@ -73,6 +77,7 @@ async def resolve(session: AsyncWriteSession, admin: Identity, appeal_id: UUID, 
     await session.flush()
     if wanted.outcome == "reversed":
         await end(session, decision, "reversed", reason=wanted.reason, by=admin)
+    await tell(session, resources, decision, wanted.outcome)
     audited = AuditedObject("appeal", found.id, decision.organization_id)
     await record(session, f"appeal.{wanted.outcome}", audited, old={"status": "open"}, new={"status": wanted.outcome})
     return AppealDetail.model_validate(found)

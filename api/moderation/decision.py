@@ -8,8 +8,10 @@ from sqlalchemy.exc import IntegrityError
 from api.audit import AuditedObject, record
 from api.auth.identity import Identity
 from api.database import AsyncReadSession, AsyncWriteSession
+from api.lifespan import Resources
 from api.models import Decision
 from api.moderation import repository
+from api.moderation.delivery import tell
 from api.moderation.effect import hide, take_down, undo
 from api.moderation.errors import DecisionAlreadyInForce, DecisionEnded, DecisionNotFound, DecisionTargetNotFound
 from api.moderation.schemas import AdminDecision, NewDecision
@@ -18,7 +20,7 @@ from api.pagination import decode_id_cursor, encode_cursor
 from api.schema import Page
 
 
-async def decide(session: AsyncWriteSession, admin: Identity, new: NewDecision) -> AdminDecision:
+async def decide(session: AsyncWriteSession, resources: Resources, admin: Identity, new: NewDecision) -> AdminDecision:
     """Decide, with effect at once. Raises `DecisionTargetNotFound` or `DecisionAlreadyInForce`."""
     decision = Decision(
         **new.model_dump(exclude={"organization_id"}),
@@ -42,6 +44,7 @@ async def decide(session: AsyncWriteSession, admin: Identity, new: NewDecision) 
         audited(decision),
         new={"kind": new.kind, "target_id": str(new.target_id), "reason": new.reason, "rule": new.rule},
     )
+    await tell(session, resources, decision, "made")
     return state_reasons(decision, None)
 
 
@@ -72,7 +75,9 @@ async def _end_expired(session: AsyncWriteSession, new: NewDecision, organizatio
         await session.flush()
 
 
-async def lift(session: AsyncWriteSession, admin: Identity, decision_id: UUID, *, reason: str) -> AdminDecision:
+async def lift(
+    session: AsyncWriteSession, resources: Resources, admin: Identity, decision_id: UUID, *, reason: str
+) -> AdminDecision:
     """End a decision and undo what it did. Raises `DecisionNotFound` or `DecisionEnded`."""
     decision = await repository.lock_decision(session, decision_id)
     if decision is None:
@@ -80,6 +85,7 @@ async def lift(session: AsyncWriteSession, admin: Identity, decision_id: UUID, *
     if decision.status != "in_force":
         raise DecisionEnded(decision_id)
     await end(session, decision, "lifted", reason=reason, by=admin)
+    await tell(session, resources, decision, "lifted")
     return state_reasons(decision, await repository.find_appeal(session, decision_id))
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import Query, status
 
-from api.dependencies import CurrentUser, ReadSession, RequireAdmin, WriteSession
+from api.dependencies import CurrentUser, ReadSession, RequireAdmin, Resources, WriteSession
 from api.errors import LoginRequired, RoleNotAllowed, problem_responses
 from api.moderation import appeal as appeals
 from api.moderation import decision as decisions
@@ -76,9 +76,9 @@ async def appeal(decision_id: UUID, new: NewAppeal, user: CurrentUser, session: 
     summary="Take down, hide or hold",
     responses=problem_responses(DecisionAlreadyInForce),
 )
-async def decide(new: NewDecision, user: RequireAdmin, session: WriteSession) -> AdminDecision:
+async def decide(new: NewDecision, user: RequireAdmin, session: WriteSession, resources: Resources) -> AdminDecision:
     """With effect at once; the organization can read the reasons and object."""
-    return await decisions.decide(session, user, new)
+    return await decisions.decide(session, resources, user, new)
 
 
 @admin_router.get("/decisions", summary="All decisions")
@@ -115,9 +115,11 @@ async def find(decision_id: UUID, _: RequireAdmin, session: ReadSession) -> Admi
     summary="End a decision",
     responses=problem_responses(DecisionNotFound, DecisionEnded),
 )
-async def lift(decision_id: UUID, wanted: EndDecision, user: RequireAdmin, session: WriteSession) -> AdminDecision:
+async def lift(
+    decision_id: UUID, wanted: EndDecision, user: RequireAdmin, session: WriteSession, resources: Resources
+) -> AdminDecision:
     """Undoes what it did: the prompt is back on the market, the review is shown, the hold is over."""
-    return await decisions.lift(session, user, decision_id, reason=wanted.reason)
+    return await decisions.lift(session, resources, user, decision_id, reason=wanted.reason)
 
 
 @admin_router.post(
@@ -126,7 +128,7 @@ async def lift(decision_id: UUID, wanted: EndDecision, user: RequireAdmin, sessi
     responses=problem_responses(AppealNotFound, AppealAlreadyResolved, OwnDecisionNotReviewable),
 )
 async def resolve(
-    appeal_id: UUID, wanted: ResolveAppeal, user: RequireAdmin, session: WriteSession
+    appeal_id: UUID, wanted: ResolveAppeal, user: RequireAdmin, session: WriteSession, resources: Resources
 ) -> AppealDetail:  # fmt: skip
     """Not for whoever made the decision. Reversing undoes what the decision did."""
-    return await appeals.resolve(session, user, appeal_id, wanted)
+    return await appeals.resolve(session, resources, user, appeal_id, wanted)

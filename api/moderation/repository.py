@@ -7,7 +7,7 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.database import AsyncReadSession, AsyncWriteSession
-from api.models import Appeal, Decision, Organization, Prompt, Review
+from api.models import Appeal, Decision, Organization, Prompt, Review, User
 
 
 def _decisions() -> Select[Decision, Appeal]:
@@ -118,3 +118,14 @@ async def lock_expired(
         )
         .with_for_update()
     )
+
+
+async def list_people(session: AsyncSession, organization_id: UUID) -> Sequence[UUID]:
+    """Those of an organization who can log in."""
+    wanted = select(User.id).where(User.organization_id == organization_id, User.is_active, User.email.is_not(None))
+    return (await session.scalars(wanted.order_by(User.id))).all()
+
+
+async def find_email(session: AsyncReadSession, user_id: UUID) -> str | None:
+    """The address of a user."""
+    return await session.scalar(select(User.email).where(User.id == user_id))
