@@ -124,12 +124,14 @@ class World:
         return {}
 
     def revive_people(self) -> None:
-        """Give everybody the role and the log-in back that somebody may have taken."""
-        for person in self.people.values():
-            self.database.execute(
+        """Give everybody the role and the log-in back that somebody may have taken, and their rows to the erased."""
+        for name, person in self.people.items():
+            kept = self.database.execute(
                 "update users set is_active = true, role = %s, email = %s, password_hash = %s where id = %s",
                 [person.role, person.email, self.password_hash, person.user_id],
             )
+            if not kept.rowcount:
+                self.people[name] = self._make_person(person.role, person.organization_id, person.email)
 
     def newest_ids(self, table: str, limit: int) -> list[str]:
         """Ids of the newest rows of a table; none where there is no such table."""
@@ -161,9 +163,11 @@ class World:
         return self._insert("organizations", {"name": name, "stripe_customer_id": customer})
 
     def _add_person(self, name: str, role: str, organization_id: str, *, mark: str) -> None:
-        email = f"{mark}-{uuid4().hex[:8]}@acme.example"
+        self.people[name] = self._make_person(role, organization_id, f"{mark}-{uuid4().hex[:8]}@acme.example")
+
+    def _make_person(self, role: str, organization_id: str, email: str) -> Person:
         row = {"organization_id": organization_id, "email": email, "password_hash": self.password_hash, "role": role}
-        self.people[name] = Person(self._insert("users", row), organization_id, email, role)
+        return Person(self._insert("users", row), organization_id, email, role)
 
     def _add_prompt(self, status: str) -> str:
         shop, mark = self.people["shop"], "unsold-marker" if status == "draft" else "sold-marker"
