@@ -15,7 +15,7 @@ from scripts.check_sizes import tracked
 # Hashes of packages, and pictures.
 NOT_SCANNED = frozenset({"requirements.lock"})
 # Values that say themselves that they open nothing.
-MADE_UP = re.compile(r"development.only|sample-password-for-trying-out|whsec_not_the_secret_|//user:password@")
+MADE_UP = re.compile(r"development.only|sample-password-for-trying-out|whsec_not_the_secret_|//\w+:password@")
 # Names such as `password` are enough for these to find something. Tests invent passwords all over; keys and tokens of
 # a known form, and long random text, are looked for in them too.
 BY_NAME = frozenset({"KeywordDetector", "BasicAuthDetector"})

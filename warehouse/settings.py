@@ -231,7 +231,7 @@ NEEDED_IN_PRODUCTION = {
     "redis_url": "embedded servers are for development",
     "mail_url": "mail to files is for development",
     "mail_from": "mail needs a sender",
-    "tenancy_secret": "passwords of database roles are derived from it",
+    "tenancy_secret": "passwords of database roles are derived from it",  # nosec B105  # pragma: allowlist secret
     "account_url": "links in mails need a place to lead to",
 }
 

