@@ -54,7 +54,7 @@ def measure_events() -> None:
             marketplace.stop()
         with marketplace.servers() as servers:
             floor = HTTP_EVENTS / _copy_seconds(servers, HTTP_EVENTS)
-            _line("COPY of 100,000 rows into one keyed table", floor, floor)
+            _line(f"COPY of {HTTP_EVENTS:,} rows into one keyed table", floor, floor)
             _line("HTTP in batches of 500: accepted, durable", accepted, floor)
             _line("HTTP in batches of 500: until all is stored", stored, floor)
             _measure_import(servers, place / "events.parquet")
@@ -130,14 +130,15 @@ def _measure_import(servers: Servers, path: Path) -> None:
         for _ in range(IMPORTED_EVENTS // PARQUET_ROWS_AT_ONCE):
             writer.write_table(pa.Table.from_pylist(list(_first(rows, PARQUET_ROWS_AT_ONCE)), writer.schema))
     floor = IMPORTED_EVENTS / _copy_seconds(servers, IMPORTED_EVENTS)
-    _line("COPY of 1,000,000 rows into one keyed table", floor, floor)
+    _line(f"COPY of {IMPORTED_EVENTS:,} rows into one keyed table", floor, floor)
     with connect(servers.database_url, autocommit=True) as connection:
         before = _stored(connection, "search.performed")
-        for label in ("import of 1,000,000 events from Parquet", "the same file again"):
+        for label in (f"import of {IMPORTED_EVENTS:,} events from Parquet", "the same file again"):
             began = time.perf_counter()
             report = import_file(connection, "events", path)
             _line(label, report.read / (time.perf_counter() - began), floor)
-        click.echo(f"1,000,000 events sent twice: {_stored(connection, 'search.performed') - before:,} stored")
+        stored = _stored(connection, "search.performed") - before
+        click.echo(f"{IMPORTED_EVENTS:,} events sent twice: {stored:,} stored")
 
 
 def _first(rows: Iterator[dict[str, Any]], count: int) -> Iterator[dict[str, Any]]:
@@ -182,4 +183,4 @@ async def _measure_tracking(servers: Servers) -> None:
     costs = [await seconds(tracked) - await seconds(respond) for _ in range(5)]
     await journal.close()
     with connect(servers.database_url):
-        click.echo(f"tracking a call: {median(costs) * 1e6:.0f} µs a request, journal entry {STREAM} included")
+        click.echo(f"tracking a call: {median(costs) * 1e6:.0f} µs a request, the entry in {STREAM} included")

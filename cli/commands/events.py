@@ -80,7 +80,7 @@ def _count(connection: psycopg.Connection[DictRow]) -> dict[str, Any]:
 
 
 def _echo(counted: dict[str, Any]) -> None:
-    click.echo(f"{counted['events']:,} events are stored.")
+    click.echo(f"{counted['events']:,} events are in the database; days let go of are in the lake alone.")
     for row in counted["by_name"]:
         first, last = row["first_occurred_at"], row["last_occurred_at"]
         click.echo(f"  {row['event_name']:<28}{row['events']:>12,}   {first:%Y-%m-%d} to {last:%Y-%m-%d}")

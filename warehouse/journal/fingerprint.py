@@ -26,7 +26,7 @@ def payload_hash(event: Event) -> UUID:
 
     Fields without a value are left out, so that the envelope can gain fields without making old events look new.
     """
-    payload = {name: value for name, value in event if name not in NOT_PAYLOAD and value is not None}
+    payload = {name: value for name, value in vars(event).items() if name not in NOT_PAYLOAD and value is not None}
     # As it was sent: each sending has its own estimate of how wrong the sender's clock is. One moment has many forms.
     sent = event.occurred_at - timedelta(milliseconds=event.clock_offset_ms or 0)
     payload["occurred_at"] = sent.astimezone(UTC)
