@@ -71,7 +71,7 @@ class RateLimiter:
         """Count an attempt by address and account (an e-mail, or what stands for one), before anything costly.
 
         Raises `RateLimitExceeded`; and `LoginClosed` when Redis does not answer: uncounted guesses are let through by
-        nobody.
+        nobody. What can't be guessed goes on.
         """
         if not self._is_enabled:
             return CredentialAttempt(None)
@@ -84,6 +84,9 @@ class RateLimiter:
         try:
             windows = await self._storage.count(*wanted)
         except RedisError as error:
+            if policy.is_open_uncounted:
+                logger.warning("attempt_not_counted", error=str(error))
+                return CredentialAttempt(None)
             logger.error("login_closed", error=str(error))
             raise LoginClosed from error
         for (item, _), window in zip(wanted, windows, strict=True):

@@ -12,7 +12,7 @@ READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 READS = "3000/minute"
 WRITES = "600/minute"
 
-Action = Literal["login", "register", "password reset", "verification", "invitation"]
+Action = Literal["login", "register", "refresh", "password reset", "verification", "invitation"]
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,8 @@ class CredentialPolicy:
 
     by_address: str
     by_account: str
+    # Whether it goes on while attempts can't be counted.
+    is_open_uncounted: bool = False
 
 
 # Hashing takes about 0.3 s of a core: that bounds what one address can burn. Ten wrong passwords a minute are too few
@@ -28,6 +30,8 @@ class CredentialPolicy:
 CREDENTIAL_POLICIES: dict[Action, CredentialPolicy] = {
     "login": CredentialPolicy("300/minute", "10/minute"),
     "register": CredentialPolicy("120/minute", "20/minute"),
+    # Nobody guesses a signature: the limit bounds what a program that went wrong can write. Who is logged in goes on.
+    "refresh": CredentialPolicy("300/minute", "60/minute", is_open_uncounted=True),
     "password reset": CredentialPolicy("60/minute", "5/minute"),
     "verification": CredentialPolicy("120/minute", "10/minute"),
     "invitation": CredentialPolicy("120/minute", "20/minute"),

@@ -22,9 +22,10 @@ router = feature_router("auth")
     summary="Get new tokens",
     responses=problem_responses(TokenInvalid, TokenExpired, LoginEnded, RefreshTokenReused),
 )
-async def refresh(request: RefreshRequest, resources: Resources, origin: Origin) -> Tokens:
+async def refresh(sent: RefreshRequest, resources: Resources, request: Request, origin: Origin) -> Tokens:
     """Takes a refresh token, once: a second use of it ends the log-in, because two programs hold it."""
-    return await rotation.refresh(resources, request.refresh_token, origin)
+    await resources.limiter.admit_credentials(request.scope, "refresh", sent.refresh_token)
+    return await rotation.refresh(resources, sent.refresh_token, origin)
 
 
 @router.post(

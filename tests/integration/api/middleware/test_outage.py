@@ -96,6 +96,10 @@ class TestWithoutRedis:
         assert (answer.status_code, answer.json()["title"]) == (503, "Login closed")
         assert answer.headers["Retry-After"]
 
+    def test_lets_those_who_are_logged_in_get_new_tokens(self, client, seller):
+        answer = client.post("/auth/refresh", json={"refresh_token": seller.tokens["refresh_token"]})
+        assert answer.status_code == 200
+
     def test_registers_nobody(self, client):
         body = {"email": "new@acme.example", "password": "a long enough password", "company_name": "Acme"}
         assert client.post("/auth/register", json={**body, "role": "buyer"}).status_code == 503

@@ -2,7 +2,7 @@
 
 import pytest
 
-READS, WRITES, GUESSES = 300, 60, 10
+READS, GUESSES, REFRESHES = 300, 10, 60
 RIGHT, WRONG = "a long enough password", "another long password"
 
 
@@ -51,6 +51,14 @@ class TestRoute:
 
     def test_is_on_refusals_as_well(self, client):
         assert client.get("/auth/me").headers["RateLimit-Limit"] == str(READS)
+
+
+class TestRefresh:
+    def test_is_counted_by_token_before_it_is_read_whoever_sends_it(self, client, seller):
+        callers = [{}] * (REFRESHES // 2) + [seller.headers] * (REFRESHES // 2 + 1)
+        body = {"refresh_token": "not one of ours"}
+        answers = [client.post("/auth/refresh", json=body, headers=each).status_code for each in callers]
+        assert answers == [401] * REFRESHES + [429]
 
 
 class TestLogin:
