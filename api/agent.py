@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from starlette.types import Scope
 
+from api.headers import header
 from warehouse.events import Agent
 
 LONGEST_READ = 512
@@ -19,7 +20,7 @@ BROWSER = re.compile(r"^Mozilla/5\.0 \(.*(Gecko/|AppleWebKit/)|^Opera/", re.IGNO
 
 def agent_of(scope: Scope) -> Agent | None:
     """The kind of program behind a request; None when it does not say."""
-    said = next((value for key, value in scope.get("headers", ()) if key == b"user-agent"), b"")
+    said = header(scope, b"user-agent")
     return classify(said[:LONGEST_READ].decode("latin-1")) if said else None
 
 

@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.auth.permission import Access
 from api.etag import matches_any
+from api.headers import header
 
 NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "The client has it: If-None-Match names its tag"}}
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
@@ -37,7 +38,7 @@ class CachedAnswer:
         async def answer(scope: Scope, _: Receive, send: Send) -> None:
             if access is not None:
                 access.admit(scope["state"])
-            asked = next((value for name, value in scope["headers"] if name == b"if-none-match"), None)
+            asked = header(scope, b"if-none-match")
             if asked is not None and matches_any(asked.decode("latin-1"), self._etag):
                 await send({"type": "http.response.start", "status": 304, "headers": self._not_modified})
                 await send({"type": "http.response.body", "body": b""})

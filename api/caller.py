@@ -20,7 +20,7 @@ def caller_name(scope: Scope) -> str:
         identity = state["claim"].signed.identity
     if identity is None:
         return f"address:{caller_address(scope)}"
-    return f"user:{identity.user_id}" if identity.api_key_id is None else f"key:{identity.api_key_id}"
+    return identity.caller
 
 
 def caller_address(scope: Scope) -> str:

@@ -55,6 +55,7 @@ class Resources:
     servers: Servers
     database: Database
     redis: Redis
+    redis_batch: RedisBatch
     journal: AsyncJournal
     marts: MartsConnections
     tokens: TokenIssuer
@@ -109,6 +110,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         stack.callback(resources.marts.close)
         stack.push_async_callback(resources.database.close)
         stack.push_async_callback(resources.redis.aclose)
+        stack.push_async_callback(resources.redis_batch.close)
         stack.push_async_callback(resources.journal.close)
         stack.push_async_callback(resources.stripe.close)
         yield resources
@@ -126,7 +128,9 @@ def _connect(settings: Settings, servers: Servers) -> Resources:
     redis: Redis = Redis.from_url(
         servers.redis_url, socket_timeout=REDIS_TIMEOUT_SECONDS, socket_connect_timeout=REDIS_TIMEOUT_SECONDS
     )
-    batch = RedisBatch(redis)
+    batch = RedisBatch(
+        Redis.from_url(servers.redis_url, socket_timeout=None, socket_connect_timeout=REDIS_TIMEOUT_SECONDS)
+    )
     database = Database(servers.access.application_url, servers.access.scope_key)
     pepper = settings.password_pepper.get_secret_value()
     tokens = TokenIssuer(
@@ -142,6 +146,7 @@ def _connect(settings: Settings, servers: Servers) -> Resources:
         servers=servers,
         database=database,
         redis=redis,
+        redis_batch=batch,
         journal=AsyncJournal(
             servers.redis_url, servers.access.platform_url, max_entries=settings.event_journal_max_entries
         ),

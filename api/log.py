@@ -12,6 +12,7 @@ import orjson
 import structlog
 from structlog.typing import Processor
 
+from api.audit.context import current_request
 from api.redaction import redact_line, redact_text
 
 ACCESS_LINES_SECONDS = 0.1
@@ -30,6 +31,14 @@ def _dumps_text(value: Any, **options: Any) -> str:
     return _dumps(value, **options).decode()
 
 
+def _add_request_id(_logger: Any, _method: str, line: Any) -> Any:
+    """A processor of structlog."""
+    scope = current_request.get()
+    if scope is not None:
+        line.setdefault("request_id", scope["state"]["request_id"])
+    return line
+
+
 class AccessLines:
     """The access log: one line for each request, made of what is known to hold no secret, written ten times a second.
 
@@ -40,13 +49,13 @@ class AccessLines:
         self._is_enabled = False
         self._waiting: list[bytes] = []
 
-    def write(self, *, path: str, **fields: Any) -> None:
+    def write(self, *, path: str, route: str, **fields: Any) -> None:
         """Write a line soon."""
         if not self._is_enabled:
             return
-        now = datetime.now(UTC).isoformat()
-        line = {"event": "request", **fields, "path": redact_text(path), "level": "info", "timestamp": now}
-        self._waiting.append(_dumps(line))
+        shown = path if path == route else redact_text(path)
+        line = {"event": "request", **fields, "route": route, "path": shown}
+        self._waiting.append(_dumps({**line, "level": "info", "timestamp": datetime.now(UTC)}))
         if len(self._waiting) == 1:
             asyncio.get_running_loop().call_later(ACCESS_LINES_SECONDS, self.flush)
 
@@ -75,7 +84,7 @@ ACCESS_LINES = AccessLines()
 def json_logging(level: str) -> Iterator[None]:
     """Log as JSON from `level` up for as long as the block runs."""
     shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
+        _add_request_id,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,

@@ -16,6 +16,7 @@ from api.marketplace.endpoints import ROUTERS as MARKETPLACE_ROUTERS
 from api.middleware.access_log import AccessLogMiddleware
 from api.middleware.auth import AuthMiddleware
 from api.middleware.body_limit import BodyLimitMiddleware
+from api.middleware.cached_answer import CachedAnswerMiddleware
 from api.middleware.cors import CorsMiddleware
 from api.middleware.failure import FailureMiddleware
 from api.middleware.head import HeadMiddleware
@@ -49,6 +50,7 @@ ROUTERS = (
     webhooks_router,
     health_router,
 )
+ROUTES = tuple(route for router in ROUTERS for route in router.routes)
 
 # Run beside the requests, as long as the service does.
 WORKERS: tuple[Worker, ...] = (handle_webhooks, forget_answers, empty_outbox, write_last_use)
@@ -71,6 +73,7 @@ MIDDLEWARE = (
     Middleware(BodyLimitMiddleware),
     Middleware(PlainTextMiddleware),
     Middleware(AuthMiddleware),
+    Middleware(CachedAnswerMiddleware, routes=ROUTES),
     Middleware(HeadMiddleware),
 )
 
@@ -89,7 +92,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     for router in ROUTERS:
         app.include_router(router)
-    app.router.routes.insert(0, RouteIndex(route for router in ROUTERS for route in router.routes))
+    app.router.routes.insert(0, RouteIndex(ROUTES))
     install_error_handlers(app)
     install_openapi(app)
     return app

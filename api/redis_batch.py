@@ -5,7 +5,9 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from hiredis import pack_command
 from redis.asyncio import Redis
+from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
@@ -37,11 +39,13 @@ _Count = tuple[Sequence[tuple[str, int]], "asyncio.Future[list[tuple[int, int]]]
 class RedisBatch:
     """Gathers what is asked in one turn of the event loop, or while the batch before is on its way.
 
-    However many requests there are, Redis gets two commands: one that reads and one that counts.
+    However many requests there are, Redis gets two commands: one that reads and one that counts. They go over one
+    connection, which is kept; `redis` should set no timeout of its own, because a batch has one.
     """
 
     def __init__(self, redis: "Redis") -> None:
         self._redis = redis
+        self._connection: AbstractConnection | None = None
         self._readings: list[_Reading] = []
         self._counts: list[_Count] = []
         self._sender: asyncio.Task[None] | None = None
@@ -63,6 +67,10 @@ class RedisBatch:
         if self._is_open(future):
             self._counts.append((windows, future))
         return future
+
+    async def close(self) -> None:
+        """Let go of the connection."""
+        await self._redis.aclose()
 
     def _is_open(self, future: "asyncio.Future[Any]") -> bool:
         if time.monotonic() < self._paused_until:
@@ -90,15 +98,39 @@ class RedisBatch:
                 _hand_out(counts, list(zip(numbers[::2], numbers[1::2], strict=True)))
 
     async def _ask(self, readings: list[_Reading], counts: list[_Count]) -> tuple[list[bytes | None], list[int]]:
-        pipeline = self._redis.pipeline(transaction=False)
+        commands: list[tuple[Any, ...]] = []
         if readings:
-            pipeline.execute_command("MGET", *(key for keys, _ in readings for key in keys))
+            commands.append(("MGET", *(key for keys, _ in readings for key in keys)))
         if counts:
             windows = [window for windows, _ in counts for window in windows]
             keys, lengths = zip(*windows, strict=True)
-            pipeline.execute_command("EVAL", COUNT_SCRIPT, len(windows), *keys, *lengths)
-        answers = await pipeline.execute()
+            commands.append(("EVAL", COUNT_SCRIPT, len(windows), *keys, *lengths))
+        answers = await self._exchange([pack_command(command) for command in commands])
         return answers[0] if readings else [], answers[-1] if counts else []
+
+    async def _exchange(self, commands: Sequence[bytes]) -> list[Any]:
+        """Send packed commands and read their answers.
+
+        As redis-py's pipeline does, which packs in Python: that alone costs more than the rest of the round trip.
+        """
+        if self._connection is None:
+            pool: Any = self._redis.connection_pool
+            self._connection = await pool.get_connection()
+        try:
+            return await _round_trip(self._connection, commands)
+        except RedisConnectionError:
+            # A Redis that was started anew since the last time: the connection is made again by its next use.
+            return await _round_trip(self._connection, commands)
+
+
+async def _round_trip(connection: AbstractConnection, commands: Sequence[bytes]) -> list[Any]:
+    try:
+        await connection.send_packed_command(b"".join(commands))
+        return [await connection.read_response() for _ in commands]
+    except BaseException:
+        # What was not read would be taken for the answer to the next command.
+        await connection.disconnect(nowait=True)
+        raise
 
 
 def _hand_out(asked: Sequence[tuple[Sequence[Any], "asyncio.Future[Any]"]], answers: list[Any]) -> None:

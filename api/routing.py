@@ -55,8 +55,13 @@ class ServiceRoute(APIRoute):
         can_resume = _has_unit_of_work(self.dependant) or getattr(endpoint, "is_repeatable", False)
         # Limited first, so that a request that is refused costs no more than being counted.
         cached: CachedAnswer | None = getattr(endpoint, "cached_answer", None)
-        inner: ASGIApp = super().handle if cached is None else cached.app(access_of(self))
-        self._guarded = RateLimitMiddleware(IdempotencyMiddleware(inner, can_resume=can_resume), route=path)
+        self.is_ready = cached is not None
+        inner: ASGIApp
+        if cached is None:
+            inner = IdempotencyMiddleware(super().handle, can_resume=can_resume)
+        else:
+            inner = cached.app(access_of(self))
+        self.guarded = RateLimitMiddleware(inner, route=path)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take one request; one of another method is refused before its key is looked at."""
@@ -66,7 +71,7 @@ class ServiceRoute(APIRoute):
         # Routes that read the bytes themselves take what programs send that can't name a type, such as beacons.
         if self.body_field is not None:
             _require_json(scope)
-        await self._guarded(scope, receive, send)
+        await self.guarded(scope, receive, send)
 
     def get_route_handler(self) -> Handler:
         """The handler, and after it the answer kept in the transaction that has the effect."""

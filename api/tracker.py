@@ -9,6 +9,7 @@ from starlette.types import Scope
 
 from api.agent import agent_of
 from api.auth.identity import Identity
+from api.headers import header
 from warehouse.events import Event, EventInvalid, server_event
 
 logger = structlog.get_logger(__name__)
@@ -67,7 +68,7 @@ def envelope(scope: Scope) -> dict[str, Any]:
 
 
 def _header_id(scope: Scope, name: bytes) -> str | None:
-    value = next((value for key, value in scope.get("headers", ()) if key == name), b"")
+    value = header(scope, name)
     if not value or len(value) > LONGEST_HEADER_ID or not value.isascii():
         return None
     text: str = value.decode("ascii")

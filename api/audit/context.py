@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from starlette.types import Scope
 
 from api.caller import TrustedProxies
+from api.headers import header
 
 USER_AGENT_MAX_LENGTH = 500
 
@@ -24,7 +25,7 @@ class Origin:
 
 def origin_of(scope: Scope) -> Origin:
     """The origin of a request."""
-    agent = next((value for name, value in scope.get("headers", ()) if name == b"user-agent"), b"")
+    agent = header(scope, b"user-agent") or b""
     text = agent.decode("latin-1").replace("\x00", "")[:USER_AGENT_MAX_LENGTH]
     return Origin(
         address=_address(scope),

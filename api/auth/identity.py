@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, get_args
 from uuid import UUID
 
@@ -53,6 +54,11 @@ class Identity:
     session_id: UUID | None
     scopes: frozenset[Scope]
     api_key_id: UUID | None = None
+
+    @cached_property
+    def caller(self) -> str:
+        """What limits and idempotency keys know it by."""
+        return f"user:{self.user_id}" if self.api_key_id is None else f"key:{self.api_key_id}"
 
     @property
     def credential_id(self) -> UUID:

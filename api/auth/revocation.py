@@ -6,6 +6,7 @@ still be good, and for each API key that changed while a process could still rem
 
 import asyncio
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from uuid import UUID
 
 import structlog
@@ -22,8 +23,11 @@ logger = structlog.get_logger(__name__)
 
 # Set once the marks in Redis are complete: gone when Redis lost its data, and then they are made again.
 COMPLETE = "auth:revoked:complete"
+# Each is asked for with every request of its session.
+KEYS_KEPT = 8192
 
 
+@lru_cache(maxsize=KEYS_KEPT)
 def revocation_key(credential_id: UUID) -> str:
     """Where the mark of a session or an API key is."""
     return f"auth:revoked:{credential_id}"

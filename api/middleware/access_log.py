@@ -70,6 +70,6 @@ def _observe(scope: Scope, status: int, seconds: float) -> None:
         path=scope["path"],
         status=status,
         duration_ms=round(seconds * 1000, 3),
-        user_id=str(identity.user_id) if identity else None,
-        organization_id=str(identity.organization_id) if identity else None,
+        user_id=identity.user_id if identity else None,
+        organization_id=identity.organization_id if identity else None,
     )

@@ -4,6 +4,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import BodyTooLarge
+from api.headers import header
 from api.problem import error_response
 
 MEBIBYTE = 1024 * 1024
@@ -31,7 +32,7 @@ class BodyLimitMiddleware:
         is_small = path.startswith(SMALL_BODIES_PREFIX)
         max_bytes = SMALL_BODY_MAX_BYTES if is_small else LARGER_BODIES.get(path, BODY_MAX_BYTES)
         refusal = f"The body is larger than {max_bytes} bytes. Send it in parts."
-        announced = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+        announced = header(scope, b"content-length") or b"0"
         if announced.isdigit() and int(announced) > max_bytes:
             await error_response(scope, BodyTooLarge(refusal))(scope, receive, send)
             return

@@ -3,6 +3,8 @@
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.headers import header
+
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 REQUEST_HEADERS = (
     "Authorization",
@@ -61,5 +63,4 @@ class CorsMiddleware:
 
 
 def _origin(scope: Scope) -> str:
-    found = next((value for name, value in scope["headers"] if name == b"origin"), b"")
-    return found.decode("latin-1")
+    return (header(scope, b"origin") or b"").decode("latin-1")

@@ -5,6 +5,7 @@ import asyncio
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.caller import caller_name
+from api.headers import header
 from api.idempotency.attempt import Answer, Attempt
 from api.idempotency.keeper import IdempotencyKeeper
 
@@ -20,7 +21,7 @@ class IdempotencyMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take one request."""
-        key = next((value for name, value in scope["headers"] if name == b"idempotency-key"), None)
+        key = header(scope, b"idempotency-key")
         if key is None or scope["method"] not in WRITING_METHODS:
             await self._app(scope, receive, send)
             return

@@ -15,10 +15,10 @@ class PlainTextMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take one request."""
         if scope["type"] == "http":
-            for location, found in (("path", "\x00" in scope["path"]), ("query", b"%00" in scope["query_string"])):
-                if found:
-                    wrong = FieldProblem(location=location, field="", message="must not hold a NUL character")
-                    refusal = ValidationFailed(f"The {location} holds a NUL character", errors=[wrong])
-                    await error_response(scope, refusal)(scope, receive, send)
-                    return
+            location = "path" if "\x00" in scope["path"] else "query" if b"%00" in scope["query_string"] else None
+            if location is not None:
+                wrong = FieldProblem(location=location, field="", message="must not hold a NUL character")
+                refusal = ValidationFailed(f"The {location} holds a NUL character", errors=[wrong])
+                await error_response(scope, refusal)(scope, receive, send)
+                return
         await self._app(scope, receive, send)

@@ -5,6 +5,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.middleware.auth import settle_identity
 from api.rate_limit.limiter import RateLimiter
 
+TOO_MANY_REQUESTS = 429
+
 
 class RateLimitMiddleware:
     """Wraps one route. Refuses with 429 once the caller's limit on it is used up."""
@@ -25,7 +27,8 @@ class RateLimitMiddleware:
             return
 
         async def send_with_limits(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            # A refusal of the handler's says itself which limit was met.
+            if message["type"] == "http.response.start" and message["status"] != TOO_MANY_REQUESTS:
                 message["headers"] = [*message.get("headers", ()), *headers]
             await send(message)
 

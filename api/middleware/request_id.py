@@ -1,19 +1,18 @@
 """Gives every request an id, and every answer the id of its request."""
 
 import re
-from random import getrandbits
-from uuid import UUID
 
-import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.audit.context import current_request
+from api.headers import header
+from api.random_id import random_id
 
 WELL_FORMED = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 
 
 class RequestIdMiddleware:
-    """Takes `X-Request-ID` when it is well-formed, else makes one; answers with it and binds it to all log lines."""
+    """Takes `X-Request-ID` when it is well-formed, else makes one; answers with it. All log lines carry it."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -26,21 +25,16 @@ class RequestIdMiddleware:
         request_id = _request_id(scope)
         scope.setdefault("state", {})["request_id"] = request_id
         current_request.set(scope)
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=request_id)
-        header = (b"x-request-id", request_id.encode("ascii"))
+        answered = (b"x-request-id", request_id.encode("ascii"))
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), header]
+                message["headers"] = [*message.get("headers", ()), answered]
             await send(message)
 
         await self._app(scope, receive, send_with_id)
 
 
 def _request_id(scope: Scope) -> str:
-    for name, value in scope["headers"]:
-        if name == b"x-request-id" and WELL_FORMED.fullmatch(value):
-            return str(value, "ascii")
-    # Unique is enough, and asking the system for randomness costs more than all else here.
-    return str(UUID(int=getrandbits(128), version=4))
+    sent = header(scope, b"x-request-id")
+    return str(sent, "ascii") if sent is not None and WELL_FORMED.fullmatch(sent) else random_id()

@@ -2,6 +2,8 @@
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.headers import header
+
 RawHeaders = list[tuple[bytes, bytes]]
 
 COMMON: RawHeaders = [
@@ -24,7 +26,6 @@ PAGES = ("/docs", "/redoc")
 # A year, as browsers' preload lists ask for. Only production is surely behind TLS.
 TRANSPORT = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 NO_STORE = (b"cache-control", b"no-store")
-CREDENTIAL_HEADERS = frozenset({b"authorization", b"x-api-key"})
 CREDENTIAL_PREFIX = "/api/v1/auth"
 
 
@@ -40,12 +41,10 @@ class SecurityHeadersMiddleware:
             await self._app(scope, receive, send)
             return
         path = scope["path"]
-        headers = list(PAGE if path.startswith(PAGES) else DATA)
+        headers = PAGE if path.startswith(PAGES) else DATA
         if scope["app"].state.resources.settings.environment == "production":
-            headers.append(TRANSPORT)
-        is_personal = path.startswith(CREDENTIAL_PREFIX) or any(
-            name in CREDENTIAL_HEADERS for name, _ in scope["headers"]
-        )
+            headers = [*headers, TRANSPORT]
+        is_personal = path.startswith(CREDENTIAL_PREFIX) or _has_credentials(scope)
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -56,3 +55,7 @@ class SecurityHeadersMiddleware:
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+
+def _has_credentials(scope: Scope) -> bool:
+    return header(scope, b"authorization") is not None or header(scope, b"x-api-key") is not None

@@ -2,13 +2,11 @@
 
 import time
 from datetime import UTC, datetime
-from random import getrandbits
-from uuid import UUID
 
 import structlog
-from pydantic import JsonValue
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.random_id import random_id
 from api.routing import API_PREFIX, route_template
 from api.tracker import Tracker, envelope
 from warehouse.events import Event
@@ -43,7 +41,8 @@ class TrackingMiddleware:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 events = tracker.take(status)
-                await _append(journal, events if is_shown else [])
+                if events and is_shown:
+                    await _append(journal, events)
             await send(message)
 
         try:
@@ -54,8 +53,6 @@ class TrackingMiddleware:
 
 
 async def _append(journal: AsyncJournal, events: list[Event]) -> None:
-    if not events:
-        return
     try:
         await journal.append(events)
     except Exception as error:  # whatever is wrong with the journal, the answer is right
@@ -64,21 +61,21 @@ async def _append(journal: AsyncJournal, events: list[Event]) -> None:
 
 
 def _append_call(journal: AsyncJournal, scope: Scope, status: int, seconds: float) -> None:
-    call: dict[str, JsonValue] = {
-        "method": scope["method"][:16],
-        "route": route_template(scope),
-        "status": status,
-        "duration_ms": round(seconds * 1000, 3),
-    }
     now = datetime.now(UTC)
     # All of it is ours and of the right form: validating it would cost more than the rest of the shell.
-    event = Event.model_construct(
-        source="api",
-        event_id=str(UUID(int=getrandbits(128), version=4)),
-        event_name="api.requested",
-        occurred_at=now,
-        received_at=now,
-        properties=call,
-        **envelope(scope),
+    journal.append_later(
+        {
+            "source": "api",
+            "event_id": random_id(),
+            "event_name": "api.requested",
+            "occurred_at": now,
+            "received_at": now,
+            "properties": {
+                "method": scope["method"][:16],
+                "route": route_template(scope),
+                "status": status,
+                "duration_ms": round(seconds * 1000, 3),
+            },
+            **envelope(scope),
+        }
     )
-    journal.append_later(event)

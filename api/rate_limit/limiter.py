@@ -20,10 +20,18 @@ HeaderList = list[tuple[bytes, bytes]]
 
 
 @dataclass(frozen=True)
+class RouteLimit:
+    """The limit of each caller on a route, and the headers that always tell it."""
+
+    item: RateLimitItem
+    headers: HeaderList
+
+
+@dataclass(frozen=True)
 class Counting:
     """A request that is being counted."""
 
-    item: RateLimitItem
+    limit: RouteLimit
     answer: "asyncio.Future[list[Window]]"
 
 
@@ -44,14 +52,22 @@ class RateLimiter:
         self._is_enabled = is_enabled
         self._multiplier = multiplier
         self._login_multiplier = login_multiplier
+        self._route_limits: dict[tuple[str, str], RouteLimit] = {}
 
     def begin(self, scope: Scope, route: str) -> Counting | None:
         """Count a request of its caller on a route; None when limits are switched off."""
         if not self._is_enabled:
             return None
-        method = scope["method"]
-        item = scaled(route_limit(method), self._multiplier, f"{method} {route}")
-        return Counting(item, self._storage.count((item, caller_name(scope))))
+        limit = self._route_limit(scope["method"], route)
+        return Counting(limit, self._storage.count((limit.item, caller_name(scope))))
+
+    def _route_limit(self, method: str, route: str) -> RouteLimit:
+        found = self._route_limits.get((method, route))
+        if found is None:
+            item = scaled(route_limit(method), self._multiplier, f"{method} {route}")
+            headers = [(name.encode(), value.encode()) for name, value in _limit_headers(item).items()]
+            found = self._route_limits[method, route] = RouteLimit(item, headers)
+        return found
 
     async def admit(self, counting: Counting) -> HeaderList:
         """Headers for the answer of a counted request. Raises `RateLimitExceeded`.
@@ -63,9 +79,14 @@ class RateLimiter:
         except RedisError as error:
             logger.warning("requests_not_counted", error=str(error))
             return []
-        if window[0] > counting.item.amount:
-            raise _exceeded(counting.item, window)
-        return [(name.encode(), value.encode()) for name, value in _headers(counting.item, window).items()]
+        item = counting.limit.item
+        if window[0] > item.amount:
+            raise _exceeded(item, window)
+        return [
+            *counting.limit.headers,
+            (b"RateLimit-Remaining", b"%d" % (item.amount - window[0])),
+            (b"RateLimit-Reset", b"%d" % window[1]),
+        ]
 
     async def admit_credentials(self, scope: Scope, action: Action, account: str | None) -> CredentialAttempt:
         """Count an attempt by address and account (an e-mail, or what stands for one), before anything costly.
@@ -104,22 +125,13 @@ class RateLimiter:
             logger.warning("attempt_not_given_back", error=str(error))
 
 
-def _policy(item: RateLimitItem) -> str:
-    return f"{item.amount};w={item.get_expiry()}"
-
-
-def _headers(item: RateLimitItem, window: Window) -> dict[str, str]:
-    return {
-        "RateLimit-Limit": str(item.amount),
-        "RateLimit-Remaining": str(max(0, item.amount - window[0])),
-        "RateLimit-Reset": str(window[1]),
-        "RateLimit-Policy": _policy(item),
-    }
+def _limit_headers(item: RateLimitItem) -> dict[str, str]:
+    return {"RateLimit-Limit": str(item.amount), "RateLimit-Policy": f"{item.amount};w={item.get_expiry()}"}
 
 
 def _exceeded(item: RateLimitItem, window: Window) -> RateLimitExceeded:
     return RateLimitExceeded(
         f"{item.amount} in {item.get_expiry()} seconds are allowed here",
         retry_after_seconds=max(1, window[1]),
-        headers=_headers(item, window),
+        headers={**_limit_headers(item), "RateLimit-Remaining": "0", "RateLimit-Reset": str(window[1])},
     )

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -18,7 +18,7 @@ from warehouse.events import Event
 from warehouse.journal.fingerprint import event_key, payload_hash
 from warehouse.journal.ledger import StoreReport, record_batch
 from warehouse.journal.storing import store
-from warehouse.journal.stream import ACCEPTED, DUPLICATES_FIELD, FIELD, STREAM, encode
+from warehouse.journal.stream import ACCEPTED, DUPLICATES_FIELD, FIELD, STREAM, decode, encode, encode_fields
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ class AsyncJournal:
         # The length of the stream as this process last saw it: each append tells it without a question of its own.
         self._entries = 0
         self._direct = asyncio.Semaphore(DIRECT_STORES_AT_ONCE)
-        self._buffer: list[Event] = []
+        self._buffer: list[Mapping[str, Any]] = []
         self._writer: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
         self.dropped = 0
@@ -97,19 +97,24 @@ class AsyncJournal:
             for key, sent in fingerprints
             or [_fingerprint(event) for event in events if event.source not in SERVER_SOURCES]
         }
+        await self._append_entry(encode(events), len(events), duplicates, remembered)
+
+    async def _append_entry(
+        self, entry: bytes, count: int, duplicates: int = 0, remembered: Mapping[Any, Any] | None = None
+    ) -> None:
         await self._check_room()
         pipeline = self._redis.pipeline(transaction=True)
         pipeline.xlen(STREAM)
-        pipeline.xadd(STREAM, {FIELD: encode(events), DUPLICATES_FIELD: duplicates})
-        pipeline.incrby(ACCEPTED, len(events))
+        pipeline.xadd(STREAM, {FIELD: entry, DUPLICATES_FIELD: duplicates})
+        pipeline.incrby(ACCEPTED, count)
         if remembered:
-            pipeline.hset(_bucket(), mapping=remembered)
+            pipeline.hset(_bucket(), mapping=dict(remembered))
             pipeline.expire(_bucket(), RECENT_BUCKET_SECONDS * RECENT_BUCKETS)
         try:
             self._entries = (await pipeline.execute())[0] + 1
         except RedisError as error:
             logger.warning("events go straight to Postgres, Redis is down: %s", error)
-            await self._store_directly(events, duplicates)
+            await self._store_directly(decode(entry), duplicates)
 
     async def _check_room(self) -> None:
         """Raise `JournalFull` while the stream is as long as it may be."""
@@ -177,12 +182,15 @@ class AsyncJournal:
             logger.warning("stored event ids can't be looked up, Postgres is down: %s", error)
             return {}
 
-    def append_later(self, event: Event) -> None:
-        """Accept an event nobody waits for. Written within 100 ms; dropped and counted when the buffer is full."""
+    def append_later(self, fields: Mapping[str, Any]) -> None:
+        """Accept an event nobody waits for, of the service's own: the fields of an `Event`, known to be well-formed.
+
+        Written within 100 ms; dropped and counted when the buffer is full.
+        """
         if len(self._buffer) >= BUFFER_MAX_EVENTS:
             self.dropped += 1
             return
-        self._buffer.append(event)
+        self._buffer.append(fields)
         if self._writer is None or self._writer.done():
             self._writer = asyncio.get_running_loop().create_task(self._write_soon())
 
@@ -196,7 +204,8 @@ class AsyncJournal:
     async def _write_buffer(self) -> None:
         events, self._buffer = self._buffer, []
         try:
-            await self.append(events)
+            if events:
+                await self._append_entry(encode_fields(events), len(events))
         except JournalUnavailable as error:
             self.dropped += len(events)
             logger.error("%d tracking events were dropped: %s", len(events), error)

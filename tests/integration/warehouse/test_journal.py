@@ -109,7 +109,7 @@ class TestAppend:
     def test_what_was_buffered_is_written_on_close(self, redis_url, database_url, connection, flusher):
         async def run() -> None:
             journal = AsyncJournal(redis_url, database_url)
-            journal.append_later(event())
+            journal.append_later(event().model_dump())
             await journal.close()
 
         asyncio.run(run())

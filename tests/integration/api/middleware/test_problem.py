@@ -127,7 +127,7 @@ class TestProblem:
         problem = site.get("/fail/raise").json()
         assert problem["detail"].endswith(problem["request_id"])
 
-    @pytest.mark.parametrize("content", [b"{", b"", b"\xff", b"[" * 100_000, b'{"email": ' + b"9" * 5000 + b"}"])
+    @pytest.mark.parametrize("content", [b"{", b"", b"\xff", b"[" * 50_000, b'{"email": ' + b"9" * 5000 + b"}"])
     def test_of_a_body_that_is_not_json(self, site, content):
         answer = site.post("/api/v1/auth/login", content=content, headers=JSON)
         assert answer.status_code in {400, 422}
