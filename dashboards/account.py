@@ -27,8 +27,16 @@ class CredentialsWrong(LogInFailed):
     """The API knows no such e-mail with this password."""
 
 
+class SecondFactorNeeded(LogInFailed):
+    """The password is right, and a code of the authenticator app is needed with it."""
+
+
 class NotASeller(LogInFailed):
     """The account is good, but not a seller's."""
+
+
+class AccountChangeRefused(LogInFailed):
+    """The API refuses the change; the message says why."""
 
 
 class LogInExpired(LogInFailed):
@@ -80,9 +88,15 @@ class AccountApi:
     ) -> None:
         self._http.close()
 
-    def log_in(self, email: str, password: str) -> Seller:
-        """Who has this e-mail and password. Raises `LogInFailed`."""
-        answer = self._send("POST", "login", json={"email": email.strip(), "password": password})
+    def log_in(self, email: str, password: str, *, code: str | None = None) -> Seller:
+        """Who has this e-mail and password, and the code where the account needs one. Raises `LogInFailed`."""
+        credentials = {"email": email.strip(), "password": password}
+        answer = self._send("POST", "login", json=credentials | ({"totp_code": code.strip()} if code else {}))
+        problem = _problem_type(answer)
+        if problem == "second-factor-required":
+            raise SecondFactorNeeded("Enter a code of your authenticator app, or one of your recovery codes.")
+        if problem == "second-factor-wrong":
+            raise SecondFactorNeeded("This code is wrong or was used already. Wait for the next one.")
         if answer.status_code in {400, 401, 422}:
             raise CredentialsWrong("E-mail or password is wrong. Check both and try again.")
         return self._seller(self._read(answer, _Tokens))
@@ -97,6 +111,27 @@ class AccountApi:
     def log_out(self, seller: Seller) -> None:
         """End the log-in in the API as well. Raises `ApiUnreachable`; a token that is over already needs no end."""
         self._send("POST", "logout", headers=_bearer(seller.access_token), json={"refresh_token": seller.refresh_token})
+
+    def ask_for_reset(self, email: str) -> None:
+        """Have a link to a new password mailed, if anybody has this e-mail. Raises `AccountChangeRefused`."""
+        self._change("password-reset", {"email": email.strip()})
+
+    def reset_password(self, token: str, password: str) -> None:
+        """Set a new password with the token of a mailed link. Raises `AccountChangeRefused`."""
+        self._change("password-reset/confirm", {"token": token, "password": password})
+
+    def verify_email(self, token: str) -> None:
+        """Verify an e-mail with the token of a mailed link. Raises `AccountChangeRefused`."""
+        self._change("verification/confirm", {"token": token})
+
+    def accept_invitation(self, token: str, password: str) -> None:
+        """Join an organization with the token of a mailed link. Raises `AccountChangeRefused`."""
+        self._change("invitations/accept", {"token": token, "password": password})
+
+    def _change(self, path: str, body: dict[str, str]) -> None:
+        answer = self._send("POST", path, json=body)
+        if not answer.is_success:
+            raise AccountChangeRefused(_detail(answer) or f"The API answered with status {answer.status_code}.")
 
     def _seller(self, tokens: _Tokens) -> Seller:
         answer = self._send("GET", "me", headers=_bearer(tokens.access_token))
@@ -139,13 +174,28 @@ def _bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-def _refusal(answer: httpx.Response) -> str:
-    """What a problem document says, or the status when it is none."""
+def _problem(answer: httpx.Response) -> dict[str, Any]:
+    """The problem document, empty when it is none."""
     try:
         problem = answer.json()
     except ValueError:
-        problem = None
-    detail = problem.get("detail") if isinstance(problem, dict) else None
+        return {}
+    return problem if isinstance(problem, dict) else {}
+
+
+def _problem_type(answer: httpx.Response) -> str:
+    """The last word of a problem's type."""
+    return str(_problem(answer).get("type", "")).rpartition(":")[2]
+
+
+def _detail(answer: httpx.Response) -> str | None:
+    detail = _problem(answer).get("detail")
+    return str(detail) if detail else None
+
+
+def _refusal(answer: httpx.Response) -> str:
+    """What a problem document says, or the status when it is none."""
+    detail = _detail(answer)
     if answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
         return f"{detail or 'There were too many attempts.'} Wait a little before the next one."
     return f"The API could not log you in (status {answer.status_code}): {detail or 'it gave no reason'}"

@@ -52,6 +52,14 @@ def log_out() -> None:
         st.session_state[NOTICE] = f"You are logged out here. {error}"
 
 
+def show_way_on() -> None:
+    """A link to where somebody goes who is done here."""
+    if LOGIN in st.session_state:
+        st.page_link("app_pages/performance.py", label="To your figures")
+    else:
+        st.page_link("app_pages/log_in.py", label="Log in")
+
+
 def take_notice() -> str | None:
     """What the log-in page is to tell, once."""
     notice: str | None = st.session_state.pop(NOTICE, None)

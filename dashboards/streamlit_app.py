@@ -1,6 +1,7 @@
 """The dashboards: `python -m dashboards`."""
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 from dashboards import session
 from dashboards.account import Seller
@@ -12,13 +13,22 @@ def main() -> None:
     st.set_page_config(page_title="Prompt marketplace", page_icon=":material/storefront:", layout="wide")
     seller = session.current_seller()
     if seller is None:
-        log_in = st.Page("app_pages/log_in.py", title="Log in", icon=":material/login:")
-        st.navigation([log_in], position="hidden").run()
+        log_in = st.Page("app_pages/log_in.py", title="Log in", icon=":material/login:", default=True)
+        st.navigation([log_in, *mailed_pages()], position="hidden").run()
         return
     performance = st.Page("app_pages/performance.py", title="Performance", icon=":material/monitoring:", default=True)
-    page = st.navigation([performance], position="hidden")
+    page = st.navigation([performance, *mailed_pages()], position="hidden")
     show_account(seller)
     page.run()
+
+
+def mailed_pages() -> list[StreamlitPage]:
+    """Where links in mails lead; their names are part of what the API mails."""
+    return [
+        st.Page("app_pages/verify_email.py", title="Verify your e-mail", url_path="verify-email"),
+        st.Page("app_pages/reset_password.py", title="New password", url_path="reset-password"),
+        st.Page("app_pages/accept_invitation.py", title="Join your company", url_path="accept-invitation"),
+    ]
 
 
 def show_account(seller: Seller) -> None:

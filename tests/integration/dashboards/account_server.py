@@ -20,6 +20,10 @@ class AccountServer:
     ended: set[str] = field(default_factory=set)
     expires_in: int = 1800
     status: int | None = None
+    # Asked for with every password when it is set.
+    code: str | None = None
+    # The token that links carry.
+    link_token: str = "good"
     url: str = ""
 
     def answer(self, route: str, token: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
@@ -27,12 +31,18 @@ class AccountServer:
         self.requests.append(route)
         if self.status is not None:
             return self.status, {"status": self.status, "detail": "Told to fail."}
-        return getattr(self, route.rsplit("/", 1)[1])(token, body)
+        return getattr(self, route.rsplit("/", 1)[1].replace("-", "_"))(token, body)
+
+    def password_reset(self, _token: str, _body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        return 202, {}
 
     def login(self, _token: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         email = body["email"]
         if email not in self.accounts or body["password"] != PASSWORD:
             return 401, {"status": 401, "detail": "The e-mail or the password is wrong."}
+        if self.code is not None and body.get("totp_code") != self.code:
+            kind = "wrong" if "totp_code" in body else "required"
+            return 401, {"status": 401, "type": f"urn:prompt-marketplace:problem:second-factor-{kind}"}
         return 200, self.tokens(email)
 
     def refresh(self, _token: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
@@ -40,6 +50,11 @@ class AccountServer:
         if email in self.ended:
             return 401, {"status": 401, "detail": "The log-in has ended."}
         return 200, self.tokens(email)
+
+    def confirm(self, _token: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        return (204, {}) if body["token"] == self.link_token else (400, {"status": 400, "detail": "This link is over."})
+
+    accept = confirm
 
     def me(self, token: str, _body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         return 200, self.accounts[token.removeprefix("Bearer access ")]

@@ -6,7 +6,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dashboards.account import AccountApi, ApiUnreachable, CredentialsWrong, LogInExpired, LogInFailed, NotASeller
+from dashboards.account import (
+    AccountApi,
+    ApiUnreachable,
+    CredentialsWrong,
+    LogInExpired,
+    LogInFailed,
+    NotASeller,
+    SecondFactorNeeded,
+)
 from tests.integration.dashboards.account_server import PASSWORD, AccountServer, account, serve_accounts
 
 
@@ -34,6 +42,14 @@ class TestLogIn:
     def test_a_buyer_is_refused_by_name(self, api: AccountApi) -> None:
         with pytest.raises(NotASeller, match=r"bo@acme\.test is registered as buyer"):
             api.log_in("bo@acme.test", PASSWORD)
+
+    def test_a_second_factor_is_asked_for_and_taken(self, api: AccountApi, server: AccountServer) -> None:
+        server.code = "492039"
+        with pytest.raises(SecondFactorNeeded, match="Enter a code"):
+            api.log_in("sam@acme.test", PASSWORD)
+        with pytest.raises(SecondFactorNeeded, match="This code is wrong"):
+            api.log_in("sam@acme.test", PASSWORD, code="000000")
+        assert api.log_in("sam@acme.test", PASSWORD, code=" 492039 ").organization_id == "acme"
 
     def test_too_many_attempts_are_told_to_wait(self, api: AccountApi, server: AccountServer) -> None:
         server.status = 429

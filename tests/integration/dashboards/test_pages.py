@@ -46,6 +46,18 @@ class TestLogIn:
         assert "These pages are for sellers" in app.error[0].value
         assert not app.metric
 
+    def test_a_code_is_asked_for_when_the_account_needs_one(
+        self, app: AppTest, accounts: AccountServer, marts: str
+    ) -> None:
+        accounts.code = "492039"
+        log_in(app, "sam@acme.test")
+        assert [element.label for element in app.text_input] == ["E-mail", "Password", "Code"]
+        assert "Enter a code" in app.info[0].value
+        app.text_input(key="code").input("492039")
+        app.button[0].click().run()
+        accounts.code = None
+        assert app.title[0].value == "Performance"
+
     def test_an_empty_form_is_not_sent(self, app: AppTest, accounts: AccountServer) -> None:
         log_in(app, " ", "")
         assert "Enter your e-mail" in app.warning[0].value
@@ -88,6 +100,37 @@ class TestLogIn:
 def acme(app: AppTest, marts: str) -> Iterator[AppTest]:
     """The page of Acme's seller."""
     return log_in(app, "sam@acme.test")
+
+
+class TestMailedPages:
+    @pytest.mark.parametrize(
+        ("page", "done"),
+        [
+            ("reset_password", "Your new password is set"),
+            ("accept_invitation", "Your account is ready"),
+            ("verify_email", "Your e-mail is verified"),
+        ],
+    )
+    @pytest.mark.parametrize("token", ["good", "over"])
+    def test_a_link_does_what_the_mail_says_or_says_why_not(
+        self, app: AppTest, accounts: AccountServer, page: str, done: str, token: str
+    ) -> None:
+        app.query_params["token"] = token
+        app.run()
+        app.switch_page(f"app_pages/{page}.py").run()
+        for field in app.text_input:
+            field.input("a long enough password")
+        app.button[0].click().run()
+        expected = {"good": done, "over": "This link is over."}[token]
+        assert expected in next(element.value for element in (*app.success, *app.error))
+
+    def test_a_link_to_a_new_password_is_asked_for(self, app: AppTest, accounts: AccountServer) -> None:
+        app.run()
+        app.switch_page("app_pages/reset_password.py").run()
+        app.text_input[0].input("sam@acme.test")
+        app.button[0].click().run()
+        assert "If there is an account" in app.success[0].value
+        assert accounts.requests == ["/api/v1/auth/password-reset"]
 
 
 class TestPerformance:

@@ -1,0 +1,55 @@
+"""A forgotten password: asks for the link, and takes the new password of whoever came by it."""
+
+import streamlit as st
+
+from dashboards import session
+from dashboards.account import LogInFailed
+
+
+def show() -> None:
+    """One of two forms: with a token in the address the second."""
+    _, middle, _ = st.columns([1, 1.1, 1])
+    with middle:
+        st.space("large")
+        st.title("New password")
+        token = st.query_params.get("token")
+        if token:
+            set_password(token)
+        else:
+            ask_for_link()
+        session.show_way_on()
+
+
+def ask_for_link() -> None:
+    """Have a link mailed."""
+    with st.form("ask"):
+        email = st.text_input("E-mail", placeholder="you@company.com", autocomplete="username")
+        asked = st.form_submit_button("Send me a link", type="primary", width="stretch")
+    if not asked or not email.strip():
+        return
+    try:
+        with session.account_api() as api:
+            api.ask_for_reset(email)
+    except LogInFailed as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    st.success("If there is an account for this address, a link is on its way.", icon=":material/mail:")
+
+
+def set_password(token: str) -> None:
+    """Set the password of whoever has the link."""
+    with st.form("set"):
+        password = st.text_input("New password", type="password", autocomplete="new-password")
+        asked = st.form_submit_button("Set the password", type="primary", width="stretch")
+    if not asked or not password:
+        return
+    try:
+        with session.account_api() as api:
+            api.reset_password(token, password)
+    except LogInFailed as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    st.success("Your new password is set. Log in with it.", icon=":material/check:")
+
+
+show()
