@@ -15,8 +15,10 @@ from api.auth.api_key.reader import REMEMBERED_SECONDS as API_KEY_REMEMBERED_SEC
 from api.auth.api_key.reader import ApiKeyReader
 from api.auth.api_key.secret import KeyHasher
 from api.auth.last_use import LastUse
+from api.auth.link.signer import LinkSigner
 from api.auth.password import PasswordHasher
 from api.auth.revocation import Revocations
+from api.auth.second_factor.vault import SecondFactorVault
 from api.auth.token import TokenIssuer
 from api.caller import TrustedProxies
 from api.database import Database
@@ -60,6 +62,8 @@ class Resources:
     marts: MartsConnections
     tokens: TokenIssuer
     passwords: PasswordHasher
+    links: LinkSigner
+    vault: SecondFactorVault
     api_keys: ApiKeyReader
     revocations: Revocations
     last_use: LastUse
@@ -132,6 +136,8 @@ def _connect(settings: Settings, servers: Servers) -> Resources:
         Redis.from_url(servers.redis_url, socket_timeout=None, socket_connect_timeout=REDIS_TIMEOUT_SECONDS)
     )
     database = Database(servers.access.application_url, servers.access.scope_key)
+    # Never changed while the passwords live, so that what is encrypted beside them stays readable for as long.
+    pepper = settings.password_pepper.get_secret_value()
     pepper = settings.password_pepper.get_secret_value()
     tokens = TokenIssuer(
         settings.jwt_secret.get_secret_value(),
@@ -153,6 +159,8 @@ def _connect(settings: Settings, servers: Servers) -> Resources:
         marts=MartsConnections(servers.warehouse_url),
         tokens=tokens,
         passwords=PasswordHasher(pepper, bcrypt_cost=settings.password_bcrypt_cost),
+        links=LinkSigner(pepper),
+        vault=SecondFactorVault(pepper),
         api_keys=ApiKeyReader(database, KeyHasher(pepper)),
         revocations=Revocations(redis, batch, database, remembered_seconds=remembered_seconds),
         last_use=LastUse(database),

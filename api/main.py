@@ -29,6 +29,7 @@ from api.middleware.timeout import TimeoutMiddleware
 from api.middleware.tracking import TrackingMiddleware
 from api.moderation.endpoints import ROUTERS as MODERATION_ROUTERS
 from api.openapi import install_openapi
+from api.organizations.endpoints import ROUTERS as ORGANIZATION_ROUTERS
 from api.outbox.tasks import empty_outbox
 from api.own_data.endpoints import ROUTERS as OWN_DATA_ROUTERS
 from api.problem import install_error_handlers
@@ -40,6 +41,7 @@ from warehouse.settings import Settings
 
 ROUTERS = (
     *AUTH_ROUTERS,
+    *ORGANIZATION_ROUTERS,
     prompts_router,
     *MARKETPLACE_ROUTERS,
     analytics_router,

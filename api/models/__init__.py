@@ -1,5 +1,6 @@
 """The tables of the application database."""
 
+from api.models.account import AccountLink, Invitation, RecoveryCode, SecondFactor
 from api.models.audit import AuditEntry, AuditOrigin
 from api.models.base import Model
 from api.models.decision import Appeal, Decision, Review
@@ -14,6 +15,7 @@ from api.models.prompt import Prompt, PromptStatistics, PromptVersion
 from api.models.session import ApiKey, LoginSession, RefreshToken
 
 __all__ = [
+    "AccountLink",
     "ApiKey",
     "Appeal",
     "AuditEntry",
@@ -24,6 +26,7 @@ __all__ = [
     "EventBatch",
     "EventId",
     "IdempotencyKey",
+    "Invitation",
     "ListedPrompt",
     "LoginSession",
     "Model",
@@ -35,9 +38,11 @@ __all__ = [
     "PromptVersion",
     "QuarantinedRow",
     "RawEvent",
+    "RecoveryCode",
     "RefreshToken",
     "Refund",
     "Review",
+    "SecondFactor",
     "Seller",
     "User",
     "WebhookMessage",

@@ -34,6 +34,9 @@ class User(Identified, Timestamped, Model):
     password_hash: Mapped[str | None]
     role: Mapped[str]
     external_id: Mapped[str | None] = mapped_column(unique=True)
+    email_verified_at: Mapped[datetime | None]
+    # Owners manage their organization.
+    is_owner: Mapped[bool] = mapped_column(server_default=text("false"))
     is_active: Mapped[bool] = mapped_column(server_default=text("true"))
     # Set for a user without a name, to whom the orders of somebody who was erased belong.
     erased_at: Mapped[datetime | None]

@@ -3,17 +3,28 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from api.auth.recovery.delivery import send_notice, send_password_reset, send_verification
 from api.lane import running
 from api.lifespan import Resources
 from api.moderation.delivery import send_decision
+from api.organizations.invitation.delivery import send_invitation
 from api.outbox.worker import OutboxLane, Route
 from api.payments.customer import sync_customer
 
 # Nine hours or so: a mail server that is away for longer has people looking after it.
-DECISION_ATTEMPTS_MAX = 20
+MAIL_ATTEMPTS_MAX = 20
 
 ROUTES = (
-    Route({"mail.decision": send_decision}, attempts_max=DECISION_ATTEMPTS_MAX),
+    Route(
+        {
+            "mail.email_verification": send_verification,
+            "mail.password_reset": send_password_reset,
+            "mail.invitation": send_invitation,
+            "mail.notice": send_notice,
+            "mail.decision": send_decision,
+        },
+        attempts_max=MAIL_ATTEMPTS_MAX,
+    ),
     # A customer is owed to each organization however long Stripe is away.
     Route({"stripe.customer": sync_customer}, attempts_max=None),
 )

@@ -37,7 +37,7 @@ class OutboxLane(Lane):
     """Does the tasks of one route as they become due."""
 
     def __init__(self, resources: Resources, route: Route) -> None:
-        super().__init__(resources.outbox.arrived)
+        super().__init__(resources.outbox.listen())
         self._resources = resources
         self._database = resources.database
         self._route = route

@@ -6,12 +6,13 @@ from sqlalchemy import func
 
 from api.audit import AuditedObject, record
 from api.auth.identity import Identity
+from api.auth.recovery.errors import PasswordWrong
 from api.auth.session.service import end_sessions_of_user
 from api.database import AsyncReadSession, AsyncWriteSession
 from api.lifespan import Resources
 from api.models import Erasure, User
 from api.own_data import repository
-from api.own_data.errors import LastOperator, PasswordWrong, UserErased
+from api.own_data.errors import LastOperator, UserErased
 from api.own_data.holding import HOLDINGS
 from api.own_data.schemas import ErasureDetail
 from api.pagination import decode_id_cursor, encode_cursor

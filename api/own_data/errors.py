@@ -5,15 +5,6 @@ from uuid import UUID
 from api.errors import ApiError
 
 
-class PasswordWrong(ApiError):
-    """The password that confirms the erasure is not the user's."""
-
-    status = 403
-
-    def __init__(self) -> None:
-        super().__init__("The password is wrong; nothing was erased")
-
-
 class LastOperator(ApiError):
     """Without this user nobody could look after the platform."""
 

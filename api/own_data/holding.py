@@ -28,6 +28,11 @@ HOLDINGS: tuple[Holding, ...] = (
     Holding("reviews", "user_id", "delete"),
     # With their refresh tokens.
     Holding("sessions", "user_id", "delete"),
+    Holding("account_links", "user_id", "delete", withheld=("token_hash", "bound_to")),
+    # With its recovery codes.
+    Holding("second_factors", "user_id", "delete", withheld=("secret",)),
+    # Whom the user invited is somebody else's address.
+    Holding("invitations", "invited_by_user_id", "clear", withheld=("email",)),
     # Keys act in the name of who made them.
     Holding("api_keys", "created_by_user_id", "delete", withheld=("secret_hash",)),
     Holding("api_keys", "revoked_by_user_id", "clear", withheld=("secret_hash",)),

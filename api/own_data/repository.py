@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.database import AsyncReadSession, AsyncWriteSession
-from api.models import AuditOrigin, Erasure, User
+from api.models import AuditOrigin, Erasure, Invitation, User
 from api.own_data.holding import HOLDINGS, TECHNICAL, Holding
 
 ROWS_AT_ONCE = 500
@@ -21,6 +21,9 @@ FURTHER: Mapping[str, str] = {
     " where order_id in (select id from orders where buyer_user_id = cast(:user as uuid))",
     "refresh_tokens": "select to_jsonb(refresh_tokens) from refresh_tokens"
     " where session_id in (select id from sessions where user_id = cast(:user as uuid))",
+    "recovery_codes": "select to_jsonb(recovery_codes) - 'code_hash' from recovery_codes"
+    " where user_id = cast(:user as uuid)",
+    "invitations": "select to_jsonb(invitations) - 'invited_by_user_id' from invitations where email = :email",
     "refunds": "select to_jsonb(refunds) - '{stripe_refund_id,external_id}'::text[] from refunds"
     " where order_id in (select id from orders where buyer_user_id = cast(:user as uuid))",
     "audit_log": "select to_jsonb(audit_log) || jsonb_build_object('origin', to_jsonb(audit_origins))"
@@ -118,6 +121,7 @@ async def erase_holding(
 async def delete_user(session: AsyncWriteSession, user: User) -> None:
     """Delete the user; from then on nobody knows who its entries of the audit log are about, and where it was goes."""
     await session.execute(delete(User).where(User.id == user.id))
+    await session.execute(delete(Invitation).where(Invitation.email == user.email))
     await session.execute(delete(AuditOrigin).where(AuditOrigin.subject_id == user.subject_id))
 
 

@@ -5,6 +5,8 @@ from uuid import UUID
 
 from fastapi import Query, Response, status
 
+from api.auth.recovery.errors import EmailNotVerified
+from api.auth.recovery.requirement import VERIFIED_EMAIL
 from api.cached_answer import NOT_MODIFIED
 from api.dependencies import OptionalUser, ReadPrompts, ReadSession, RenderPrompts, Tracker, WritePrompts, WriteSession
 from api.errors import LoginRequired, RoleNotAllowed, problem_responses
@@ -124,7 +126,8 @@ async def list_versions(
 @router.post(
     "/{prompt_id}/publish",
     summary="Put a prompt on the market",
-    responses=CHANGE_ERRORS | problem_responses(PromptTakenDown),
+    dependencies=[VERIFIED_EMAIL],
+    responses=CHANGE_ERRORS | problem_responses(RoleNotAllowed, EmailNotVerified, PromptTakenDown),
 )
 async def publish(
     prompt_id: UUID, user: WritePrompts, session: WriteSession, response: Response, _: Unchanged

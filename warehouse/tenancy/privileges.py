@@ -30,6 +30,10 @@ APPLICATION_PRIVILEGES: dict[str, frozenset[str]] = {
         "sessions": "select insert update delete",
         "refresh_tokens": "select insert update delete",
         "api_keys": "select insert update delete",  # pragma: allowlist secret
+        "invitations": "select insert update delete",
+        "account_links": "select insert update delete",
+        "second_factors": "select insert update delete",
+        "recovery_codes": "select insert update delete",
         "erasures": "select insert",
         "reviews": "select insert update delete",
         "decisions": "select insert update",

@@ -3,7 +3,13 @@
 from fastapi import Request, status
 
 from api.auth.account import login, registration, repository
-from api.auth.account.errors import CredentialsWrong, EmailAlreadyRegistered, PasswordTooCommon
+from api.auth.account.errors import (
+    CredentialsWrong,
+    EmailAlreadyRegistered,
+    PasswordTooCommon,
+    SecondFactorRequired,
+    SecondFactorWrong,
+)
 from api.auth.account.profile import user_profile
 from api.auth.account.schemas import Credentials, Registered, Registration, UserProfile
 from api.auth.errors import TokenExpired, TokenInvalid
@@ -30,9 +36,13 @@ async def register(
     return await registration.register(session, resources, wanted, origin)
 
 
-@router.post("/login", summary="Log in", responses=problem_responses(CredentialsWrong, LoginClosed))
+@router.post(
+    "/login",
+    summary="Log in",
+    responses=problem_responses(CredentialsWrong, SecondFactorRequired, SecondFactorWrong, LoginClosed),
+)
 async def log_in(credentials: Credentials, resources: Resources, request: Request, origin: Origin) -> Tokens:
-    """The same answer for an unknown e-mail as for a wrong password."""
+    """The same answer for an unknown e-mail as for a wrong password. Accounts with a second factor send `totp_code`."""
     attempt = await resources.limiter.admit_credentials(request.scope, "login", credentials.email)
     tokens = await login.log_in(resources, credentials, origin)
     await resources.limiter.give_back(attempt)

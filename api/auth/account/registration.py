@@ -6,7 +6,7 @@ from api.audit import Actor, AuditedObject, record
 from api.audit.context import Origin
 from api.auth.account import repository
 from api.auth.account.errors import EmailAlreadyRegistered
-from api.auth.account.password_policy import refuse_common
+from api.auth.account.password_policy import check_password
 from api.auth.account.profile import user_profile
 from api.auth.account.schemas import Registered, Registration
 from api.auth.session.service import begin_session
@@ -18,7 +18,7 @@ async def register(
     session: AsyncWriteSession, resources: Resources, wanted: Registration, origin: Origin
 ) -> Registered:
     """Make the company and its first user, logged in. Raises `EmailAlreadyRegistered` or `PasswordTooCommon`."""
-    refuse_common(wanted.password, own=(wanted.email, wanted.company_name))
+    await check_password(wanted.password, own=(wanted.email, wanted.company_name))
     password_hash = await resources.passwords.hash(wanted.password)
     try:
         user, organization = await repository.add_company(
@@ -37,6 +37,7 @@ async def register(
         new={"role": user.role},
         actor=Actor(user.id, organization.id, user.role),
     )
+    resources.outbox.put(session, "mail.email_verification", user_id=str(user.id))
     resources.outbox.put(session, "stripe.customer", organization_id=str(organization.id))
     tokens = await begin_session(session, resources, user, origin)
     assert tokens is not None

@@ -25,11 +25,11 @@ async def find_profile(session: AsyncReadSession, user_id: UUID) -> tuple[User, 
 async def add_company(
     session: AsyncWriteSession, *, company_name: str, email: str, password_hash: str, role: str
 ) -> tuple[User, Organization]:
-    """A new organization with its first user. Raises `IntegrityError` when the e-mail is taken."""
+    """A new organization with its first user, its owner. Raises `IntegrityError` when the e-mail is taken."""
     organization = Organization(name=company_name)
     session.add(organization)
     await session.flush()
-    user = User(organization_id=organization.id, email=email, password_hash=password_hash, role=role)
+    user = User(organization_id=organization.id, email=email, password_hash=password_hash, role=role, is_owner=True)
     session.add(user)
     await session.flush()
     await session.refresh(user)

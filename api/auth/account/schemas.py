@@ -7,12 +7,12 @@ from uuid import UUID
 from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, Field
 
+from api.auth.account.password_policy import PASSWORD_MIN_LENGTH, PASSWORD_MIN_LENGTH_WITH_SECOND_FACTOR
 from api.auth.identity import Role
 from api.auth.session.schemas import Tokens
 from api.schema import Line, RequestBody, ResponseBody
 
-# NIST SP 800-63B-4: 15 where the password is the only factor, and no rules on what characters.
-PASSWORD_MIN_LENGTH = 15
+# No rules on what characters (NIST SP 800-63B-4, 3.1.1.2); any length that is still typed or pasted.
 PASSWORD_MAX_LENGTH = 1024
 
 
@@ -28,6 +28,16 @@ def normalize_email(value: str) -> str:
 Email = Annotated[str, Field(max_length=254, examples=["ana@acme.example"]), AfterValidator(normalize_email)]
 Password = Annotated[
     str, Field(min_length=PASSWORD_MIN_LENGTH, max_length=PASSWORD_MAX_LENGTH, examples=["correct horse battery"])
+]
+
+# Of an account that may have a second factor: how many characters it needs is then for the account to say.
+NewPassword = Annotated[
+    str,
+    Field(
+        min_length=PASSWORD_MIN_LENGTH_WITH_SECOND_FACTOR,
+        max_length=PASSWORD_MAX_LENGTH,
+        examples=["correct horse battery"],
+    ),
 ]
 
 
@@ -46,6 +56,11 @@ class Credentials(RequestBody):
     # Not checked for form: what can't be an account is as wrong as an unknown one.
     email: Annotated[str, Field(max_length=1000)]
     password: Annotated[str, Field(max_length=PASSWORD_MAX_LENGTH)]
+    totp_code: Annotated[str, Field(max_length=100)] | None = Field(
+        None,
+        examples=["492039"],
+        description="A code of the authenticator app or a recovery code, for accounts with a second factor",
+    )
 
 
 class UserProfile(ResponseBody):

@@ -5,6 +5,8 @@ from uuid import UUID
 
 from fastapi import Query, Request, status
 
+from api.auth.recovery.errors import EmailNotVerified
+from api.auth.recovery.requirement import VERIFIED_EMAIL
 from api.dependencies import ReadOrders, ReadSession, Resources, WriteOrders
 from api.errors import LoginRequired, problem_responses
 from api.marketplace.order import service
@@ -48,7 +50,9 @@ router = feature_router("marketplace", LoginRequired)
     "/purchase",
     status_code=status.HTTP_201_CREATED,
     summary="Buy a prompt",
+    dependencies=[VERIFIED_EMAIL],
     responses=problem_responses(
+        EmailNotVerified,
         PaymentDeclined,
         PromptNotFound,
         OwnPromptNotPurchasable,

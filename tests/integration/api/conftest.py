@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from psycopg.rows import DictRow
 
 from api.main import create_app
+from tests.integration.api.mailbox import Mailbox
 from warehouse.databases import connect
 from warehouse.journal import Flusher
 from warehouse.servers import Servers
@@ -49,6 +50,8 @@ def api_settings(settings: Settings, servers: Servers, database_url: str, wareho
             "warehouse_url": warehouse_url,
             "redis_url": servers.redis_url,
             "log_level": "ERROR",
+            # Nobody's: a simulator that runs on this machine for somebody else must not answer.
+            "stripe_api_base": "http://127.0.0.1:9",
         }
     )
 
@@ -140,6 +143,12 @@ def database(api_settings: Settings) -> Iterator[psycopg.Connection[DictRow]]:
     """The application database, each statement committed at once."""
     with connect(str(api_settings.database_url), autocommit=True) as connection:
         yield connection
+
+
+@pytest.fixture
+def mailbox(api_settings: Settings) -> Mailbox:
+    """The mails the service sent."""
+    return Mailbox(api_settings.data_path / "mail")
 
 
 @pytest.fixture

@@ -26,6 +26,8 @@ JOURNALS = frozenset(
         "outbox",
         "event_batches",
         "event_ids",
+        # Written by the worker that sends what was asked for before.
+        "account_links",
     }
 )
 # Columns that the service writes a moment after a request, whatever became of it.
@@ -115,6 +117,8 @@ class World:
             return {"event_name": "prompt.clicked"}
         if kind == "person":
             return {"user_id": self._add_colleague(), "organization_id": self.people["shop"].organization_id}
+        if kind == "invitation":
+            return {"invitation_id": self._add_invitation()}
         if kind == "order":
             return {"order_id": self._add_order(self._add_prompt("published"))}
         if kind == "session":
@@ -167,6 +171,7 @@ class World:
 
     def _make_person(self, role: str, organization_id: str, email: str) -> Person:
         row = {"organization_id": organization_id, "email": email, "password_hash": self.password_hash, "role": role}
+        row["is_owner"] = True
         return Person(self._insert("users", row), organization_id, email, role)
 
     def _add_prompt(self, status: str) -> str:
@@ -259,6 +264,12 @@ class World:
             "expires_at": "2100-01-01T00:00:00Z",
         }
         return self._insert("api_keys", key)
+
+    def _add_invitation(self) -> str:
+        shop = self.people["shop"]
+        email = f"unsold-marker-{uuid4().hex[:8]}@acme.example"
+        row = {"organization_id": shop.organization_id, "email": email, "role": "seller"}
+        return self._insert("invitations", {**row, "invited_by_user_id": shop.user_id, "expires_at": "2036-01-01"})
 
     def _add_figures(self, marts: psycopg.Connection[Any], prompt_id: str) -> None:
         seller = self.people["shop"].organization_id

@@ -17,7 +17,8 @@ from tests.integration.api.conftest import Account
 NAMED_OTHERWISE = {
     ("users", "email"), ("users", "subject_id"), ("audit_log", "actor_subject_id"), ("audit_origins", "subject_id"),
     ("raw_events", "user_id"), ("raw_events", "anonymous_id"), ("erasures", "user_id"), ("erasures", "emails"),
-    ("erasures", "anonymous_ids"),
+    ("erasures", "anonymous_ids"), ("users", "email_verified_at"), ("invitations", "email"),
+    ("recovery_codes", "user_id"),
 }  # fmt: skip
 
 PLANT = """
@@ -38,6 +39,16 @@ select id, 1, 'USD' from orders where buyer_user_id = %(user)s;
 
 insert into quarantine (kind, origin, fingerprint, byte_count, raw, reason, detail)
 values ('events', 'api', convert_to(%(user)s::text, 'UTF8'), 1, convert_to(%(email)s::text, 'UTF8'), 'x', 'x');
+
+insert into second_factors (user_id, secret) values (%(user)s, '');
+
+insert into recovery_codes (user_id, code_hash) values (%(user)s, '');
+
+insert into account_links (purpose, token_hash, user_id, bound_to, expires_at)
+values ('password_reset', convert_to(%(user)s::text, 'UTF8'), %(user)s::uuid, '', now());
+
+insert into invitations (organization_id, email, role, invited_by_user_id, expires_at)
+values (%(organization)s, %(email)s, 'buyer', %(user)s, now());
 
 insert into outbox (kind, payload, given_up_at)
 values ('mail.notice', jsonb_build_object('to', %(email)s::text), now());

@@ -1,0 +1,1 @@
+"""Invitations: by an owner, by e-mail, to join an organization."""

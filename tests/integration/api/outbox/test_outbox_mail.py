@@ -1,0 +1,96 @@
+"""Mails the mail server does not take."""
+
+import asyncio
+import socket
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+from psycopg.rows import DictRow
+
+from tests.integration.api.conftest import Account
+from tests.integration.api.payments.shop import wait_until
+from warehouse.settings import Settings
+
+
+class Postbox:
+    """Takes mail while it is open, and none for addresses of nobody."""
+
+    def __init__(self) -> None:
+        self.is_open = True
+        self.taken: list[Envelope] = []
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if not self.is_open:
+            return "451 try again later"
+        if address.startswith("seller"):
+            return "550 no such mailbox"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        self.taken.append(envelope)
+        return "250 OK"
+
+
+@pytest.fixture(scope="module")
+def postbox() -> Postbox:
+    return Postbox()
+
+
+@pytest.fixture(scope="module")
+def shop_settings(api_settings: Settings, stripe_simulator: Any, postbox: Postbox) -> Iterator[Settings]:
+    """The module's service sends its mail to a server of this machine."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    controller = Controller(postbox, hostname="127.0.0.1", port=port, loop=asyncio.new_event_loop())
+    controller.start()
+    yield api_settings.model_copy(
+        update={
+            "stripe_api_base": stripe_simulator.url,
+            "mail_url": type(api_settings.jwt_secret)(f"smtp://127.0.0.1:{port}"),
+        }
+    )
+    controller.stop()
+
+
+@pytest.fixture
+def task_of(database: psycopg.Connection[DictRow]) -> Callable[[str], dict[str, Any] | None]:
+    """The mail that is owed to a user."""
+
+    def task_of(user_id: str) -> dict[str, Any] | None:
+        return database.execute("select * from outbox where payload ->> 'user_id' = %s", [user_id]).fetchone()
+
+    return task_of
+
+
+class TestMail:
+    def test_goes_out_when_the_server_is_back(self, postbox, register, task_of, client: httpx.Client, database):
+        postbox.is_open = False
+        account: Account = register("buyer")
+        wait_until(lambda: bool(task_of(account.user_id)["last_error"]), "an attempt failed")
+        assert "451" in task_of(account.user_id)["last_error"]
+        postbox.is_open = True
+        database.execute("update outbox set next_attempt_at = now()")
+        wait_until(lambda: task_of(account.user_id) is None, "the mail went out")
+        assert [envelope.rcpt_tos for envelope in postbox.taken] == [[account.email]]
+
+    def test_that_is_refused_for_good_is_given_up_and_kept_with_the_reason(self, register, task_of):
+        account: Account = register("seller")
+        wait_until(lambda: bool(task_of(account.user_id)["given_up_at"]), "the mail was given up")
+        assert task_of(account.user_id)["last_error"] == "the mail server answered 550 no such mailbox"
+        assert task_of(account.user_id)["attempt_count"] == 1
+
+    def test_that_failed_often_is_given_up(self, postbox, register, task_of, database):
+        postbox.is_open = False
+        account: Account = register("buyer")
+        wait_until(lambda: bool(task_of(account.user_id)["last_error"]), "an attempt failed")
+        database.execute("update outbox set attempt_count = 19, next_attempt_at = now()")
+        wait_until(lambda: bool(task_of(account.user_id)["given_up_at"]), "the mail was given up")
+        postbox.is_open = True
