@@ -91,13 +91,20 @@ def json_logging(level: str) -> Iterator[None]:
         redact_line,
     ]
     threshold = logging.getLevelNamesMapping()[level]
+    before = structlog.get_config()
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer(serializer=_dumps)],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
         logger_factory=structlog.BytesLoggerFactory(),
     )
-    with _root_handler(_library_handler(shared), threshold), ACCESS_LINES.opened(is_enabled=threshold <= logging.INFO):
-        yield
+    try:
+        with (
+            _root_handler(_library_handler(shared), threshold),
+            ACCESS_LINES.opened(is_enabled=threshold <= logging.INFO),
+        ):
+            yield
+    finally:
+        structlog.configure(**before)
 
 
 def _library_handler(shared: list[Processor]) -> logging.Handler:
