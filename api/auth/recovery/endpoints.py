@@ -45,7 +45,7 @@ async def confirm_verification(
     confirmation: VerificationConfirmation, session: PlatformWriteSession, resources: Resources, request: Request
 ) -> None:
     """With the token of the link in the mail."""
-    await resources.limiter.admit_credentials(request.scope, "verification", None)
+    await resources.limiter.admit_credentials(request.scope, "verification", confirmation.token)
     await service.confirm_verification(session, resources, confirmation.token)
 
 
@@ -71,7 +71,7 @@ async def request_password_reset(
 )
 async def reset_password(wanted: PasswordResetConfirmation, resources: Resources, request: Request) -> None:
     """With the token of the link in the mail. Ends every session; a second factor stays."""
-    await resources.limiter.admit_credentials(request.scope, "password reset", None)
+    await resources.limiter.admit_credentials(request.scope, "password reset", wanted.token)
     await service.reset_password(resources, wanted)
 
 

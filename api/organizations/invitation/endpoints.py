@@ -86,5 +86,5 @@ async def revoke(invitation_id: UUID, owner: RequireOwner, session: PlatformWrit
 )
 async def accept(wanted: InvitationAcceptance, resources: Resources, request: Request, origin: Origin) -> Registered:
     """With the token of the link in the mail and a password of one's own. The answer holds tokens as a log-in does."""
-    await resources.limiter.admit_credentials(request.scope, "invitation", None)
+    await resources.limiter.admit_credentials(request.scope, "invitation", wanted.token)
     return await service.accept(resources, wanted, origin)

@@ -3,6 +3,7 @@
 import pytest
 
 READS, GUESSES, REFRESHES = 300, 10, 60
+TOKEN = "x" * 60
 RIGHT, WRONG = "a long enough password", "another long password"
 
 
@@ -51,6 +52,33 @@ class TestRoute:
 
     def test_is_on_refusals_as_well(self, client):
         assert client.get("/auth/me").headers["RateLimit-Limit"] == str(READS)
+
+
+NEW = "yet another long password"
+GUESSED = [
+    ("POST", "/auth/password-reset", {"email": "somebody@acme.example"}, 5),
+    ("POST", "/auth/password-reset/confirm", {"token": TOKEN, "password": NEW}, 5),
+    ("POST", "/auth/verification", None, 10),
+    ("POST", "/auth/verification/confirm", {"token": TOKEN}, 10),
+    ("POST", "/auth/invitations/accept", {"token": TOKEN, "password": NEW}, 20),
+    ("POST", "/auth/password", {"current_password": WRONG, "new_password": NEW}, GUESSES),
+    ("POST", "/auth/totp", {"password": WRONG}, GUESSES),
+    ("POST", "/auth/totp/confirm", {"code": "000000"}, GUESSES),
+    ("DELETE", "/auth/totp", {"password": WRONG, "code": "000000"}, GUESSES),
+]
+
+
+class TestGuesses:
+    @pytest.mark.parametrize(("method", "path", "body", "allowed"), GUESSED)
+    def test_are_counted_by_account_or_by_what_is_guessed(self, client, seller, method, path, body, allowed):
+        sent = [client.request(method, path, json=body, headers=seller.headers) for _ in range(allowed + 1)]
+        assert 429 not in {answer.status_code for answer in sent[:allowed]}
+        assert (sent[-1].status_code, sent[-1].headers["RateLimit-Limit"]) == (429, str(allowed))
+
+    @pytest.mark.parametrize(("method", "path", "body", "allowed"), GUESSED)
+    def test_are_limited_says_openapi(self, site, method, path, body, allowed):
+        described = site.get("/openapi.json").json()["paths"][f"/api/v1{path}"][method.lower()]
+        assert {"429", "503"} <= set(described["responses"])
 
 
 class TestRefresh:
