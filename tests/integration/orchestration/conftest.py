@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 import redis
 
+from orchestration.outcome import RunOutcome
 from tests.integration.orchestration.marketplace import fill
+from tests.integration.orchestration.running import run
 from warehouse.servers import Servers
 from warehouse.settings import get_settings
 
@@ -67,3 +69,9 @@ def place(
         else:
             os.environ[name] = value
     get_settings.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def first_run(place: Place) -> RunOutcome:
+    """The marketplace's first run."""
+    return run()

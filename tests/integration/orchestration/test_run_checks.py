@@ -1,0 +1,138 @@
+"""What the checks of a run find, and that it stops the publication. Each test goes on from what the last one left."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from orchestration.checks.events import EVENT_RECONCILIATIONS
+from orchestration.checks.marts import RECONCILIATIONS
+from orchestration.checks.reconciliation import Reconciliation, differences_statement
+from orchestration.outcome import RunOutcome
+from tests.integration.orchestration.conftest import Place
+from tests.integration.orchestration.marketplace import (
+    FIRST_DAY,
+    add_orders,
+    add_stripe_order,
+    confirm_stripe_order,
+    read,
+)
+from tests.integration.orchestration.running import published, run
+from warehouse.databases import connect
+
+
+class TestFailedChecks:
+    def test_an_amount_that_went_wrong_in_a_mart_stops_the_publication(
+        self, place: Place, first_run: RunOutcome
+    ) -> None:
+        before = published(place.warehouse_url)
+        change_one_order(place, Decimal("0.01"))
+        add_orders(place.database_url, prefix="with-it-", paid_at=FIRST_DAY + timedelta(days=5))
+        outcome = run()
+        assert not outcome.is_successful
+        assert outcome.publication_id is None
+        assert "assert_performance_amounts_equal_facts" in outcome.failed_checks
+        assert published(place.warehouse_url) == before
+
+    def test_with_nothing_new_it_is_tested_and_refused_again(self, place: Place, first_run: RunOutcome) -> None:
+        outcome = run()
+        assert set(outcome.loaded_rows.values()) == {0}
+        assert "assert_performance_amounts_equal_facts" in outcome.failed_checks
+
+    def test_after_the_repair_the_next_run_publishes(self, place: Place, first_run: RunOutcome) -> None:
+        change_one_order(place, Decimal("-0.01"))
+        assert run().is_successful
+
+    def test_an_amount_that_stripe_does_not_confirm_stops_the_publication(
+        self, place: Place, first_run: RunOutcome
+    ) -> None:
+        before = published(place.warehouse_url)
+        add_stripe_order(place.database_url, amount_cents=1000, confirmed_cents=900)
+        outcome = run()
+        assert outcome.failed_checks == ["marts_build.fct_orders: fct_orders_reconciles_with_raw_webhook_messages"]
+        assert outcome.failures == []
+        assert published(place.warehouse_url) == before
+
+    def test_once_stripe_confirms_it_the_next_run_publishes(self, place: Place, first_run: RunOutcome) -> None:
+        confirm_stripe_order(place.database_url, confirmed_cents=1000)
+        outcome = run()
+        assert outcome.is_successful
+        assert outcome.changed_mart_rows["fct_orders"] == 1
+
+    def test_one_lost_event_stops_the_run_before_anything_is_built(self, place: Place, first_run: RunOutcome) -> None:
+        before = published(place.warehouse_url)
+        with connect(place.warehouse_url) as connection:
+            connection.execute("create table lost as select * from raw_events.events where event_id = 'served-6'")
+            connection.execute("delete from raw_events.events where event_id = 'served-6'")
+        outcome = run()
+        with connect(place.warehouse_url) as connection:
+            connection.execute("insert into raw_events.events select * from lost")
+        assert outcome.failed_checks == ["raw_events.events: events_reconciles_with_event_batches"]
+        assert published(place.warehouse_url) == before
+
+
+ALL_RECONCILIATIONS = (*EVENT_RECONCILIATIONS, *RECONCILIATIONS)
+SABOTAGE = {
+    "events_reconciles_with_event_batches": [
+        "delete from raw_events.events where event_id = 'served-5'",
+        "update raw_events.events set batch_id = 7, _loaded_at = '2020-01-01' where event_id = 'served-5'",
+        "update raw_events.event_batches set stored_count = stored_count + 1",
+    ],
+    "fct_orders_reconciles_with_raw_orders": [
+        "delete from marts_build.fct_orders where external_id = 'order-4'",
+        "update marts_build.fct_orders set gross_amount = gross_amount + 0.01 where external_id = 'order-4'",
+        "update marts_build.fct_orders set currency = 'EUR' where external_id = 'order-4'",
+    ],
+    "fct_refunds_reconciles_with_raw_refunds": [
+        "delete from marts_build.fct_refunds where refund_id = (select min(refund_id) from marts_build.fct_refunds)",
+        "update marts_build.fct_refunds set refunded_amount = refunded_amount - 1",
+    ],
+    "fct_impressions_reconciles_with_raw_events": [
+        "delete from marts_build.fct_impressions where receipt_id = 'receipt-5'",
+        "update raw_events.events set properties = '{}' where event_id = 'served-5'",
+    ],
+    "agg_prompts_performance_daily_reconciles_with_facts": [
+        "update marts_build.agg_prompts_performance_daily set click_count = click_count + 1",
+        "update marts_build.agg_prompts_performance_daily set refunded_amount = refunded_amount + 1",
+        "delete from marts_build.agg_prompts_performance_daily where currency = 'JPY'",
+    ],
+    "agg_sellers_performance_daily_reconciles_with_facts": [
+        "update marts_build.agg_sellers_performance_daily set gross_revenue_amount = gross_revenue_amount * 2",
+    ],
+    "rank_prompts_contributions_add_up": [
+        "update marts_build.rank_prompts set score = score + 0.000002 where rank = 1",
+        "update marts_build.rank_prompts set contributions = '[]' where rank = 1",
+    ],
+    "rank_prompts_follows_scores": [
+        "update marts_build.rank_prompts set rank = 1000 where rank = 2",
+        "update marts_build.rank_prompts set score = score + 100 where rank = 2",
+    ],
+}
+
+
+class TestReconciliations:
+    @pytest.mark.parametrize("reconciliation", ALL_RECONCILIATIONS, ids=lambda reconciliation: reconciliation.name)
+    def test_find_nothing_in_a_sound_build(
+        self, place: Place, first_run: RunOutcome, reconciliation: Reconciliation
+    ) -> None:
+        assert read(place.warehouse_url, differences_statement(reconciliation)) == []
+
+    @pytest.mark.parametrize(
+        ("name", "sabotage"), [(name, sabotage) for name, listed in SABOTAGE.items() for sabotage in listed]
+    )
+    def test_find_what_went_wrong(self, place: Place, first_run: RunOutcome, name: str, sabotage: str) -> None:
+        [reconciliation] = [known for known in ALL_RECONCILIATIONS if known.name == name]
+        with connect(place.warehouse_url) as connection:
+            assert connection.execute(sabotage.encode()).rowcount > 0
+            found = connection.execute(differences_statement(reconciliation).encode()).fetchall()
+            connection.rollback()
+        assert found
+
+
+def change_one_order(place: Place, amount: Decimal) -> None:
+    with connect(place.warehouse_url) as connection:
+        connection.execute(
+            "update marts_build.fct_orders set gross_amount = gross_amount + %(amount)s,"
+            " net_amount = net_amount + %(amount)s where external_id = 'order-2'",
+            {"amount": amount},
+        )
