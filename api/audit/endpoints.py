@@ -6,8 +6,10 @@ from fastapi import Query
 
 from api.audit import service
 from api.audit.schemas import AdminAuditFilter, AuditEntryDetail, AuditFilter
-from api.dependencies import CurrentUser, ReadSession, RequireAdmin
+from api.dependencies import ReadSession, RequireAdmin
 from api.errors import LoginRequired, RoleNotAllowed, problem_responses
+from api.organizations.errors import OwnerRequired
+from api.organizations.owner import RequireOwner
 from api.routing import feature_router
 from api.schema import Page
 
@@ -25,9 +27,11 @@ async def list_all(
     return await service.list_entries(session, wanted)
 
 
-@organization_router.get("/me/audit-log", summary="Who did what in your organization", responses=problem_responses())
+@organization_router.get(
+    "/me/audit-log", summary="Who did what in your organization", responses=problem_responses(OwnerRequired)
+)
 async def list_own(
-    wanted: Annotated[AuditFilter, Query()], user: CurrentUser, session: ReadSession
+    wanted: Annotated[AuditFilter, Query()], owner: RequireOwner, session: ReadSession
 ) -> Page[AuditEntryDetail]:
-    """What members of your organization did, and what was done to what is yours. The newest first."""
-    return await service.list_entries(session, wanted, of=user.organization_id)
+    """For owners: what members of the organization did, and what was done to what is its own. The newest first."""
+    return await service.list_entries(session, wanted, of=owner.organization_id)

@@ -28,6 +28,7 @@ async def confirm_verification(session: AsyncWriteSession, resources: Resources,
     if link is None or user is None or link.bound_to != fingerprint(user.email):
         raise LinkInvalid
     await repository.verify(session, user.id)
+    await _note(session, user, "email_verified")
     await links.void_of_user(session, "email_verification", user.id)
 
 
@@ -95,14 +96,19 @@ async def _replace(
 ) -> None:
     user.password_hash = password_hash
     await links.void_of_user(session, "password_reset", user.id)
-    await record(
-        session,
-        f"user.{reason}",
-        AuditedObject("user", user.id, user.organization_id),
-        actor=Actor(user.id, user.organization_id, user.role),
-    )
+    await _note(session, user, reason)
     resources.outbox.put(session, "mail.notice", user_id=str(user.id), notice="password_changed")
     await session.flush()
     await end_sessions_of_user(
         session, resources, user.id, reason=reason, kept_id=kept.session_id if kept is not None else None
+    )
+
+
+async def _note(session: AsyncWriteSession, user: User, past_verb: str) -> None:
+    """Whoever has the link or the password is the user, logged in or not."""
+    await record(
+        session,
+        f"user.{past_verb}",
+        AuditedObject("user", user.id, user.organization_id),
+        actor=Actor(user.id, user.organization_id, user.role),
     )
