@@ -1,4 +1,4 @@
-"""Tells the people of an organization by mail what was decided against it, and what became of it."""
+"""Tells the owners of an organization by mail what was decided against it, and what became of it."""
 
 from typing import Any, Literal
 from uuid import UUID
@@ -24,7 +24,7 @@ SUBJECTS: dict[News, str] = {
 
 
 async def tell(session: AsyncWriteSession, resources: Resources, decision: Decision, news: News) -> None:
-    """Owe the organization's people a mail each, in the transaction that makes the news. Call it last."""
+    """Owe the organization's owners a mail each, in the transaction that makes the news. Call it last."""
     # What is owed to the outside is the platform's to write.
     await enter(session, PLATFORM)
     for user_id in await repository.list_people(session, decision.organization_id):

@@ -121,9 +121,12 @@ async def lock_expired(
 
 
 async def list_people(session: AsyncSession, organization_id: UUID) -> Sequence[UUID]:
-    """Those of an organization who can log in."""
-    wanted = select(User.id).where(User.organization_id == organization_id, User.is_active, User.email.is_not(None))
-    return (await session.scalars(wanted.order_by(User.id))).all()
+    """Those to tell of what concerns an organization: its owners, or all who can log in where none of them owns it."""
+    wanted = select(User.id, User.is_owner).where(
+        User.organization_id == organization_id, User.is_active, User.email.is_not(None)
+    )
+    people = (await session.execute(wanted.order_by(User.id))).all()
+    return [person.id for person in people if person.is_owner] or [person.id for person in people]
 
 
 async def find_email(session: AsyncReadSession, user_id: UUID) -> str | None:

@@ -11,6 +11,8 @@ import pytest
 from psycopg.rows import DictRow
 
 from tests.integration.api.conftest import DEADLINE_SECONDS, PASSWORD, Account
+from tests.integration.api.mailbox import Mailbox
+from tests.integration.api.payments.shop import wait_until
 from warehouse.settings import Settings
 
 Decide = Callable[..., httpx.Response]
@@ -291,3 +293,29 @@ class TestMail:
         decision = decide("prompt_takedown", prompt_id=prompt["id"]).json()
         resolve(client, other_admin, object_to(client, seller, decision).json(), "reversed")
         assert "Looked at again." in wait_for_mail(seller.email, "Your appeal succeeded")
+
+    def test_owners_are_told_and_where_there_is_none_everybody(
+        self,
+        decide: Decide,
+        seller: Account,
+        prompt: dict[str, Any],
+        register: Callable[[str], Account],
+        database: psycopg.Connection[DictRow],
+        mailbox: Mailbox,
+    ):
+        colleague = register("seller")
+        database.execute(
+            "update users set organization_id = %s, is_owner = false where id = %s",
+            [seller.organization_id, colleague.user_id],
+        )
+        subject, owed = "A decision about your organization", "select 1 from outbox where kind = 'mail.decision'"
+        decide("prompt_takedown", prompt_id=prompt["id"])
+        wait_until(lambda: database.execute(owed).fetchone() is None, "all mails were sent")
+        assert (len(mailbox.look(seller.email, subject=subject)), mailbox.look(colleague.email, subject=subject)) == (
+            1,
+            [],
+        )
+        database.execute("update users set is_owner = false where id = %s", [seller.user_id])
+        decide("ranking_hold", organization_id=seller.organization_id)
+        assert mailbox.read(seller.email, subject=subject, count=2)
+        assert mailbox.read(colleague.email, subject=subject)
