@@ -100,6 +100,24 @@ class TestLogin:
         assert answer.json()["expires_in"] == 1800
         assert client.get("/auth/me", headers=bearer(answer.json()["access_token"])).json()["email"] == seller.email
 
+    @pytest.mark.parametrize(
+        ("password", "near_miss"),
+        [
+            # 256 bytes, of which a plain bcrypt reads 72.
+            ("\N{KEY}\N{FOX FACE}" * 32, "\N{KEY}\N{FOX FACE}" * 31 + "\N{KEY}\N{LOCK}"),
+            ("\N{KEY}" * 64, "\N{KEY}" * 63),
+            ("correct horse " * 6 + "battery", "correct horse " * 6 + "staples"),
+        ],
+    )
+    def test_all_of_a_long_password_counts(self, client, password, near_miss):
+        body = registration(password=password)
+        registered = client.post("/auth/register", json=body)
+        answers = [
+            client.post("/auth/login", json={"email": body["email"], "password": tried})
+            for tried in (password, near_miss)
+        ]
+        assert [registered.status_code, *(answer.status_code for answer in answers)] == [201, 200, 401]
+
     def test_says_the_same_of_an_unknown_email_as_of_a_wrong_password(self, client, seller):
         wrong = client.post("/auth/login", json={"email": seller.email, "password": "a wrong long password"})
         unknown = client.post("/auth/login", json={"email": "nobody@acme.example", "password": PASSWORD})
