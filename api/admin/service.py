@@ -14,6 +14,7 @@ from api.auth.session.service import end_sessions_of_user
 from api.database import AsyncReadSession, AsyncWriteSession
 from api.lifespan import Resources
 from api.models import Organization, User
+from api.organizations.repository import is_closed_by_platform
 from api.pagination import decode_id_cursor, encode_cursor
 from api.schema import Page
 
@@ -54,14 +55,17 @@ async def set_active(
     user = await _lock(session, admin, user_id)
     if is_active and user.email is None:
         raise UserHasNoLogin(user_id)
-    if user.is_active != is_active:
+    was_active = user.is_active
+    # An account that its organization closed is the platform's to close as well: then nobody else opens it again.
+    is_news = not is_active and not was_active and not await is_closed_by_platform(session, user_id)
+    if was_active != is_active or is_news:
         user.is_active = is_active
         await session.flush()
         if not is_active:
             await end_sessions_of_user(session, resources, user_id, reason="deactivated")
         action = "user.reactivated" if is_active else "user.deactivated"
         await record(
-            session, action, _audited(user), old={"is_active": not is_active},
+            session, action, _audited(user), old={"is_active": was_active},
             new={"is_active": is_active, "reason": reason},
         )  # fmt: skip
     return await find_user(session, user_id)

@@ -6,7 +6,13 @@ from api.auth.errors import LoginEnded, TokenExpired, TokenInvalid
 from api.dependencies import CurrentUser, PlatformWriteSession, ReadSession, Resources
 from api.errors import LoginRequired, problem_responses
 from api.organizations import service
-from api.organizations.errors import LastOwner, MemberNotFound, OperatorNotChangeable, OwnerRequired
+from api.organizations.errors import (
+    LastOwner,
+    MemberClosedByPlatform,
+    MemberNotFound,
+    OperatorNotChangeable,
+    OwnerRequired,
+)
 from api.organizations.invitation.endpoints import ROUTERS as INVITATION_ROUTERS
 from api.organizations.owner import RequireOwner
 from api.organizations.schemas import MemberChange, MemberDetail, OrganizationChange, OrganizationDetail
@@ -44,7 +50,9 @@ async def list_members(
 @router.patch(
     "/me/members/{user_id}",
     summary="Change a member",
-    responses=problem_responses(OwnerRequired, MemberNotFound, OperatorNotChangeable, LastOwner),
+    responses=problem_responses(
+        OwnerRequired, MemberNotFound, OperatorNotChangeable, MemberClosedByPlatform, LastOwner
+    ),
 )
 async def change_member(
     user_id: UUID, wanted: MemberChange, owner: RequireOwner, session: PlatformWriteSession, resources: Resources

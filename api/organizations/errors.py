@@ -32,6 +32,15 @@ class LastOwner(ApiError):
         super().__init__(f"An organization needs an active owner. Make another member one first. User: {user_id}")
 
 
+class MemberClosedByPlatform(ApiError):
+    """The platform closed the account, and it alone opens it again."""
+
+    status = 409
+
+    def __init__(self, user_id: UUID) -> None:
+        super().__init__(f"The platform closed this member's account; an organization can't open it again: {user_id}")
+
+
 class OperatorNotChangeable(ApiError):
     """Operators of the platform are made, changed and closed by operators."""
 

@@ -8,6 +8,7 @@ from api.auth.session.service import end_sessions_of_user
 from api.database import AsyncWriteSession
 from api.lifespan import Resources
 from api.models import User
+from api.organizations import repository
 
 
 @dataclass(frozen=True)
@@ -53,3 +54,21 @@ async def change_standing(
         await end_sessions_of_user(session, resources, user.id, reason="deactivated")
     elif old.role != new.role:
         await end_sessions_of_user(session, resources, user.id, reason="role_changed")
+
+
+async def pass_ownership_on(session: AsyncWriteSession, leaving: User) -> None:
+    """Give the organization of an owner who leaves another, if nobody else manages it and there is anybody.
+
+    The caller has locked the organization.
+    """
+    organization_id = leaving.organization_id
+    if not leaving.is_owner or await repository.has_other_owner(session, organization_id, leaving.id):
+        return
+    heir = await repository.first_heir(session, organization_id, leaving.id)
+    if heir is None:
+        return
+    old = Standing.of(heir)
+    heir.is_owner = True
+    await session.flush()
+    audited = AuditedObject("user", heir.id, organization_id)
+    await record(session, "user.standing_changed", audited, old=vars(old), new=vars(Standing.of(heir)))

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import Select, Text, cast, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.database import AsyncWriteSession
-from api.models import Organization, SecondFactor, User
+from api.models import AuditEntry, Organization, SecondFactor, User
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,30 @@ async def has_other_owner(session: AsyncSession, organization_id: UUID, user_id:
         User.email.is_not(None),
     )
     return bool(await session.scalar(select(owner)))
+
+
+async def is_closed_by_platform(session: AsyncSession, user_id: UUID) -> bool:
+    """Whether operators closed the user's account and did not open it again, as the audit log has it."""
+    subject_id = select(User.subject_id).where(User.id == user_id).scalar_subquery()
+    last_action = (
+        select(AuditEntry.action)
+        .where(
+            AuditEntry.object_type == "user",
+            AuditEntry.object_id == cast(subject_id, Text),
+            AuditEntry.action.in_(["user.deactivated", "user.reactivated"]),
+        )
+        .order_by(AuditEntry.occurred_at.desc(), AuditEntry.id.desc())
+        .limit(1)
+    )
+    return await session.scalar(last_action) == "user.deactivated"
+
+
+async def first_heir(session: AsyncWriteSession, organization_id: UUID, user_id: UUID) -> User | None:
+    """Who manages the organization after this user: the member who came first, of those who may log in."""
+    heirs = select(User).where(
+        User.organization_id == organization_id, User.id != user_id, User.is_active, User.email.is_not(None)
+    )
+    return await session.scalar(heirs.order_by(User.created_at, User.id).limit(1).with_for_update())
 
 
 def _members(organization_id: UUID) -> Select[User, bool]:

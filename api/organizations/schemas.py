@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from api.auth.identity import Role
 from api.schema import Line, RequestBody, ResponseBody
 
-# What an organization can make of its members. Operators are made on the command line.
+# What an organization can make of its members. Operators are made by operators, the first on the command line.
 MemberRole = Literal["buyer", "seller"]
 
 

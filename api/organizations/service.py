@@ -8,7 +8,7 @@ from api.auth.identity import Identity, Role
 from api.database import AsyncReadSession, AsyncWriteSession
 from api.lifespan import Resources
 from api.organizations import repository
-from api.organizations.errors import LastOwner, MemberNotFound, OperatorNotChangeable
+from api.organizations.errors import LastOwner, MemberClosedByPlatform, MemberNotFound, OperatorNotChangeable
 from api.organizations.membership import change_standing
 from api.organizations.repository import MemberRow
 from api.organizations.schemas import MemberChange, MemberDetail, OrganizationChange, OrganizationDetail
@@ -54,7 +54,10 @@ async def list_members(
 async def change_member(
     session: AsyncWriteSession, resources: Resources, owner: Identity, user_id: UUID, wanted: MemberChange
 ) -> MemberDetail:
-    """Change what a member may do. Raises `MemberNotFound`, `OperatorNotChangeable` and `LastOwner`."""
+    """Change what a member may do.
+
+    Raises `MemberNotFound`, `OperatorNotChangeable`, `MemberClosedByPlatform` and `LastOwner`.
+    """
     # Of two owners who demote each other at the same time, one comes second and is refused.
     await repository.lock(session, owner.organization_id)
     found = await repository.find_member(session, owner.organization_id, user_id)
@@ -62,6 +65,9 @@ async def change_member(
         raise MemberNotFound(user_id)
     if found.user.role == "admin" and (wanted.role is not None or wanted.is_active is not None):
         raise OperatorNotChangeable(user_id)
+    is_opened = wanted.is_active is True and not found.user.is_active
+    if is_opened and await repository.is_closed_by_platform(session, user_id):
+        raise MemberClosedByPlatform(user_id)
     is_kept = wanted.is_active is not False and wanted.is_owner is not False
     # Looked at before the change: sessions that were ended stay ended.
     if not is_kept and not await repository.has_other_owner(session, owner.organization_id, user_id):

@@ -11,6 +11,7 @@ from api.auth.session.service import end_sessions_of_user
 from api.database import AsyncReadSession, AsyncWriteSession
 from api.lifespan import Resources
 from api.models import Erasure, User
+from api.organizations.membership import pass_ownership_on
 from api.own_data import repository
 from api.own_data.errors import LastOperator, UserErased
 from api.own_data.holding import HOLDINGS
@@ -39,6 +40,8 @@ async def erase(
     Raises `UserErased`, `LastOperator` or, when sessions can't be ended just now, `ServiceUnavailable`.
     """
     await enter(session, PLATFORM)
+    # Before any user, as whoever changes members does: otherwise the two could wait for each other.
+    await repository.lock_organization_of(session, user_id)
     operators = await repository.lock_operators(session)
     user = await repository.lock_user(session, user_id)
     if user is None:
@@ -51,6 +54,7 @@ async def erase(
     user.is_active = False
     await session.flush()
     await end_sessions_of_user(session, resources, user_id, reason="deactivated")
+    await pass_ownership_on(session, user)
     tombstone_id = await _tombstone(session, user)
     for holding in HOLDINGS:
         await repository.erase_holding(session, holding, user_id, tombstone_id)

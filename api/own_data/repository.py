@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.database import AsyncReadSession, AsyncWriteSession
-from api.models import AuditOrigin, Erasure, Invitation, User
+from api.models import AuditOrigin, Erasure, Invitation, Organization, User
 from api.own_data.holding import HOLDINGS, TECHNICAL, Holding
 
 ROWS_AT_ONCE = 500
@@ -78,6 +78,12 @@ async def lock_user(session: AsyncWriteSession, user_id: UUID) -> User | None:
     return await session.scalar(
         select(User).where(User.id == user_id, User.erased_at.is_(None)).with_for_update()
     )  # fmt: skip
+
+
+async def lock_organization_of(session: AsyncWriteSession, user_id: UUID) -> None:
+    """Let nobody change the members of the user's organization until the unit of work ends."""
+    own = select(User.organization_id).where(User.id == user_id).scalar_subquery()
+    await session.execute(select(Organization.id).where(Organization.id == own).with_for_update())
 
 
 async def lock_operators(session: AsyncWriteSession) -> set[UUID]:

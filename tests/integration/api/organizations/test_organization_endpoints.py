@@ -8,7 +8,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.integration.api.conftest import Account
+from tests.integration.api.conftest import PASSWORD, Account
 from tests.integration.api.mailbox import Mailbox
 
 INVITED = "You are invited to the prompt marketplace"
@@ -146,6 +146,24 @@ class TestMembers:
         database.execute("update users set role = 'admin' where id = %s", [member.user_id])
         assert type_of(change(seller, member, role="buyer")) == "operator-not-changeable"
         assert type_of(change(seller, member, is_active=False)) == "operator-not-changeable"
+
+    @pytest.mark.parametrize("closed_by_owner_before", [False, True])
+    def test_whom_the_platform_closed_no_owner_opens(self, client, admin, seller, join, change, closed_by_owner_before):
+        member = join(seller)
+        change(seller, member, is_active=not closed_by_owner_before)
+        operators = f"/admin/users/{member.user_id}"
+        client.post(f"{operators}/deactivate", json={"reason": "Fraud."}, headers=admin.headers)
+        assert type_of(change(seller, member, is_active=True)) == "member-closed-by-platform"
+        client.post(f"{operators}/reactivate", json={"reason": "A mistake."}, headers=admin.headers)
+        change(seller, member, is_active=False)
+        assert change(seller, member, is_active=True).status_code == 200
+
+    def test_whoever_came_first_follows_the_last_owner(self, client, seller, join):
+        heir, other = join(seller), join(seller)
+        body = {"password": PASSWORD}
+        assert client.request("DELETE", "/auth/me", json=body, headers=seller.headers).status_code == 202
+        members = client.get("/organizations/me/members", headers=heir.headers).json()["items"]
+        assert [(each["id"], each["is_owner"]) for each in members] == [(heir.user_id, True), (other.user_id, False)]
 
     def test_members_of_others_look_like_nobody(self, seller, buyer, change):
         assert type_of(change(seller, buyer, is_active=False)) == "member-not-found"
