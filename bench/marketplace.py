@@ -117,7 +117,7 @@ class Marketplace:
 
     @contextmanager
     def servers(self) -> Iterator[Servers]:
-        """The servers with what is in them, after the processes have ended."""
+        """The servers with what is in them, beside the processes or after they have ended."""
         with running_servers(
             Settings(data_dir=self._place, database_url=None, warehouse_url=None, redis_url=None)
         ) as up:
