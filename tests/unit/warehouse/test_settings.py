@@ -1,9 +1,12 @@
 """Settings: what starts, what is refused, and where things are."""
 
+import re
+
 import pytest
 
 from warehouse.settings import (
     DEVELOPMENT_JWT_SECRET,
+    PROJECT_ROOT,
     Settings,
     SettingsInvalid,
     database_name,
@@ -123,6 +126,14 @@ class TestLoadSettings:
         with pytest.raises(SettingsInvalid, match="MAIL_URL: must read smtp://") as raised:
             load_settings()
         assert "hidden-word" not in str(raised.value)
+
+
+class TestSettings:
+    def test_the_example_names_every_one_and_nothing_else(self):
+        example = (PROJECT_ROOT / ".env.example").read_text()
+        named = set(re.findall(r"^(?:# )?([A-Z_]+)=", example, re.MULTILINE))
+        # The database's own, in docker-compose.yml.
+        assert named - {"POSTGRES_PASSWORD"} == {name.upper() for name in Settings.model_fields}
 
 
 class TestSimulatorPort:
