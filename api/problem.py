@@ -8,7 +8,8 @@ from typing import Any
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import DataError
+from psycopg.errors import ForeignKeyViolation
+from sqlalchemy.exc import DataError, IntegrityError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import Scope
@@ -20,6 +21,7 @@ from api.errors import (
     BodyTooLarge,
     BodyTooSlow,
     FieldProblem,
+    LoginRequired,
     ServiceUnavailable,
     ValidationFailed,
 )
@@ -155,6 +157,17 @@ async def _on_unstorable_value(request: Request, error: Exception) -> Response:
     return error_response(request.scope, ValidationFailed("A value of the request can't be stored: it is out of range"))
 
 
+async def _on_broken_reference(request: Request, error: Exception) -> Response:
+    """Who asks may be erased between being let in and being written down; any other broken reference is a fault."""
+    violation = error.orig if isinstance(error, IntegrityError) else None
+    is_user_gone = isinstance(violation, ForeignKeyViolation) and (violation.diag.constraint_name or "").endswith(
+        "user_id_fkey"
+    )
+    if not is_user_gone or request.scope.get("state", {}).get("identity") is None:
+        raise error
+    return error_response(request.scope, LoginRequired("The account is closed"))
+
+
 async def _on_server_down(request: Request, error: Exception) -> Response:
     logger.error("server_unavailable", error=type(error).__name__, exc_info=error)
     return error_response(
@@ -168,5 +181,6 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(DataError, _on_unstorable_value)
+    app.add_exception_handler(IntegrityError, _on_broken_reference)
     for unavailable in (*DATABASE_DOWN, JournalUnavailable, MartsUnavailable):
         app.add_exception_handler(unavailable, _on_server_down)
