@@ -138,7 +138,6 @@ def _connect(settings: Settings, servers: Servers) -> Resources:
     database = Database(servers.access.application_url, servers.access.scope_key)
     # Never changed while the passwords live, so that what is encrypted beside them stays readable for as long.
     pepper = settings.password_pepper.get_secret_value()
-    pepper = settings.password_pepper.get_secret_value()
     tokens = TokenIssuer(
         settings.jwt_secret.get_secret_value(),
         previous_secrets=[each.get_secret_value() for each in settings.jwt_previous_secrets],

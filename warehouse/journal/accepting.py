@@ -35,6 +35,9 @@ BUFFER_MAX_EVENTS = 10_000
 DEFAULT_JOURNAL_MAX_ENTRIES = 100_000
 # Redis down and Postgres slow must not pile up threads.
 DIRECT_STORES_AT_ONCE = 4
+# A Redis that hangs holds up nobody for longer, and is then left alone for a while: else every reader would wait.
+REDIS_TIMEOUT_SECONDS = 2.0
+PAUSE_SECONDS = 5.0
 
 
 class JournalUnavailable(Exception):
@@ -71,11 +74,14 @@ class AsyncJournal:
     """The service's end of the journal. One per process; `close` writes out what is buffered."""
 
     def __init__(self, redis_url: str, database_url: str, *, max_entries: int = DEFAULT_JOURNAL_MAX_ENTRIES) -> None:
-        self._redis = redis.Redis.from_url(redis_url, socket_timeout=5, socket_connect_timeout=5)
+        self._redis = redis.Redis.from_url(
+            redis_url, socket_timeout=REDIS_TIMEOUT_SECONDS, socket_connect_timeout=REDIS_TIMEOUT_SECONDS
+        )
         self._database_url = database_url
         self._max_entries = max_entries
         # The length of the stream as this process last saw it: each append tells it without a question of its own.
         self._entries = 0
+        self._paused_until = 0.0
         self._direct = asyncio.Semaphore(DIRECT_STORES_AT_ONCE)
         self._buffer: list[Mapping[str, Any]] = []
         self._writer: asyncio.Task[None] | None = None
@@ -102,6 +108,9 @@ class AsyncJournal:
     async def _append_entry(
         self, entry: bytes, count: int, duplicates: int = 0, remembered: Mapping[Any, Any] | None = None
     ) -> None:
+        if self._is_paused:
+            await self._store_directly(decode(entry), duplicates)
+            return
         await self._check_room()
         pipeline = self._redis.pipeline(transaction=True)
         pipeline.xlen(STREAM)
@@ -113,8 +122,16 @@ class AsyncJournal:
         try:
             self._entries = (await pipeline.execute())[0] + 1
         except RedisError as error:
+            self._pause()
             logger.warning("events go straight to Postgres, Redis is down: %s", error)
             await self._store_directly(decode(entry), duplicates)
+
+    @property
+    def _is_paused(self) -> bool:
+        return time.monotonic() < self._paused_until
+
+    def _pause(self) -> None:
+        self._paused_until = time.monotonic() + PAUSE_SECONDS
 
     async def _check_room(self) -> None:
         """Raise `JournalFull` while the stream is as long as it may be."""
@@ -157,6 +174,8 @@ class AsyncJournal:
         return known
 
     async def _recently_accepted(self, keys: Sequence[UUID]) -> dict[UUID, UUID | None]:
+        if self._is_paused:
+            return {}
         fields = [key.bytes for key in keys]
         pipeline = self._redis.pipeline(transaction=False)
         for age in range(RECENT_BUCKETS):
@@ -164,6 +183,7 @@ class AsyncJournal:
         try:
             answers = await pipeline.execute()
         except RedisError as error:
+            self._pause()
             logger.warning("recent event ids can't be looked up, Redis is down: %s", error)
             return {}
         return {

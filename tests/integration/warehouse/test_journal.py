@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import socket
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
@@ -85,6 +86,16 @@ class TestAppend:
     def test_events_go_straight_to_postgres_while_redis_is_down(self, database_url, connection):
         append(NOWHERE_REDIS, database_url, [event(), event()])
         assert stored_count(connection) == 2
+
+    def test_redis_that_hangs_is_asked_once_and_then_left_alone(self, database_url, connection):
+        with socket.create_server(("127.0.0.1", 0)) as hanging:
+            hanging.setblocking(False)
+            append(f"redis://127.0.0.1:{hanging.getsockname()[1]}", database_url, [event()], [event()], [event()])
+            first, _ = hanging.accept()
+            first.close()
+            with pytest.raises(BlockingIOError):
+                hanging.accept()
+        assert stored_count(connection) == 3
 
     def test_nothing_is_accepted_when_both_are_down(self):
         with pytest.raises(JournalUnavailable):
