@@ -155,7 +155,7 @@ def _connect(settings: Settings, servers: Servers) -> Resources:
         journal=AsyncJournal(
             servers.redis_url, servers.access.platform_url, max_entries=settings.event_journal_max_entries
         ),
-        marts=MartsConnections(servers.warehouse_url),
+        marts=MartsConnections(servers.access.marts_url, scope_key=servers.access.scope_key),
         tokens=tokens,
         passwords=PasswordHasher(pepper, bcrypt_cost=settings.password_bcrypt_cost),
         links=LinkSigner(pepper),

@@ -19,6 +19,7 @@ from warehouse.marts import (
     read_marts,
     sum_days,
 )
+from warehouse.tenancy import Scope
 
 # More would be slow to draw; the page says so when there are more.
 PROMPTS_SHOWN = 1000
@@ -85,7 +86,7 @@ def find_publication(connections: MartsConnections) -> Publication | None:
 
 def load_history(connections: MartsConnections, *, organization_id: str, publication_id: str) -> History:
     """All days of one seller. Raises `PublicationSuperseded`."""
-    with read_marts(connections) as marts:
+    with read_marts(connections, _scope(organization_id)) as marts:
         publication = _require(marts.publication, publication_id)
         days = marts.seller_performance(organization_id, date_from=EVER.first, date_to=EVER.last)
     return History(publication, tuple(days))
@@ -95,7 +96,7 @@ def load_prompts(
     connections: MartsConnections, *, organization_id: str, publication_id: str, days: DateRange, currency: str
 ) -> list[PromptLine]:
     """One seller's prompts in one currency, highest net revenue first. Raises `PublicationSuperseded`."""
-    with read_marts(connections) as marts:
+    with read_marts(connections, _scope(organization_id)) as marts:
         _require(marts.publication, publication_id)
         totals = marts.seller_prompts(
             organization_id, date_from=days.first, date_to=days.last, currency=currency, limit=PROMPTS_SHOWN
@@ -193,3 +194,8 @@ def _require(publication: Publication | None, publication_id: str) -> Publicatio
     if publication is None or publication.publication_id != publication_id:
         raise PublicationSuperseded(publication.publication_id if publication else None)
     return publication
+
+
+def _scope(organization_id: str) -> Scope:
+    """What a seller's pages may read: the rows of its own organization."""
+    return Scope("seller", organization_id)

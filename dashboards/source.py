@@ -30,13 +30,14 @@ def _servers() -> Servers:
 
 
 @st.cache_resource(show_spinner=False)
-def _connections(warehouse_url: str) -> MartsConnections:
-    return MartsConnections(warehouse_url)
+def _connections(marts_url: str, _scope_key: bytes) -> MartsConnections:
+    return MartsConnections(marts_url, scope_key=_scope_key)
 
 
 def connections() -> MartsConnections:
-    """Connections to the warehouse. Raises what `running_servers` raises."""
-    return _connections(_servers().warehouse_url)
+    """Connections to the warehouse, as a reader that sees what its scope may. Raises what `running_servers` raises."""
+    access = _servers().access
+    return _connections(access.marts_url, access.scope_key)
 
 
 def ensure_running() -> None:

@@ -25,6 +25,7 @@ from api.errors import LoginRequired, RoleNotAllowed, ServiceUnavailable, proble
 from api.prompts.errors import PromptNotFound
 from api.routing import feature_router, repeatable
 from api.schema import CurrencyCode, Day, Page
+from api.tenancy import scope_of
 from warehouse.event_document import describe_event, event_schema_of
 from warehouse.events import CATALOGUE, is_server_only
 from warehouse.marts import DateRange
@@ -112,7 +113,9 @@ async def prompt_performance(
     seller = await repository.find_seller(session, prompt_id)
     if seller is None or (seller != user.organization_id and user.role != "admin"):
         raise PromptNotFound(prompt_id)
-    return await run_in_threadpool(performance.read_prompt_performance, resources.marts, prompt_id, days, currency)
+    return await run_in_threadpool(
+        performance.read_prompt_performance, resources.marts, scope_of(user), prompt_id, days, currency
+    )
 
 
 @router.get("/dashboard", summary="What your prompts achieved", responses=problem_responses(RoleNotAllowed))
@@ -125,7 +128,13 @@ async def dashboard(
 ) -> Dashboard:
     """Of the signed-in seller's organization, from one publication."""
     return await run_in_threadpool(
-        performance.read_dashboard, resources.marts, user.organization_id, days, currency, prompts_limit=prompts
+        performance.read_dashboard,
+        resources.marts,
+        scope_of(user),
+        user.organization_id,
+        days,
+        currency,
+        prompts_limit=prompts,
     )
 
 

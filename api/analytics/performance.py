@@ -5,16 +5,17 @@ from uuid import UUID
 
 from api.analytics.schemas import Dashboard, DayFigures, Figures, PromptFigures, PromptPerformance
 from warehouse.marts import DateRange, Marts, MartsConnections, PerformanceDay, read_marts, sum_days
+from warehouse.tenancy import Scope
 
 # Stand in for a bound that was not asked for.
 FIRST_DAY, LAST_DAY = date(1, 1, 1), date(9999, 12, 31)
 
 
 def read_prompt_performance(
-    connections: MartsConnections, prompt_id: UUID, days: DateRange, currency: str | None
+    connections: MartsConnections, scope: Scope, prompt_id: UUID, days: DateRange, currency: str | None
 ) -> PromptPerformance:
     """A prompt's days and totals. Raises `MartsUnavailable`."""
-    with read_marts(connections) as marts:
+    with read_marts(connections, scope) as marts:
         found = marts.prompt_performance(str(prompt_id), date_from=days.first, date_to=days.last)
         wanted = _of_currency(found, currency)
         return PromptPerformance(
@@ -26,11 +27,17 @@ def read_prompt_performance(
 
 
 def read_dashboard(
-    connections: MartsConnections, organization_id: UUID, days: DateRange, currency: str | None, *, prompts_limit: int
+    connections: MartsConnections,
+    scope: Scope,
+    organization_id: UUID,
+    days: DateRange,
+    currency: str | None,
+    *,
+    prompts_limit: int,
 ) -> Dashboard:
     """A seller's days, totals and prompts, all of one publication. Raises `MartsUnavailable`."""
     seller = str(organization_id)
-    with read_marts(connections) as marts:
+    with read_marts(connections, scope) as marts:
         found = marts.seller_performance(seller, date_from=days.first, date_to=days.last)
         wanted = _of_currency(found, currency)
         prompts = marts.seller_prompts(

@@ -10,6 +10,7 @@ from psycopg.rows import DictRow
 from warehouse.databases import connect, database_exists
 from warehouse.marts.reader import Marts, find_publication
 from warehouse.marts.row import Publication
+from warehouse.tenancy import NOBODY, SETTING, Scope, ScopeSigner
 
 # As many as one API process has reads going at the same time on two cores; further ones are opened and closed.
 IDLE_CONNECTIONS_KEPT = 8
@@ -24,8 +25,9 @@ class MartsUnavailable(Exception):
 class MartsConnections:
     """Keeps the connections of finished reads for the next ones. Safe to share between threads."""
 
-    def __init__(self, warehouse_url: str, *, idle_kept: int = IDLE_CONNECTIONS_KEPT) -> None:
+    def __init__(self, warehouse_url: str, *, scope_key: bytes = b"", idle_kept: int = IDLE_CONNECTIONS_KEPT) -> None:
         self._warehouse_url = warehouse_url
+        self._signer = ScopeSigner(scope_key)
         self._idle_kept = idle_kept
         self._idle: list[psycopg.Connection[DictRow]] = []
         self._lock = threading.Lock()
@@ -38,10 +40,10 @@ class MartsConnections:
             connection.close()
 
     @contextmanager
-    def read(self) -> Iterator[Marts]:
+    def read(self, scope: Scope = NOBODY) -> Iterator[Marts]:
         """See `read_marts`."""
         try:
-            connection, publication = self._begin()
+            connection, publication = self._begin(self._signer.sign(scope))
             if connection is None:
                 yield Marts(None, None)
                 return
@@ -54,11 +56,11 @@ class MartsConnections:
                 f"The warehouse can't be read: {_first_line(error)}. Try again in a moment."
             ) from error
 
-    def _begin(self) -> tuple[psycopg.Connection[DictRow] | None, Publication | None]:
+    def _begin(self, scope: str) -> tuple[psycopg.Connection[DictRow] | None, Publication | None]:
         """A connection inside its transaction and the publication it sees; no connection if nothing was published."""
         while (kept := self._take()) is not None:
             try:
-                return self._look(kept)
+                return self._look(kept, scope)
             except psycopg.OperationalError:
                 # The server was restarted since: a read changes nothing, so another connection may try.
                 continue
@@ -70,12 +72,15 @@ class MartsConnections:
             return None, None
         opened.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         opened.read_only = True
-        return self._look(opened)
+        return self._look(opened, scope)
 
     def _look(
-        self, connection: psycopg.Connection[DictRow]
+        self, connection: psycopg.Connection[DictRow], scope: str
     ) -> tuple[psycopg.Connection[DictRow] | None, Publication | None]:
         try:
+            if scope:
+                # For this transaction, which ends with the read.
+                connection.execute("select set_config(%s, %s, true)", [SETTING, scope])
             return connection, find_publication(connection)
         except psycopg.errors.UndefinedTable:
             self._give_back(connection)
@@ -98,18 +103,19 @@ class MartsConnections:
 
 
 @contextmanager
-def read_marts(source: str | MartsConnections) -> Iterator[Marts]:
+def read_marts(source: str | MartsConnections, scope: Scope = NOBODY) -> Iterator[Marts]:
     """The marts as one publication left them: everything read in the block is of the same run.
 
-    `source` is the warehouse's URL (a connection for this one read) or `MartsConnections` (for many). The block runs in
-    one repeatable-read, read-only transaction, so keep it short. Where nothing was ever published `marts.publication`
-    is None and every read is empty. Raises `MartsUnavailable`.
+    What is seen follows from `scope`: without one, what everybody may see. `source` is the warehouse's URL (a
+    connection for this one read) or `MartsConnections` (for many). The block runs in one repeatable-read, read-only
+    transaction, so keep it short. Where nothing was ever published `marts.publication` is None and every read is empty.
+    Raises `MartsUnavailable`.
     """
     if isinstance(source, MartsConnections):
-        with source.read() as marts:
+        with source.read(scope) as marts:
             yield marts
         return
-    with MartsConnections(source, idle_kept=0).read() as marts:
+    with MartsConnections(source, idle_kept=0).read(scope) as marts:
         yield marts
 
 

@@ -15,6 +15,7 @@ from warehouse.publication.applying import Applied, apply_build
 from warehouse.publication.errors import PublicationRefused
 from warehouse.publication.ranks import BUILD_TABLES, forget_old_ranks, publish_ranks
 from warehouse.publication.table import BUILD_SCHEMA, PUBLISHED_SCHEMA, read_tables
+from warehouse.tenancy.mart_policy import protect_marts
 
 PUBLICATION_LOCK = 0x70_75_62_6C
 # The planner knows nothing about rows until it is told; worth it when this share of a mart changed.
@@ -100,6 +101,7 @@ def _publish(connection: psycopg.Connection[DictRow], started_at: datetime) -> P
     publication_id = new_publication_id(datetime.now(UTC))
     _remember_changes(connection, publication_id, marts)
     as_of, policy_version = publish_ranks(connection, publication_id)
+    protect_marts(connection)
     connection.execute("update marts.publications set status = 'superseded' where status = 'current'")
     row = connection.execute(
         """

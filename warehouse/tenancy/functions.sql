@@ -44,3 +44,12 @@ $$;
 create or replace function tenancy.is_staff() returns boolean language sql stable parallel safe as $$
     select coalesce((tenancy.scope())[1] in ('platform', 'admin'), false)
 $$;
+
+-- In the warehouse: the prompts the organization sells, as far as who asks may see them.
+create or replace function tenancy.own_prompts() returns setof text
+language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp as $$
+begin
+    return query
+    select prompt_id from marts.dim_prompts where seller_organization_id = (tenancy.scope())[2];
+end
+$$;

@@ -8,6 +8,7 @@ from psycopg.rows import DictRow
 
 from warehouse.databases import connect
 from warehouse.tenancy.access import Access, user_of
+from warehouse.tenancy.mart_policy import protect_marts, remember_roles
 from warehouse.tenancy.privileges import APPLICATION_PRIVILEGES
 from warehouse.tenancy.role import ensure_role, grant_tables, open_database, open_schemas
 
@@ -30,6 +31,7 @@ def prepare_access(access: Access, *, database_url: str, warehouse_url: str) -> 
         _let_application_in(connection, access)
     with connect(warehouse_url) as connection:
         _prepare(connection, access)
+        _let_readers_in(connection, access)
 
 
 def _prepare(connection: Connection, access: Access) -> None:
@@ -49,6 +51,23 @@ def _prepare(connection: Connection, access: Access) -> None:
 def _pads(key: bytes) -> tuple[bytes, bytes]:
     padded = key.ljust(BLOCK_BYTES, b"\0")
     return bytes(byte ^ 0x36 for byte in padded), bytes(byte ^ 0x5C for byte in padded)
+
+
+def _let_readers_in(connection: Connection, access: Access) -> None:
+    reader, analyst = user_of(access.marts_url), user_of(access.analyst_url)
+    for url, setting, settings in (
+        (access.marts_url, "MARTS_DATABASE_URL", {"search_path": "marts"}),
+        (access.analyst_url, "ANALYST_DATABASE_URL", {"search_path": "marts", "default_transaction_read_only": "on"}),
+    ):
+        if url not in access.given:
+            ensure_role(connection, url, setting=setting, settings=settings)
+    open_database(connection, reader, analyst)
+    connection.execute("create schema if not exists marts")
+    open_schemas(connection, reader, "marts", "tenancy")
+    open_schemas(connection, analyst, "marts")
+    grant_tables(connection, reader, "tenancy", {})
+    remember_roles(connection, reader=reader, analyst=analyst)
+    protect_marts(connection)
 
 
 def _let_application_in(connection: Connection, access: Access) -> None:

@@ -15,7 +15,7 @@ class Scope:
     """What policies decide by. `platform` is the product's own work, on behalf of no organization."""
 
     role: Literal["nobody", "buyer", "seller", "admin", "platform"]
-    organization_id: UUID | None = None
+    organization_id: UUID | str | None = None
     user_id: UUID | None = None
 
 

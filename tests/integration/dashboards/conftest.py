@@ -14,6 +14,7 @@ from tests.integration.warehouse.marts.hand_made import add_prompt, add_rank, cr
 from warehouse.databases import connect
 from warehouse.servers import Servers
 from warehouse.settings import get_settings
+from warehouse.tenancy import Access
 
 APP = Path(__file__).resolve().parents[3] / "dashboards" / "streamlit_app.py"
 SLOWEST_RUN_SECONDS = 60
@@ -33,10 +34,15 @@ def accounts() -> Iterator[AccountServer]:
 
 @pytest.fixture
 def app(
-    servers: Servers, warehouse_url: str, accounts: AccountServer, monkeypatch: pytest.MonkeyPatch
+    servers: Servers,
+    database_url: str,
+    warehouse_url: str,
+    access: Access,
+    accounts: AccountServer,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[AppTest]:
     """The app as a stranger's browser opens it."""
-    monkeypatch.setenv("DATABASE_URL", servers.database_url)
+    monkeypatch.setenv("DATABASE_URL", database_url)
     monkeypatch.setenv("WAREHOUSE_URL", warehouse_url)
     monkeypatch.setenv("REDIS_URL", servers.redis_url)
     monkeypatch.setenv("API_URL", accounts.url)
@@ -53,7 +59,7 @@ def forget_everything() -> None:
 
 
 @pytest.fixture
-def marts(warehouse_url: str) -> str:
+def marts(warehouse_url: str, access: Access) -> str:
     """Two sellers with 60 days, a third with nothing."""
     create_marts(warehouse_url)
     with connect(warehouse_url) as connection:

@@ -9,6 +9,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from warehouse.databases import connect
+from warehouse.tenancy.mart_policy import protect_marts
 
 _MEASURES = """
     performance_date date not null,
@@ -62,6 +63,7 @@ def create_marts(warehouse_url: str) -> None:
         for statement in TABLES.split(";\n"):
             if statement.strip():
                 connection.execute(sql.SQL(statement))  # type: ignore[arg-type]
+        protect_marts(connection)
 
 
 def publish(connection: Connection, publication_id: str, *, as_of: datetime = AS_OF) -> None:
