@@ -38,7 +38,7 @@ migrate-create: setup ## write a new migration: make migrate-create MESSAGE="add
 seed: setup ## fill an empty marketplace with the sample data
 	@$(PYTHON) cli/manage.py db seed
 
-db-shell: setup ## psql on the application database (DATABASE=warehouse for the other)
+db-shell: setup ## psql on the application database (DATABASE=warehouse for the other, DATABASE=analyst to read marts)
 	@$(PYTHON) -m scripts.database_shell $(or $(DATABASE),application)
 
 shell: setup ## a Python shell with settings and running servers

@@ -1,4 +1,4 @@
-"""psql on the application or the warehouse database, wherever the settings say it is."""
+"""psql on the application or the warehouse database, wherever the settings say it is, or as an analyst."""
 
 import importlib.util
 import os
@@ -11,8 +11,9 @@ from warehouse.settings import get_settings
 
 
 def address(servers: Servers, which: str) -> str:
-    """The URL of `application` or `warehouse`."""
-    return {"application": servers.database_url, "warehouse": servers.warehouse_url}[which]
+    """The URL of `application` or `warehouse` as their owner, or of the marts as an `analyst`."""
+    owned = {"application": servers.database_url, "warehouse": servers.warehouse_url}
+    return servers.access.analyst_url if which == "analyst" else owned[which]
 
 
 def psql() -> str:
@@ -26,8 +27,8 @@ def psql() -> str:
 def main() -> int:
     """Run psql until its user leaves."""
     which = sys.argv[1] if len(sys.argv) > 1 else "application"
-    if which not in ("application", "warehouse"):
-        print(f"{which!r} is not a database here: say application or warehouse", file=sys.stderr)
+    if which not in ("application", "warehouse", "analyst"):
+        print(f"{which!r} is not a database here: say application, warehouse or analyst", file=sys.stderr)
         return 2
     with running_servers(get_settings()) as servers:
         environment = os.environ | {"PGOPTIONS": "-c timezone=UTC"}

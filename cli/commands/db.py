@@ -29,6 +29,14 @@ def init() -> None:
         click.echo(_prepare(servers))
 
 
+@db.command(epilog=examples("db analyst", 'psql "$(python cli/manage.py db analyst)"'))
+def analyst() -> None:
+    """Print the URL an analyst connects with: it reads the marts, and nothing else. It holds a password."""
+    with running_servers(get_settings()) as servers:
+        _prepare(servers)
+        click.echo(servers.access.analyst_url)
+
+
 @db.command(epilog=examples("db reset", "db reset --yes"))
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def reset(yes: bool) -> None:
