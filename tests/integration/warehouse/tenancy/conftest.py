@@ -136,6 +136,12 @@ def record_what_happened(owner: Connection, seller: Company, buyer: Company) -> 
         "insert into decisions (kind, organization_id, reason, ground, rule, facts, detected_by)"
         " values ('money_hold', %(seller)s, 'other', 'terms', 'r', 'f', 'notice')",
         "insert into appeals (decision_id, text) select id, 'why' from decisions",
+        "insert into invitations (organization_id, email, role, expires_at)"
+        " values (%(seller)s, 'new@example.com', 'buyer', now())",
+        "insert into account_links (purpose, token_hash, user_id, bound_to, expires_at)"
+        " values ('password_reset', sha256(''), %(sellers_user)s, '', now())",
+        "insert into second_factors (user_id, secret) values (%(sellers_user)s, '')",
+        "insert into recovery_codes (user_id, code_hash) values (%(sellers_user)s, '')",
         "insert into erasures (organization_id, requested_by, user_id) values (%(seller)s, 'self', %(sellers_user)s)",
     ):
         owner.execute(statement, given)

@@ -35,6 +35,10 @@ OWNED = {
     "decisions": "true",
     "appeals": "true",
     "erasures": "true",
+    "invitations": "true",
+    "account_links": "true",
+    "second_factors": "true",
+    "recovery_codes": "true",
 }
 # What both sides of a trade see of it.
 SHARED = ("organizations", "users", "prompts", "prompt_versions", "orders", "refunds", "entitlements", "audit_log")
@@ -116,6 +120,12 @@ class TestTables:
             """
         )
         assert {row["name"] for row in rows} == set(PUBLIC_TABLES)
+
+    def test_every_table_is_asked_about_here(self):
+        assert (
+            OWNED.keys() | PUBLIC_TABLES.keys() | {"prompt_statistics"}
+            == APPLICATION_PRIVILEGES.keys() | PUBLIC_TABLES.keys()
+        )
 
     def test_every_table_says_what_the_application_may_do(self, owner: Connection):
         rows = owner.execute(
@@ -260,6 +270,12 @@ class TestWriting:
             "update appeals set status = 'upheld'",
             "update reviews set rating = 5",
             "delete from audit_origins",
+            "update invitations set role = 'seller'",
+            "delete from invitations",
+            "update account_links set used_at = null",
+            "update second_factors set secret = ''",
+            "delete from second_factors",
+            "update recovery_codes set used_at = null",
             "delete from users",
             "delete from api_keys",
             "delete from reviews",
