@@ -34,6 +34,7 @@ OWN = {
     ("POST", "/api/v1/admin/users/{user_id}/role", "role"),
     ("POST", "/api/v1/marketplace/orders/{order_id}/refund", "amount_cents"),
     ("POST", "/api/v1/admin/decisions", "organization_id"),
+    ("PATCH", "/api/v1/organizations/me/members/{user_id}", "is_active"),
 }
 PAIRS = [(cell, field) for cell in WRITES for field in FIELDS if (*cell.route, field) not in OWN]
 
