@@ -11,8 +11,8 @@ from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
-# Nobody waits longer than this to learn whether they may pass.
-BATCH_TIMEOUT_SECONDS = 1.0
+# Nobody waits longer to learn whether they may pass. A busy process takes a second to read what came long ago.
+BATCH_TIMEOUT_SECONDS = 3.0
 # After a failure Redis is left alone for so long, and everything fails at once.
 PAUSE_SECONDS = 1.0
 
