@@ -60,7 +60,7 @@ test-servers: setup ## the integration tests on Debian's PostgreSQL and Redis in
 	@scripts/test_on_debian_servers.sh
 
 fuzz: setup ## hundreds of made-up requests for each route: answers must be as the OpenAPI document says
-	@SCHEMA_EXAMPLES=$(or $(EXAMPLES),120) $(PYTHON) -m pytest -n 2 --dist load tests/integration/api/schema
+	@SCHEMA_EXAMPLES=$(or $(EXAMPLES),200) $(PYTHON) -m pytest -n 2 --dist load tests/integration/api/schema
 
 fuzz-deep: setup ## thousands for each route; takes hours
 	@SCHEMA_EXAMPLES=$(or $(EXAMPLES),5000) $(PYTHON) -m pytest -n 2 --dist load tests/integration/api/schema

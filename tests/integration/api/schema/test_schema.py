@@ -20,14 +20,13 @@ from tests.integration.api.schema.caller import Callers
 
 EXAMPLES = int(os.environ.get("SCHEMA_EXAMPLES", "3"))
 IS_THOROUGH = "SCHEMA_EXAMPLES" in os.environ
+REFUSALS = [str(status) for status in (400, 401, 403, 404, 405, 409, 412, 413, 414, 415, 422, 431)]
 CONFIG = SchemathesisConfig.from_dict(
     {
         "seed": 1,
         "phases": {"coverage": {"enabled": IS_THOROUGH}},
         # Too much is refused as well as what is wrong.
-        "checks": {
-            "negative_data_rejection": {"expected-statuses": ["400", "401", "403", "404", "405", "409", "413", "422"]}
-        },
+        "checks": {"negative_data_rejection": {"expected-statuses": REFUSALS}},
     }
 )
 SCHEMA = schemathesis.openapi.from_dict(create_app().openapi(), config=CONFIG)
