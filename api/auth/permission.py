@@ -3,6 +3,7 @@
 The identity itself was resolved by the auth middleware; the security schemes only tell OpenAPI how to send it.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
@@ -48,7 +49,7 @@ class ApiKeyNotAllowed(ApiError):
     status = 403
 
 
-class Access:
+class Access(ABC):
     """What all permissions share. A route's permission is found by this type."""
 
     # Whether programs are let through too.
@@ -58,9 +59,9 @@ class Access:
         self.scope = scope
         self.roles = roles
 
+    @abstractmethod
     def admit(self, state: Mapping[str, Any]) -> Identity:
         """Who is asking, by the state of the request, if it may. Raises what the class says, or an error of 401."""
-        raise NotImplementedError
 
     def _known(self, state: Mapping[str, Any]) -> Identity:
         """Who is asking. Raises `LoginRequired`, or what was wrong with the token or key (401)."""
