@@ -43,13 +43,14 @@ class EventInvalid(Exception):
         self.reason = reason
 
 
-def _without_nul(value: str) -> str:
+def without_nul(value: str) -> str:
+    """The text itself. Raises `ValueError` when Postgres can't store it."""
     if "\x00" in value:
         raise ValueError("must not hold a NUL character")
     return value
 
 
-Text = Annotated[str, Field(max_length=255), AfterValidator(_without_nul)]
+Text = Annotated[str, Field(max_length=255), AfterValidator(without_nul)]
 Count = Annotated[int, Field(ge=0, lt=2**31)]
 Position = Annotated[int, Field(ge=1, lt=2**31)]
 
@@ -171,6 +172,8 @@ SERVER_ONLY_NAMES = frozenset({"results.served", "api.requested"})
 SERVER_ONLY_PREFIX = "order."
 
 
+# A NUL as JSON has it. After another backslash it is the text of the escape, which can be stored.
+_NUL_ESCAPE = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 MOMENT: TypeAdapter[datetime] = TypeAdapter(AwareDatetime)
 
 
@@ -218,7 +221,7 @@ def check(event: Event) -> Event:
         )
     if event.event_name in NEEDS_PROMPT and event.prompt_id is None:
         raise EventInvalid("prompt_missing", f"{event.event_name} needs a prompt_id")
-    if "\\u0000" in event.model_dump_json(include={"properties"}):
+    if _NUL_ESCAPE.search(event.model_dump_json(include={"properties"})):
         raise EventInvalid("properties_invalid", "properties hold a NUL character, which can't be stored")
     properties = CATALOGUE.get(event.event_name)
     if properties is not None:
@@ -263,16 +266,21 @@ def _read(envelope: dict[str, Any], received_at: datetime) -> Event:
 
 def _with_right_clock(event: Event, sent_at: Any) -> Event:
     try:
-        offset = event.received_at - MOMENT.validate_python(sent_at)
-        if abs(offset.total_seconds()) < CLOCK_TOLERANCE_SECONDS:
+        milliseconds = clock_offset_ms(event.received_at, MOMENT.validate_python(sent_at))
+        if milliseconds is None:
             return event
-        milliseconds = round(offset.total_seconds() * 1000)
         occurred_at = event.occurred_at + timedelta(milliseconds=milliseconds)
     except (ValidationError, OverflowError):
         raise EventInvalid(
             "sent_at_invalid", "sent_at: must be a time with its zone, such as 2026-05-01T09:30:00Z"
         ) from None
     return event.model_copy(update={"occurred_at": occurred_at, "clock_offset_ms": milliseconds})
+
+
+def clock_offset_ms(received_at: datetime, sent_at: datetime) -> int | None:
+    """How far a sender's clock was behind; None when that is no more than the way takes. Raises `OverflowError`."""
+    offset = (received_at - sent_at).total_seconds()
+    return None if abs(offset) < CLOCK_TOLERANCE_SECONDS else round(offset * 1000)
 
 
 def describe(error: ValidationError) -> str:

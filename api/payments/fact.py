@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from api.database import AsyncWriteSession
 from api.models import EventBatch, EventId, Order, RawEvent, Refund
 from warehouse.events import Event, check
-from warehouse.journal.fingerprint import event_key, payload_hash
+from warehouse.intake.fingerprint import event_key, payload_hash
 
 SOURCE = "api"
 # What the ledger calls events stored here.

@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 
 from warehouse.databases import connect
 from warehouse.events import Event
-from warehouse.journal.fingerprint import event_key, payload_hash
+from warehouse.intake.fingerprint import event_key, payload_hash
 from warehouse.journal.ledger import StoreReport, record_batch
 from warehouse.journal.storing import store
 from warehouse.journal.stream import ACCEPTED, DUPLICATES_FIELD, FIELD, STREAM, decode, encode, encode_fields

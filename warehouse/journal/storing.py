@@ -7,7 +7,7 @@ import psycopg
 from psycopg.rows import DictRow
 
 from warehouse.events import Event
-from warehouse.journal.fingerprint import event_key, payload_hash
+from warehouse.intake.fingerprint import event_key, payload_hash
 from warehouse.journal.ledger import StoreReport, next_batch_id, record_batch
 from warehouse.journal.quarantine import Rejected, quarantine
 

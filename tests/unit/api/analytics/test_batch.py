@@ -13,7 +13,7 @@ from api.analytics.batch import Batch, read_batch
 from api.analytics.errors import EventBatchMalformed, EventBatchTooLarge
 from api.auth.identity import session_identity
 from api.errors import BodyMalformed
-from warehouse.journal.fingerprint import payload_hash
+from warehouse.intake.fingerprint import payload_hash
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 # Fixed, because it is part of the names of tests, which two workers must agree on.

@@ -1,7 +1,12 @@
-"""What an event is known by for ever, in 16 bytes each: its id, and what it said."""
+"""What an event is known by for ever, in 16 bytes each: its id, and what it said.
+
+Millions of them are kept in `event_ids`: neither form may ever change.
+"""
 
 import hashlib
+from collections.abc import Mapping
 from datetime import UTC, timedelta
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -16,9 +21,22 @@ SAID_BY_SERVER = frozenset({"received_at", "clock_offset_ms", "agent"})
 NOT_PAYLOAD = ID | SAID_BY_SERVER
 
 
-def event_key(source: str, event_id: str) -> UUID:
+def hash_id(source: str, event_id: str) -> bytes:
     """The key of `event_ids`. The migration that made the table computes the same in SQL."""
-    return _hash(f"{source}\x1f{event_id}".encode())
+    return hashlib.sha256(f"{source}\x1f{event_id}".encode()).digest()[:HASH_BYTES]
+
+
+def hash_payload(payload: Mapping[str, Any]) -> bytes:
+    """The hash of the fields that say what happened, without those that have no value.
+
+    Times are in UTC and as they were sent, before a wrong clock was corrected. Ids may be UUIDs or their text.
+    """
+    return hashlib.sha256(orjson.dumps(payload, option=orjson.OPT_SORT_KEYS)).digest()[:HASH_BYTES]
+
+
+def event_key(source: str, event_id: str) -> UUID:
+    """The key of an event in `event_ids`."""
+    return UUID(bytes=hash_id(source, event_id))
 
 
 def payload_hash(event: Event) -> UUID:
@@ -30,8 +48,4 @@ def payload_hash(event: Event) -> UUID:
     # As it was sent: each sending has its own estimate of how wrong the sender's clock is. One moment has many forms.
     sent = event.occurred_at - timedelta(milliseconds=event.clock_offset_ms or 0)
     payload["occurred_at"] = sent.astimezone(UTC)
-    return _hash(orjson.dumps(payload, option=orjson.OPT_SORT_KEYS))
-
-
-def _hash(content: bytes) -> UUID:
-    return UUID(bytes=hashlib.sha256(content).digest()[:HASH_BYTES])
+    return UUID(bytes=hash_payload(payload))

@@ -1,0 +1,22 @@
+"""From what was sent to what is stored, fast where it is plain.
+
+`ReadyEvent` is the one form in which events are stored, whoever read them: the API, the flusher, an import. It comes
+from `ready`, of an `Event` that `warehouse.events` has checked, or from one of the quick readers, which take what is
+plainly well-formed at a tenth of the cost and give None for everything else. What they give None for is not refused:
+`warehouse.events` alone says what is refused, and why. What they take, they take as it does, to the bit.
+
+    quick = WrittenEventReader()                       # an envelope as JSON, complete
+    event = quick.read(content) or ready(check(Event.model_validate_json(content)))
+
+    make_ready(source=…, event_id=…, properties={…}, …)  # fields that were checked otherwise, such as a file's
+"""
+
+from warehouse.intake.fingerprint import event_key, payload_hash
+from warehouse.intake.quick_rule import Rule, rule_of
+from warehouse.intake.reading import LiveEventReader, WrittenEventReader, split_list
+from warehouse.intake.ready_event import ReadyEvent, as_json, event_of, make_ready, ready
+
+__all__ = [
+    "LiveEventReader", "ReadyEvent", "Rule", "WrittenEventReader", "as_json", "event_key", "event_of", "make_ready",
+    "payload_hash", "ready", "rule_of", "split_list",
+]  # fmt: skip
