@@ -11,12 +11,12 @@ import orjson
 from warehouse.events import EVENT_MAX_BYTES, Event, EventInvalid, parse
 from warehouse.imports import value
 from warehouse.imports.errors import RowInvalid
-from warehouse.imports.event_storage import find_prompts, find_users, refused_by_journal
+from warehouse.imports.event_storage import find_prompts, find_users, note_lines
 from warehouse.imports.formats import Format
 from warehouse.imports.importer import Connection, Importer, Outcome, Refusal, Row
 from warehouse.imports.party import ensure_users
 from warehouse.imports.record import Record
-from warehouse.journal import store
+from warehouse.journal.storing import store_batch
 
 DEFAULT_SOURCE = "import"
 # As in the service; what is nested far deeper can't be written as JSON again.
@@ -101,11 +101,10 @@ class EventImporter(Importer[EventRow]):
             except RowInvalid as error:
                 outcome.refusals.append(Refusal(row.record, error.reason, str(error)))
         events = _with_users(connection, known)
-        report = store(connection, events, origin=self._origin)
-        outcome.inserted, outcome.duplicates = report.stored, report.duplicate
-        if report.quarantined:
-            records = [row.record for row, _ in known]
-            outcome.refusals += refused_by_journal(connection, records, events, origin=self._origin)
+        stored = store_batch(connection, events, origin=self._origin)
+        outcome.inserted, outcome.duplicates = stored.report.stored, stored.report.duplicate
+        records = [row.record for row, _ in known]
+        outcome.refusals += note_lines(connection, records, stored.refused, origin=self._origin)
         return outcome
 
 

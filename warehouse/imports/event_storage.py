@@ -1,14 +1,13 @@
 """What the import of events asks the application database."""
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from warehouse.events import Event
 from warehouse.imports.importer import Connection, Refusal
 from warehouse.imports.record import Record
-from warehouse.journal.storing import as_json
+from warehouse.journal import Rejected
 
 
 def find_prompts(connection: Connection, names: Collection[str]) -> dict[str, UUID]:
@@ -30,31 +29,19 @@ def find_users(connection: Connection, external_ids: Collection[str]) -> dict[st
     return {row["external_id"]: {"user_id": row["id"], "organization_id": row["organization_id"]} for row in rows}
 
 
-def refused_by_journal(
-    connection: Connection, records: Sequence[Record], events: Sequence[Event], *, origin: str
+def note_lines(
+    connection: Connection, records: Sequence[Record], refused: Mapping[int, Rejected], *, origin: str
 ) -> list[Refusal]:
-    """Which events of a batch the journal has just put into quarantine, and why; their lines are noted there."""
-    rows = connection.execute(
-        "select fingerprint, reason, detail from quarantine"
-        " where kind = 'events' and resolved_at is null and fingerprint = any(%s)",
-        [[_fingerprint(event) for event in events]],
-    )
-    refused = {row["fingerprint"]: row for row in rows}
+    """The refusals of what the journal has just put into quarantine; the lines of the file are noted there."""
     found = []
-    for record, event in zip(records, events, strict=True):
-        fingerprint = _fingerprint(event)
-        if fingerprint in refused:
-            connection.execute(
-                "update quarantine set origin = %s where kind = 'events' and fingerprint = %s and origin = %s",
-                [f"{origin}:{record.line}", fingerprint, origin],
-            )
-            row = refused[fingerprint]
-            found.append(Refusal(record, row["reason"], row["detail"], kept_as=fingerprint))
+    for ordinal, rejected in sorted(refused.items()):
+        record, fingerprint = records[ordinal], hashlib.sha256(rejected.raw).digest()
+        connection.execute(
+            "update quarantine set origin = %s where kind = 'events' and fingerprint = %s and origin = %s",
+            [f"{origin}:{record.line}", fingerprint, origin],
+        )
+        found.append(Refusal(record, rejected.reason, rejected.detail, kept_as=fingerprint))
     return found
-
-
-def _fingerprint(event: Event) -> bytes:
-    return hashlib.sha256(as_json(event)).digest()
 
 
 def _as_uuid(name: str) -> UUID | None:

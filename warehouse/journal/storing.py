@@ -1,6 +1,7 @@
 """Stores events in the application database: one COPY, one insert, each event at most once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import orjson
 import psycopg
@@ -21,6 +22,9 @@ TYPES = {
     "user_id": "uuid", "prompt_id": "uuid", "properties": "jsonb",
     "sample_rate": "double precision", "clock_offset_ms": "bigint",
 }  # fmt: skip
+# Of COPY's text form.
+NULL = "\\N"
+LINES_AT_ONCE = 1000
 
 ARRIVE = f"""
 create temporary table arriving_events (
@@ -29,39 +33,45 @@ create temporary table arriving_events (
 """  # nosec B608
 MAKE_DAYS = """
 select make_event_day(day)
-from (select distinct (received_at at time zone 'UTC')::date as day from arriving_events) as days
+from (
+    select distinct (received_at at time zone 'UTC')::date as day
+    from (select distinct received_at from arriving_events) as moments
+) as days
 """
 UNKNOWN_PROMPTS = """
 delete from arriving_events
 where prompt_id is not null and not exists (select 1 from prompts where prompts.id = arriving_events.prompt_id)
 returning ordinal
 """
-# The first of several sendings of one id inside the batch is the event. Ids are inserted in their order, so that two
-# batches at once can wait for each other but not lock each other out.
-INSERT = f"""
+# Ids are inserted in their order, so that two batches at once can wait for each other but not lock each other out.
+# The usual batch holds nothing twice and nothing known: without a look for conflicts an id costs a third less.
+INSERT_NEW_IDS = """
+insert into event_ids (id, payload_hash, received_at)
+select id, payload_hash, received_at from arriving_events order by id
+"""
+# The first of several sendings of one id inside the batch is the event.
+INSERT_IDS = """
 with fresh as (
     insert into event_ids (id, payload_hash, received_at)
     select distinct on (id) id, payload_hash, received_at from arriving_events order by id, ordinal
     on conflict (id) do nothing
     returning id
-),
-
-stored as (
-    insert into raw_events ({", ".join(COLUMNS)}, batch_id, is_own, is_staff)
-    select distinct on (arriving_events.id)
-        {", ".join(f"arriving_events.{name}" for name in COLUMNS)},
-        %s,
-        coalesce(arriving_events.organization_id = prompts.seller_organization_id, false),
-        coalesce(users.role = 'admin', false)
-    from arriving_events
-    inner join fresh using (id)
-    left join prompts on arriving_events.prompt_id = prompts.id
-    left join users on arriving_events.user_id = users.id
-    order by arriving_events.id, ordinal
-    returning 1
 )
 
-select (select count(*) from fresh) as fresh, (select count(*) from stored) as stored
+select array_agg(ordinal) as ordinals
+from (select min(ordinal) as ordinal from arriving_events inner join fresh using (id) group by id) as firsts
+"""
+INSERT_EVENTS = f"""
+insert into raw_events ({", ".join(COLUMNS)}, batch_id, is_own, is_staff)
+select
+    {", ".join(f"arriving_events.{name}" for name in COLUMNS)},
+    %(batch_id)s,
+    coalesce(arriving_events.organization_id = prompts.seller_organization_id, false),
+    coalesce(users.role = 'admin', false)
+from arriving_events
+left join prompts on arriving_events.prompt_id = prompts.id
+left join users on arriving_events.user_id = users.id
+where %(ordinals)s::bigint [] is null or arriving_events.ordinal = any(%(ordinals)s)
 """  # nosec B608
 # Looked at after the insert, which holds for repetitions inside the batch as well.
 COMPARED = """
@@ -73,53 +83,69 @@ inner join (select id, payload_hash as known_hash from event_ids) as known using
 """
 
 
+@dataclass(frozen=True)
+class Stored:
+    """What became of a batch: the counts, and what went into quarantine by its place in the batch."""
+
+    report: StoreReport
+    refused: Mapping[int, Rejected]
+
+
 def store(connection: psycopg.Connection[DictRow], events: Sequence[Event], *, origin: str) -> StoreReport:
     """Store events in the caller's transaction.
 
     An id seen before is a duplicate for ever. Quarantined are: an event about a prompt that does not exist, and an id
     that comes again with another payload.
     """
+    return store_batch(connection, events, origin=origin).report
+
+
+def store_batch(connection: psycopg.Connection[DictRow], events: Sequence[Event], *, origin: str) -> Stored:
+    """The same, for those who have to know which events were refused."""
     if not events:
-        return StoreReport()
+        return Stored(StoreReport(), {})
     with connection.transaction():
         batch_id = next_batch_id(connection)
         connection.execute(ARRIVE)
         _copy(connection, events)
         connection.execute(MAKE_DAYS)
         unknown = [row["ordinal"] for row in connection.execute(UNKNOWN_PROMPTS)]
-        inserted = _only_row(connection.execute(INSERT, [batch_id]))
-        same, reused = _compare(connection, arrived=len(events) - len(unknown), fresh=inserted["fresh"])
+        firsts = _insert_ids(connection)
+        stored = connection.execute(INSERT_EVENTS, {"batch_id": batch_id, "ordinals": firsts}).rowcount
+        repeated, reused = (0, []) if firsts is None else _compare(connection, fresh=len(firsts))
         connection.execute("drop table arriving_events")
-        quarantine(connection, [*_unknown(events, unknown, origin), *_reused(events, reused, origin)])
+        refused = {ordinal: _unknown(events[ordinal], origin) for ordinal in unknown}
+        refused |= {ordinal: _reused(events[ordinal], origin) for ordinal in reused}
+        quarantine(connection, list(refused.values()))
         # Each count stands for itself, so that the ledger refuses a batch that lost or gained an event.
-        report = StoreReport(
-            received=len(events),
-            stored=inserted["stored"],
-            duplicate=same - inserted["fresh"],
-            quarantined=len(unknown) + len(reused),
-        )
+        report = StoreReport(received=len(events), stored=stored, duplicate=repeated, quarantined=len(refused))
         record_batch(connection, report, origin=origin, batch_id=batch_id)
-    return report
+    return Stored(report, refused)
 
 
-def _compare(connection: psycopg.Connection[DictRow], *, arrived: int, fresh: int) -> tuple[int, list[int]]:
-    """How many say what is stored under their id, and the ordinals of those that say something else."""
-    if fresh == arrived:
-        # The usual case. Each was new, so there is nothing to compare with.
-        return arrived, []
+def _insert_ids(connection: psycopg.Connection[DictRow]) -> list[int] | None:
+    """Remember the ids of what arrived; the ordinals of those that were new, None when all were."""
+    try:
+        with connection.transaction():
+            connection.execute(INSERT_NEW_IDS)
+        return None
+    except psycopg.errors.UniqueViolation:
+        return _only_row(connection.execute(INSERT_IDS))["ordinals"] or []
+
+
+def _compare(connection: psycopg.Connection[DictRow], *, fresh: int) -> tuple[int, list[int]]:
+    """How many repeat what is stored under their id, and the ordinals of those that say something else."""
     compared = _only_row(connection.execute(COMPARED))
-    return compared["same"], compared["reused"] or []
+    return compared["same"] - fresh, compared["reused"] or []
 
 
-def _unknown(events: Sequence[Event], ordinals: Sequence[int], origin: str) -> Iterator[Rejected]:
-    for event in (events[i] for i in ordinals):
-        yield Rejected("events", origin, as_json(event), "prompt_unknown", f"no prompt has the id {event.prompt_id}")
+def _unknown(event: Event, origin: str) -> Rejected:
+    return Rejected("events", origin, as_json(event), "prompt_unknown", f"no prompt has the id {event.prompt_id}")
 
 
-def _reused(events: Sequence[Event], ordinals: Sequence[int], origin: str) -> Iterator[Rejected]:
-    for event in (events[i] for i in ordinals):
-        detail = f"event_id {event.event_id} of {event.source} was stored before with another payload"
-        yield Rejected("events", origin, as_json(event), "event_id_reused", detail)
+def _reused(event: Event, origin: str) -> Rejected:
+    detail = f"event_id {event.event_id} of {event.source} was stored before with another payload"
+    return Rejected("events", origin, as_json(event), "event_id_reused", detail)
 
 
 def _only_row(cursor: psycopg.Cursor[DictRow]) -> DictRow:
@@ -129,15 +155,34 @@ def _only_row(cursor: psycopg.Cursor[DictRow]) -> DictRow:
 
 
 def _copy(connection: psycopg.Connection[DictRow], events: Sequence[Event]) -> None:
+    """As whole lines of COPY's text form, which takes half of what psycopg takes value by value."""
     statement = f"copy arriving_events (ordinal, id, payload_hash, {', '.join(COLUMNS)}) from stdin"
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        for ordinal, event in enumerate(events):
-            copy.write_row((
-                ordinal, event_key(event.source, event.event_id), payload_hash(event), event.source, event.event_id,
-                event.event_name, event.schema_version, event.occurred_at, event.received_at, event.organization_id,
-                event.user_id, event.anonymous_id, event.session_id, event.request_id, event.prompt_id,
-                orjson.dumps(event.properties).decode(), event.sample_rate, event.clock_offset_ms, event.agent,
-            ))  # fmt: skip
+        for start in range(0, len(events), LINES_AT_ONCE):
+            part = events[start : start + LINES_AT_ONCE]
+            copy.write("".join([_line(ordinal, event) for ordinal, event in enumerate(part, start)]))
+
+
+def _line(ordinal: int, event: Event) -> str:
+    return (
+        f"{ordinal}\t{event_key(event.source, event.event_id).hex}\t{payload_hash(event).hex}\t{_text(event.source)}\t"
+        f"{_text(event.event_id)}\t{_text(event.event_name)}\t{event.schema_version}\t{event.occurred_at.isoformat()}\t"
+        f"{event.received_at.isoformat()}\t{_plain(event.organization_id)}\t{_plain(event.user_id)}\t"
+        f"{_text(event.anonymous_id)}\t{_text(event.session_id)}\t{_text(event.request_id)}\t"
+        f"{_plain(event.prompt_id)}\t{_text(orjson.dumps(event.properties).decode())}\t{_plain(event.sample_rate)}\t"
+        f"{_plain(event.clock_offset_ms)}\t{_plain(event.agent)}\n"
+    )
+
+
+def _plain(value: object) -> object:
+    """A value that holds nothing to escape."""
+    return NULL if value is None else value
+
+
+def _text(text: str | None) -> str:
+    if text is None:
+        return NULL
+    return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
 
 
 def as_json(event: Event) -> bytes:
