@@ -16,6 +16,7 @@ from warehouse.imports.formats import Format
 from warehouse.imports.importer import Connection, Importer, Outcome, Refusal, Row
 from warehouse.imports.party import ensure_users
 from warehouse.imports.record import Record
+from warehouse.intake import ready
 from warehouse.journal.storing import store_batch
 
 DEFAULT_SOURCE = "import"
@@ -101,7 +102,7 @@ class EventImporter(Importer[EventRow]):
             except RowInvalid as error:
                 outcome.refusals.append(Refusal(row.record, error.reason, str(error)))
         events = _with_users(connection, known)
-        stored = store_batch(connection, events, origin=self._origin)
+        stored = store_batch(connection, [ready(event) for event in events], origin=self._origin)
         outcome.inserted, outcome.duplicates = stored.report.stored, stored.report.duplicate
         records = [row.record for row, _ in known]
         outcome.refusals += note_lines(connection, records, stored.refused, origin=self._origin)

@@ -1,14 +1,13 @@
 """Stores events in the application database: one COPY, one insert, each event at most once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-import orjson
 import psycopg
 from psycopg.rows import DictRow
 
 from warehouse.events import Event
-from warehouse.intake.fingerprint import event_key, payload_hash
+from warehouse.intake import ReadyEvent, as_json, event_of, ready
 from warehouse.journal.ledger import StoreReport, next_batch_id, record_batch
 from warehouse.journal.quarantine import Rejected, quarantine
 
@@ -97,11 +96,11 @@ def store(connection: psycopg.Connection[DictRow], events: Sequence[Event], *, o
     An id seen before is a duplicate for ever. Quarantined are: an event about a prompt that does not exist, and an id
     that comes again with another payload.
     """
-    return store_batch(connection, events, origin=origin).report
+    return store_batch(connection, [ready(event) for event in events], origin=origin).report
 
 
-def store_batch(connection: psycopg.Connection[DictRow], events: Sequence[Event], *, origin: str) -> Stored:
-    """The same, for those who have to know which events were refused."""
+def store_batch(connection: psycopg.Connection[DictRow], events: Sequence[ReadyEvent], *, origin: str) -> Stored:
+    """The same of events in the form in which they are stored, for those who have to know which were refused."""
     if not events:
         return Stored(StoreReport(), {})
     with connection.transaction():
@@ -139,11 +138,12 @@ def _compare(connection: psycopg.Connection[DictRow], *, fresh: int) -> tuple[in
     return compared["same"] - fresh, compared["reused"] or []
 
 
-def _unknown(event: Event, origin: str) -> Rejected:
-    return Rejected("events", origin, as_json(event), "prompt_unknown", f"no prompt has the id {event.prompt_id}")
+def _unknown(event: ReadyEvent, origin: str) -> Rejected:
+    detail = f"no prompt has the id {event_of(event).prompt_id}"
+    return Rejected("events", origin, as_json(event), "prompt_unknown", detail)
 
 
-def _reused(event: Event, origin: str) -> Rejected:
+def _reused(event: ReadyEvent, origin: str) -> Rejected:
     detail = f"event_id {event.event_id} of {event.source} was stored before with another payload"
     return Rejected("events", origin, as_json(event), "event_id_reused", detail)
 
@@ -154,24 +154,36 @@ def _only_row(cursor: psycopg.Cursor[DictRow]) -> DictRow:
     return row
 
 
-def _copy(connection: psycopg.Connection[DictRow], events: Sequence[Event]) -> None:
+def _copy(connection: psycopg.Connection[DictRow], events: Sequence[ReadyEvent]) -> None:
     """As whole lines of COPY's text form, which takes half of what psycopg takes value by value."""
     statement = f"copy arriving_events (ordinal, id, payload_hash, {', '.join(COLUMNS)}) from stdin"
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         for start in range(0, len(events), LINES_AT_ONCE):
-            part = events[start : start + LINES_AT_ONCE]
-            copy.write("".join([_line(ordinal, event) for ordinal, event in enumerate(part, start)]))
+            copy.write("".join(_lines(events[start : start + LINES_AT_ONCE], start)))
 
 
-def _line(ordinal: int, event: Event) -> str:
+def _lines(events: Iterable[ReadyEvent], first: int) -> Iterator[str]:
+    received_at, received = None, ""
+    for ordinal, event in enumerate(events, first):
+        if event.received_at is not received_at:
+            # Mostly one for all, and a time takes longer to write than all else.
+            received_at, received = event.received_at, event.received_at.isoformat()
+        yield _line(ordinal, event, received)
+
+
+def _line(ordinal: int, event: ReadyEvent, received: str) -> str:
     return (
-        f"{ordinal}\t{event_key(event.source, event.event_id).hex}\t{payload_hash(event).hex}\t{_text(event.source)}\t"
-        f"{_text(event.event_id)}\t{_text(event.event_name)}\t{event.schema_version}\t{event.occurred_at.isoformat()}\t"
-        f"{event.received_at.isoformat()}\t{_plain(event.organization_id)}\t{_plain(event.user_id)}\t"
+        f"{ordinal}\t{event.id.hex()}\t{event.payload_hash.hex()}\t{_text(event.source)}\t{_text(event.event_id)}\t"
+        f"{_text(event.event_name)}\t{event.schema_version}\t{event.occurred_at.isoformat()}\t"
+        f"{received}\t{_id(event.organization_id)}\t{_id(event.user_id)}\t"
         f"{_text(event.anonymous_id)}\t{_text(event.session_id)}\t{_text(event.request_id)}\t"
-        f"{_plain(event.prompt_id)}\t{_text(orjson.dumps(event.properties).decode())}\t{_plain(event.sample_rate)}\t"
+        f"{_id(event.prompt_id)}\t{_text(event.properties.decode())}\t{_plain(event.sample_rate)}\t"
         f"{_plain(event.clock_offset_ms)}\t{_plain(event.agent)}\n"
     )
+
+
+def _id(value: bytes | None) -> str:
+    return NULL if value is None else value.hex()
 
 
 def _plain(value: object) -> object:
@@ -183,8 +195,3 @@ def _text(text: str | None) -> str:
     if text is None:
         return NULL
     return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
-
-
-def as_json(event: Event) -> bytes:
-    """An event as it is kept in quarantine, without the time it was received, so that a repetition is the same."""
-    return orjson.dumps(event.model_dump(mode="json", exclude={"received_at"}))
