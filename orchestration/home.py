@@ -1,9 +1,13 @@
 """Dagster's home: where it keeps its records, and how it is set up. Imports no Dagster: anyone may prepare it."""
 
+import contextlib
 import sys
 from pathlib import Path
 
 from warehouse.settings import SettingsInvalid, get_settings
+
+OLD_RECORDS = ("history", "schedules")
+OLD_RECORDS_DIRECTORY = "records-before-postgres"
 
 # Captured output of steps is left out: what dbt says is in its log file, and capturing starts two processes a step.
 DAGSTER_YAML = """\
@@ -13,6 +17,12 @@ telemetry:
 # No invitation to a newsletter in front of the first page.
 nux:
   enabled: false
+# In the warehouse that the settings name (orchestration/storage.py), so that no password is written here.
+storage:
+  custom:
+    module: orchestration.storage
+    class: WarehouseRecords
+    config: {}
 concurrency:
   runs:
     max_concurrent_runs: 1
@@ -41,7 +51,18 @@ def prepare_dagster_home(data_path: Path) -> Path:
         unfinished = home / "dagster.yaml.new"
         unfinished.write_text(DAGSTER_YAML)
         unfinished.replace(file)
+    _put_old_records_aside(home)
     return home
+
+
+def _put_old_records_aside(home: Path) -> None:
+    """Records that an earlier version kept in files of SQLite: nobody reads them any more."""
+    for name in OLD_RECORDS:
+        if (home / name).exists():
+            (home / OLD_RECORDS_DIRECTORY).mkdir(exist_ok=True)
+            # Another process may do the same at this moment.
+            with contextlib.suppress(OSError):
+                (home / name).rename(home / OLD_RECORDS_DIRECTORY / name)
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ def read_status(settings: Settings, servers: Servers) -> PipelineStatus:
         publication=_published(servers.warehouse_url) if is_set_up else None,
         waiting_events=_waiting(servers) if is_set_up else 0,
         is_running=is_pipeline_running(servers.warehouse_url) if is_set_up else False,
-        last_run=_last_run(settings),
+        last_run=_last_run(settings) if is_set_up else None,
     )
 
 

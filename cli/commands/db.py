@@ -56,6 +56,10 @@ def reset(yes: bool) -> None:
         drop_database(servers.warehouse_url)
         _forget_journal(servers)
         click.echo(_prepare(servers))
+        # A Dagster that runs meanwhile finds its tables again, empty.
+        from orchestration.storage import prepare_records
+
+        prepare_records(servers.warehouse_url)
 
 
 @db.command(epilog=examples("db seed"))

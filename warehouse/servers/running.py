@@ -77,6 +77,18 @@ def running_servers(settings: Settings) -> Iterator[Servers]:
             lease.drop()
 
 
+def warehouse_address(settings: Settings) -> str:
+    """The warehouse's URL, as its owner, whether or not its server runs."""
+    postgres = EmbeddedPostgres(_absolute(settings.data_path) / "postgres")
+    return _owner_urls(settings, postgres)[1]
+
+
+def _owner_urls(settings: Settings, postgres: EmbeddedPostgres) -> tuple[str, str]:
+    database_url = settings.database_url or postgres.url(APPLICATION_DATABASE)
+    name = database_name(database_url) or APPLICATION_DATABASE
+    return database_url, settings.warehouse_url or with_database(database_url, name + WAREHOUSE_SUFFIX)
+
+
 def _absolute(path: Path) -> Path:
     return path.expanduser().resolve()
 
@@ -88,9 +100,7 @@ def _addresses(
     embedded: tuple[EmbeddedPostgres | EmbeddedRedis, ...],
     lease: Lease | None,
 ) -> Servers:
-    database_url = settings.database_url or postgres.url(APPLICATION_DATABASE)
-    name = database_name(database_url) or APPLICATION_DATABASE
-    warehouse_url = settings.warehouse_url or with_database(database_url, name + WAREHOUSE_SUFFIX)
+    database_url, warehouse_url = _owner_urls(settings, postgres)
     return Servers(
         database_url=database_url,
         warehouse_url=warehouse_url,

@@ -71,6 +71,8 @@ class TestReset:
         assert ended.status == 0
         assert count(database_url, "organizations") == 0
         assert kept == [b"auth:ended:1"]
+        # A Dagster that runs meanwhile finds its tables.
+        assert count(warehouse_of(database_url), "dagster.runs") == 0
 
     @pytest.mark.parametrize("command", [("db", "reset", "--yes"), ("db", "seed")])
     def test_production_refuses(self, manage, monkeypatch, command):

@@ -18,3 +18,11 @@ class TestPrepareDagsterHome:
     def test_leaves_a_file_alone_that_is_up_to_date(self, tmp_path: Path) -> None:
         before = (prepare_dagster_home(tmp_path) / "dagster.yaml").stat().st_ino
         assert (prepare_dagster_home(tmp_path) / "dagster.yaml").stat().st_ino == before
+
+    def test_puts_the_records_of_earlier_versions_aside(self, tmp_path: Path) -> None:
+        old = prepare_dagster_home(tmp_path) / "history" / "runs.db"
+        old.parent.mkdir()
+        old.write_text("from then")
+        home = prepare_dagster_home(tmp_path)
+        assert [path.name for path in home.iterdir() if path.is_dir()] == ["records-before-postgres"]
+        assert (home / "records-before-postgres" / "history" / "runs.db").read_text() == "from then"
