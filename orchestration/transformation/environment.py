@@ -1,6 +1,8 @@
 """The environment variables that tell dbt where the warehouse is."""
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from psycopg.conninfo import conninfo_to_dict
@@ -30,3 +32,18 @@ def dbt_environment(warehouse_url: str, data_path: Path) -> dict[str, str]:
         "DBT_LOG_PATH": str(data_path / "dbt" / "logs"),
         **{variable: str(parts[name]) for name, variable in LIBPQ_VARIABLES.items() if parts.get(name)},
     }
+
+
+@contextmanager
+def environment_variables(variables: Mapping[str, str]) -> Iterator[None]:
+    """Set these variables of the process for a while: dbt in this process reads them as its command line would."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

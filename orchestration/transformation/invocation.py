@@ -1,12 +1,11 @@
 """Runs dbt inside this process: its command line takes seconds to start, and would outlive a killed run."""
 
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from orchestration.transformation.environment import environment_variables
 from warehouse.settings import PROJECT_ROOT
 
 PROFILES_DIRECTORY = "transforms"
@@ -54,7 +53,7 @@ def invoke_dbt(
     from dbt.cli.main import dbtRunner
 
     places = ["--project-dir", str(project_directory), "--profiles-dir", str(project_directory / PROFILES_DIRECTORY)]
-    with _environment_variables(environment):
+    with environment_variables(environment):
         result = dbtRunner().invoke([*arguments, *places, "--target", TARGET, *QUIET])
     if result.exception is not None and not isinstance(result.exception, Exception):
         # Somebody interrupted the run; that is for whoever started it.
@@ -62,20 +61,6 @@ def invoke_dbt(
     if result.exception is not None:
         raise TransformationFailed(f"dbt {arguments[0]} could not run: {_one_line(str(result.exception))}")
     return [_node_result(item) for item in getattr(result.result, "results", ())]
-
-
-@contextmanager
-def _environment_variables(variables: Mapping[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
 
 
 def _node_result(item: Any) -> NodeResult:

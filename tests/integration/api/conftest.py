@@ -1,7 +1,6 @@
 """The service as its users meet it: a real process's stack on a real port, one for each test module."""
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +16,7 @@ from psycopg.rows import DictRow
 
 from api.main import create_app
 from tests.integration.api.mailbox import Mailbox
+from tests.waiting import wait_until
 from warehouse.databases import connect
 from warehouse.journal import Flusher
 from warehouse.servers import Servers
@@ -72,10 +72,7 @@ def api_url(service: FastAPI, api_settings: Settings) -> Iterator[str]:
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
-        deadline = time.monotonic() + DEADLINE_SECONDS
-        while not server.started:
-            assert thread.is_alive() and time.monotonic() < deadline, "the service did not start"
-            time.sleep(0.01)
+        wait_until(lambda: server.started, "the service has started", goes_on=thread.is_alive)
         port = server.servers[0].sockets[0].getsockname()[1]
         yield f"http://127.0.0.1:{port}"
     finally:

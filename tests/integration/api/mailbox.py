@@ -6,7 +6,7 @@ import re
 from email.message import EmailMessage
 from pathlib import Path
 
-from tests.integration.api.payments.shop import wait_until
+from tests.waiting import wait_until
 
 TOKEN = re.compile(r"\?token=(\S+)")
 

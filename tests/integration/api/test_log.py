@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -13,6 +12,7 @@ import httpx
 import pytest
 
 from tests.integration.api.test_process import free_port
+from tests.waiting import wait_until
 from warehouse.settings import PROJECT_ROOT, Settings
 
 DEADLINE_SECONDS = 60
@@ -114,10 +114,7 @@ def log_and_journey(api_settings: Settings, tmp_path_factory: pytest.TempPathFac
             stderr=log,
         )
     with httpx.Client(base_url=f"http://127.0.0.1:{port}/api/v1", timeout=30, trust_env=False) as client:
-        deadline = time.monotonic() + DEADLINE_SECONDS
-        while not _answers(client):
-            assert process.poll() is None and time.monotonic() < deadline, (place / "api.log").read_text()[-3000:]
-            time.sleep(0.1)
+        wait_until(lambda: _answers(client), "the service answers", goes_on=lambda: process.poll() is None)
         journey = Journey(client)
         try:
             journey.make()

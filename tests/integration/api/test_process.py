@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from uuid import uuid4
 
@@ -14,6 +13,7 @@ import httpx
 import psutil
 import pytest
 
+from tests.waiting import wait_until
 from warehouse.settings import PROJECT_ROOT
 
 DEADLINE_SECONDS = 60
@@ -61,10 +61,8 @@ class Service:
             return None
 
     def wait_until(self, path: str, status: int) -> None:
-        deadline = time.monotonic() + DEADLINE_SECONDS
-        while self.status(path) != status:
-            assert self.process.poll() is None and time.monotonic() < deadline, self.log.read_text()[-3000:]
-            time.sleep(0.05)
+        what = f"{path} answers {status}, see {self.log}"
+        wait_until(lambda: self.status(path) == status, what, goes_on=lambda: self.process.poll() is None)
 
     def stop(self) -> None:
         self.http.close()
@@ -110,10 +108,7 @@ class TestProcess:
         for process in killed:
             process.kill()
             process.wait()
-        deadline = time.monotonic() + DEADLINE_SECONDS
-        while not embedded_servers(place, victim):
-            assert time.monotonic() < deadline, started.log.read_text()[-3000:]
-            time.sleep(0.05)
+        wait_until(lambda: embedded_servers(place, victim), f"{victim} runs again")
         started.wait_until("/health/ready", 200)
         assert started.http.post("/api/v1/auth/register", json=registration()).status_code == 201
         assert killed != []

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +19,7 @@ from cli.commands.pipeline import pipeline
 from orchestration.lock import hold_pipeline_lock
 from tests.integration.orchestration.conftest import Place, new_data_dir
 from tests.integration.orchestration.marketplace import add_stripe_order, read, read_value
+from tests.waiting import wait_until
 from warehouse.databases import drop_database
 from warehouse.settings import PROJECT_ROOT, with_database
 
@@ -160,11 +160,7 @@ def kill_when(place: Place, condition: str) -> None:
     """Start a run and kill it with SIGKILL as soon as a query over its warehouse says so."""
     process = start(place, "run", "--as-of", AS_OF)
     try:
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while not is_reached(place, condition):
-            assert process.poll() is None, process.communicate()
-            assert time.monotonic() < deadline
-            time.sleep(0.005)
+        wait_until(lambda: is_reached(place, condition), condition, goes_on=lambda: process.poll() is None)
     finally:
         process.send_signal(signal.SIGKILL)
         process.communicate()

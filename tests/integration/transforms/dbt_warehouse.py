@@ -1,8 +1,6 @@
 """A warehouse whose raw tables a test fills by hand, and whose marts dbt builds."""
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +13,7 @@ from dbt_common.events.base_types import EventLevel, EventMsg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from orchestration.transformation.environment import dbt_environment
+from orchestration.transformation.environment import dbt_environment, environment_variables
 from warehouse.databases import connect
 from warehouse.raw_tables import LOADED_AT, RAW_TABLES
 from warehouse.settings import PROJECT_ROOT
@@ -49,7 +47,7 @@ class DbtWarehouse:
     def dbt(self, *arguments: str) -> list[Any]:
         """Run one dbt command, which must succeed; the result of each node. Warnings are collected in `warnings`."""
         places = ["--project-dir", str(PROJECT_ROOT), "--profiles-dir", str(PROJECT_ROOT / "transforms")]
-        with _environment(dbt_environment(self.url, self.data_path)):
+        with environment_variables(dbt_environment(self.url, self.data_path)):
             if self.manifest is None:
                 # Parsing takes longer than a run: the project is parsed once.
                 parsed = self._invoke("parse", *places).result
@@ -122,17 +120,3 @@ def _failures(result: dbtRunnerResult) -> Iterator[str]:
     for item in getattr(result.result, "results", ()):
         if str(item.status) not in ("success", "pass", "no-op"):
             yield f"{item.node.name}: {item.status} {item.message}"
-
-
-@contextmanager
-def _environment(variables: Mapping[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value

@@ -10,7 +10,7 @@ from psycopg.rows import DictRow
 
 from tests.integration.api.conftest import PASSWORD, Account
 from tests.integration.api.mailbox import Mailbox
-from tests.integration.api.payments.shop import wait_until
+from tests.waiting import wait_until
 
 VERIFY = "Verify your e-mail address"
 RESET = "Set a new password"

@@ -9,7 +9,8 @@ import pytest
 from psycopg.rows import DictRow
 
 from tests.integration.api.conftest import Account
-from tests.integration.api.payments.shop import Stripe, wait_until
+from tests.integration.api.payments.shop import Stripe
+from tests.waiting import wait_until
 from warehouse.settings import Settings
 
 

@@ -1,10 +1,8 @@
 """Every call becomes an event, and a journal that fails costs no answer."""
 
-import time
-
 import pytest
 
-DEADLINE_SECONDS = 20
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -12,11 +10,7 @@ def eventually(stored_events):
     """The stored events that match, as soon as there are any: calls are written after the answer."""
 
     def eventually(event_name, **equal):
-        deadline = time.monotonic() + DEADLINE_SECONDS
-        while not (found := stored_events(event_name, **equal)):
-            assert time.monotonic() < deadline, f"no {event_name} with {equal}"
-            time.sleep(0.02)
-        return found
+        return wait_until(lambda: stored_events(event_name, **equal), f"there is a {event_name} with {equal}")
 
     return eventually
 

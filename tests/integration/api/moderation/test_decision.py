@@ -1,8 +1,6 @@
 """Decisions: what they do, what they leave alone, and what the organization learns of them."""
 
-import time
 from collections.abc import Callable
-from email import message_from_bytes, policy
 from typing import Any
 
 import httpx
@@ -10,10 +8,9 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow
 
-from tests.integration.api.conftest import DEADLINE_SECONDS, PASSWORD, Account
+from tests.integration.api.conftest import PASSWORD, Account
 from tests.integration.api.mailbox import Mailbox
-from tests.integration.api.payments.shop import wait_until
-from warehouse.settings import Settings
+from tests.waiting import wait_until
 
 Decide = Callable[..., httpx.Response]
 WHY = {"reason": "misleading_listing", "ground": "terms", "rule": "Terms, 4.2", "facts": "It does not do what it says."}
@@ -255,29 +252,12 @@ class TestRulesInTheDatabase:
             database.execute(statement.encode(), {"decision": decision["id"]})
 
 
-@pytest.fixture
-def wait_for_mail(api_settings: Settings) -> Callable[..., str]:
-    """The text of the mail to an address, once it is there: `wait_for_mail(seller.email, "A decision …")`."""
-
-    def wait_for_mail(to: str, subject: str) -> str:
-        deadline = time.monotonic() + DEADLINE_SECONDS
-        while time.monotonic() < deadline:
-            for file in sorted((api_settings.data_path / "mail").glob("*.eml")):
-                mail = message_from_bytes(file.read_bytes(), policy=policy.default)
-                if (mail["To"], mail["Subject"]) == (to, subject):
-                    return str(mail.get_content())
-            time.sleep(0.05)
-        raise AssertionError(f"no mail to {to} about {subject!r}")
-
-    return wait_for_mail
-
-
 class TestMail:
     def test_the_people_of_the_organization_are_told_why_and_how_to_object(
-        self, decide: Decide, seller: Account, prompt: dict[str, Any], wait_for_mail: Callable[..., str]
+        self, decide: Decide, seller: Account, prompt: dict[str, Any], mailbox: Mailbox
     ):
         decision = decide("prompt_takedown", prompt_id=prompt["id"]).json()
-        text = wait_for_mail(seller.email, "A decision about your organization")
+        (text,) = mailbox.read(seller.email, subject="A decision about your organization")
         assert WHY["facts"] in text
         assert f"/api/v1/decisions/{decision['id']}/appeal" in text
 
@@ -288,11 +268,11 @@ class TestMail:
         seller: Account,
         other_admin: Account,
         prompt: dict[str, Any],
-        wait_for_mail: Callable[..., str],
+        mailbox: Mailbox,
     ):
         decision = decide("prompt_takedown", prompt_id=prompt["id"]).json()
         resolve(client, other_admin, object_to(client, seller, decision).json(), "reversed")
-        assert "Looked at again." in wait_for_mail(seller.email, "Your appeal succeeded")
+        assert "Looked at again." in mailbox.read(seller.email, subject="Your appeal succeeded")[0]
 
     def test_owners_are_told_and_where_there_is_none_everybody(
         self,

@@ -13,7 +13,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from psycopg.rows import DictRow
 
 from tests.integration.api.conftest import Account
-from tests.integration.api.payments.shop import wait_until
+from tests.waiting import wait_until
 from warehouse.settings import Settings
 
 

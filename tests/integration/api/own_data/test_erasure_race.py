@@ -9,7 +9,7 @@ import psycopg
 from psycopg.rows import DictRow
 
 from tests.integration.api.conftest import Account
-from tests.integration.api.payments.shop import wait_until
+from tests.waiting import wait_until
 from warehouse.databases import connect
 from warehouse.settings import Settings
 

@@ -17,20 +17,8 @@ import uvicorn
 from psycopg.rows import DictRow
 
 from api.main import create_app
+from tests.waiting import WAIT_SECONDS, wait_until
 from warehouse.settings import Settings
-
-WAIT_SECONDS = 30.0
-LOOK_EVERY_SECONDS = 0.02
-
-
-def wait_until(condition: Callable[[], bool], what: str) -> None:
-    """Look until the condition holds; fail with `what` when it does not within a bounded number of looks."""
-    pause = threading.Event()
-    for _ in range(int(WAIT_SECONDS / LOOK_EVERY_SECONDS)):
-        if condition():
-            return
-        pause.wait(LOOK_EVERY_SECONDS)
-    pytest.fail(f"Waited {WAIT_SECONDS} s in vain until {what}.")
 
 
 class Stripe:

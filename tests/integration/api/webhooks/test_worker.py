@@ -11,7 +11,8 @@ from psycopg.rows import DictRow
 from stripe import WebhookSignature
 
 from tests.integration.api.conftest import Account
-from tests.integration.api.payments.shop import Stripe, wait_until
+from tests.integration.api.payments.shop import Stripe
+from tests.waiting import wait_until
 
 MANY = 1000
 

@@ -4,19 +4,17 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 
 import pytest
 
 from tests.integration.warehouse.imports.rows import order, prompt, write_rows
+from tests.waiting import wait_until
 from warehouse.databases import connect
 from warehouse.imports import import_file
 from warehouse.imports.batch import BATCH_MAX_ROWS, IMPORT_LOCK
 from warehouse.settings import PROJECT_ROOT
 
 ROWS = 2 * BATCH_MAX_ROWS + 500
-ATTEMPTS = 1200
-PAUSE_SECONDS = 0.05
 BUSINESS = """
 select orders.id, orders.external_id, prompt_id, buyer_user_id, buyer_organization_id, seller_organization_id,
     orders.amount_cents, orders.status, paid_at, refunds.id as refund_id, refunds.amount_cents as refunded_cents
@@ -63,13 +61,11 @@ def start_import(path, database_url, servers):
 
 
 def wait_until_blocked(connection, process, locktype):
-    pause = threading.Event()
-    for _ in range(ATTEMPTS):
-        if connection.execute(WAITING, [locktype]).fetchone()["n"]:
-            return
-        assert process.poll() is None, process.communicate()
-        pause.wait(PAUSE_SECONDS)
-    pytest.fail(f"the import never waited for a lock of type {locktype}")
+    wait_until(
+        lambda: connection.execute(WAITING, [locktype]).fetchone()["n"],
+        f"the import waits for a lock of type {locktype}",
+        goes_on=lambda: process.poll() is None,
+    )
 
 
 def kill_in_the_second_batch(path, database_url, servers):
