@@ -13,13 +13,14 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from api.database import AsyncWriteSession
-from api.models import EventBatch, EventId, Order, RawEvent, Refund
+from api.models import EventBatch, EventId, Order, RawEvent, Refund, User
 from warehouse.events import Event, check
 from warehouse.intake.fingerprint import event_key, payload_hash
 
 SOURCE = "api"
 # What the ledger calls events stored here.
 BATCH_ORIGIN = "payments"
+STAFF_ROLE = "admin"
 
 
 async def record_checkout_started(session: AsyncWriteSession, order: Order, context: dict[str, Any]) -> None:
@@ -62,11 +63,11 @@ async def _record(
         properties=properties,
         **context,
     )
-    await _store(session, check(event))
+    await _store(session, check(event), is_own=event.organization_id == order.seller_organization_id)
 
 
-async def _store(session: AsyncWriteSession, event: Event) -> None:
-    """Store an event that was not noticed before, as a batch of its own in the ledger."""
+async def _store(session: AsyncWriteSession, event: Event, *, is_own: bool) -> None:
+    """Store an event that was not noticed before, as a batch of its own in the ledger, marked as the journal marks."""
     known = insert(EventId).values(
         id=event_key(event.source, event.event_id), payload_hash=payload_hash(event), received_at=event.received_at
     )
@@ -81,7 +82,9 @@ async def _store(session: AsyncWriteSession, event: Event) -> None:
         "quarantined_count": 0,
     }
     batch_id = await session.scalar(insert(EventBatch).values(**line).returning(EventBatch.id))
-    await session.execute(insert(RawEvent).values(**event.model_dump(), batch_id=batch_id))
+    is_staff = select(User.id).where(User.id == event.user_id, User.role == STAFF_ROLE).exists()
+    marks: dict[str, Any] = {"is_own": is_own, "is_staff": is_staff}
+    await session.execute(insert(RawEvent).values(**event.model_dump(), **marks, batch_id=batch_id))
 
 
 def _buyer(order: Order) -> dict[str, Any]:

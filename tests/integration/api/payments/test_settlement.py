@@ -199,3 +199,32 @@ class TestAnyOrder:
         )
         assert read.charge is not None
         assert read.charge.fee_cents is None
+
+
+class TestMarks:
+    @pytest.mark.parametrize(
+        ("role", "seller", "marks"),
+        [("buyer", "other", (False, False)), ("admin", "other", (False, True)), ("buyer", "same", (True, False))],
+    )
+    def test_an_operator_and_a_seller_are_marked_as_in_the_journal(
+        self,
+        order_ids: Iterator[UUID],
+        apply_all: Apply,
+        connection: psycopg.Connection[DictRow],
+        role: str,
+        seller: str,
+        marks: tuple[bool, bool],
+    ):
+        order_id = next(order_ids)
+        connection.execute(
+            "update users set role = %s where id = (select buyer_user_id from orders where id = %s)", [role, order_id]
+        )
+        connection.execute(
+            "update orders set seller_organization_id = buyer_organization_id where id = %s and %s = 'same'",
+            [order_id, seller],
+        )
+        apply_all([intent(order_id, "succeeded")])
+        row = connection.execute(
+            "select is_own, is_staff from raw_events where event_id = 'order.paid:' || %s", [order_id]
+        ).fetchone()
+        assert row == {"is_own": marks[0], "is_staff": marks[1]}
