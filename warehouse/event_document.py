@@ -36,7 +36,7 @@ CLIENT_FIELDS = {
     "sent_at": "When it is sent, by the same clock: tells how wrong that clock is.",
     "source": "Who counts the ids. By default `client:<organization_id>`; another name is put behind that.",
     "schema_version": "Version of the properties; 1 unless said.",
-    "sample_rate": "The share of such events that the sender sends, when not all.",
+    "sample_rate": "The share of such events that is sent, when not all. Nothing is weighted by it.",
     "anonymous_id": "A visitor before it is known who it is.",
     "session_id": "A visit.",
     "request_id": "The call it belongs to, as in `X-Request-ID`.",

@@ -8,7 +8,8 @@ from adbc_driver_postgresql import dbapi as adbc
 from psycopg import sql
 
 # Each kind of fact counts on the UTC day it happened; a refund counts on the day of the order it reverses, so that it
-# takes away what the order gave, and an order refunded in parts counts as refunded once.
+# takes away what the order gave, and an order refunded in parts counts as refunded once. However often a person clicks
+# on a prompt on one day, in however many lists, is one click: nobody makes a prompt rise alone.
 ACTIVITY = """
 with impressions as (
     select prompt_id, served_date as activity_date, count(*) as impression_count
@@ -17,7 +18,8 @@ with impressions as (
     group by 1, 2
 ),
 clicks as (
-    select prompt_id, (clicked_at at time zone 'UTC')::date as activity_date, count(*) as click_count
+    select prompt_id, (clicked_at at time zone 'UTC')::date as activity_date,
+        count(distinct coalesce(clicked_person_id, impression_id)) as click_count
     from marts_build.fct_impressions
     where clicked_at < {as_of} and clicked_at >= {first_date} and is_counted
     group by 1, 2

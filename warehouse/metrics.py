@@ -90,8 +90,8 @@ METRICS: tuple[Metric, ...] = (
     _count(
         "click_count",
         "Clicks",
-        "Clicks of bots, of operators and of the prompt's own seller, clicks that name no served list, and every click "
-        "on the same item of the same list after the first. "
+        "Clicks of bots, of operators and of the prompt's own seller, clicks that name no served list or one that was "
+        "shown to somebody else, and every click on the same item of the same list after the first. "
         "A click counts on the day its list was served.",
     ),
     _count(
@@ -107,9 +107,9 @@ METRICS: tuple[Metric, ...] = (
         DAILY_GRAIN,
         False,
         "marketplace",
-        "Views that don't count as such, and those without user, anonymous id and session. Holds for one day only: "
-        "summing days counts a person again, so "
-        "longer ranges have no such figure.",
+        "Views that don't count as such, and those without user, anonymous id and visit. A visitor who logs in is one "
+        "person, also in what was looked at before; of devices nobody logged in on, each is one. Holds for one day "
+        "only: summing days counts a person again, so longer ranges have no such figure.",
     ),
     _count(
         "checkout_count",
@@ -180,7 +180,8 @@ def render_document(metrics: Sequence[Metric] = METRICS) -> str:
         "",
         "A formula runs over rows of `marts.agg_prompts_performance_daily` or `marts.agg_sellers_performance_daily` of",
         "one currency: amounts of different currencies are never added, and a rate over several days is computed from",
-        "the counts of those days. Rates shown with an interval carry Wilson's 95 % score interval.",
+        "the counts of those days. Events that a sender samples count as sent, not weighted by `sample_rate`. Rates",
+        "shown with an interval carry Wilson's 95 % score interval.",
     ]
     for entry in metrics:
         lines += ["", f"## {entry.label}", "", *_facts(entry)]

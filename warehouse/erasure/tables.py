@@ -32,6 +32,13 @@ create temporary table erased_keys on commit drop as
 select source, event_id from {EVENTS} where {THEIRS.format(uuid="")} or {MENTIONING.format(uuid="")}
 """  # nosec B608
 MADE_OF_EVENTS = ("intermediate", "marts_build")
+# What is made of all events of a person or a device, and so names no single one: it goes, by these columns.
+MADE_OF_PERSONS = ("person_id", "device_id")
+# Others who were seen on a device of the person are seen on it again, without the person.
+READ_AGAIN = f"""
+update {EVENTS} set _loaded_at = %(loaded_at)s
+where user_id is not null and (anonymous_id = any(%(anonymous_ids)s) or session_id = any(%(session_ids)s))
+"""  # nosec B608
 
 
 @dataclass(frozen=True)
@@ -66,6 +73,12 @@ class TextTable:
         """Whether a row says which event it was made of."""
         return {"source", "event_id"} <= {column.name for column in self.columns}
 
+    @property
+    def person_column(self) -> str | None:
+        """The column that says whose a row is, or on which device it was, where that is all it says."""
+        names = {column.name for column in self.columns}
+        return next((name for name in MADE_OF_PERSONS if name in names), None)
+
 
 def erase_warehouse(warehouse_url: str, people: Sequence[Person]) -> int:
     """Erase these people, after a load and before the transformations; how many rows changed."""
@@ -94,10 +107,24 @@ def _erase(connection: Connection, person: Person, loaded_at: datetime) -> int:
                     table.identifier
                 )
             )
+        elif table.schema in MADE_OF_EVENTS and table.person_column:
+            connection.execute(
+                sql.SQL("delete from {} where {} = any(%s)").format(
+                    table.identifier, sql.Identifier(table.person_column)
+                ),
+                [person_names(person)],
+            )
     connection.execute("drop table erased_keys")
     changed = sum(connection.execute(statement.encode(), parameters).rowcount for statement in STATEMENTS)
+    connection.execute(READ_AGAIN.encode(), parameters)
     changed += connection.execute("delete from raw_app.users where user_id = %(user_id)s", parameters).rowcount
     return changed + sum(_blank_table(connection, table, parameters) for table in tables if table.name != EVENTS)
+
+
+def person_names(person: Person) -> list[str]:
+    """What the transformations call the person: as a user, and by device before anybody had logged in there."""
+    devices = [f"anonymous:{id_}" for id_ in person.anonymous_ids] + [f"session:{id_}" for id_ in person.session_ids]
+    return [str(person.user_id), *devices]
 
 
 def find_tables(connection: Connection) -> Iterator[TextTable]:

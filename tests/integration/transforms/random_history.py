@@ -14,6 +14,8 @@ CURRENCIES = ("GBP", "USD", "JPY")
 SELLERS = ("sellers", "rivals", "others")
 PROMPTS = {f"prompt {number}": SELLERS[number % 3] for number in range(5)}
 USERS = ("ann", "bob", "eve")
+DEVICES = ("phone", "laptop", "kiosk")
+VISITS = tuple(f"visit {number}" for number in range(4))
 RECEIPTS = tuple(f"r{number}" for number in range(10))
 
 Delivery = dict[str, list[Row]]
@@ -33,11 +35,13 @@ def random_history(seed: int) -> list[Version]:
     random = Random(seed)
     lists = list(_lists(random))
     clicks = [_clicked(random, random.choice(lists), number) for number in range(40)]
-    visits = [_viewed(random, number) for number in range(20)] + [_checkout(random, number) for number in range(12)]
+    visits = [_viewed(random, number) for number in range(40)] + [_checkout(random, number) for number in range(12)]
+    visits += [row for number in range(6) for row in _stroll(random, number)]
     return [
         *(Version(raw.ORGANIZATIONS, name, raw.organization(name)) for name in (*SELLERS, "buyers")),
         *_prompts(random),
         *(Version(raw.EVENTS, f"{row['source']} {row['event_id']}", row) for row in (*lists, *clicks, *visits)),
+        *(Version(raw.USERS, name, raw.user(name)) for name in USERS),
         *_orders(random, clicks),
     ]
 
@@ -75,7 +79,8 @@ def _lists(random: Random) -> Iterator[Row]:
     for number in range(14):
         names = random.choices(list(PROMPTS), k=random.randint(1, 4))
         source = random.choice(("api", "api", "partner"))
-        row = raw.served(f"list {number}", _moment(random), random.choice(RECEIPTS), names, source=source)
+        shown_to = random.choice(({}, {}, {"organization_id": "buyers"}, {"user_id": "eve"}, {"anonymous_id": "phone"}))
+        row = raw.served(f"list {number}", _moment(random), random.choice(RECEIPTS), names, source=source, **shown_to)
         yield row
         if random.random() < 0.4:
             yield row | {"event_id": f"list {number} again", "occurred_at": _after(random, row["occurred_at"], hours=3)}
@@ -90,13 +95,33 @@ def _clicked(random: Random, served: Row, number: int) -> Row:
         item["prompt_id"],
         position=random.choice((item["position"], 1)),
         user_id=random.choice((*USERS, None)),
+        organization_id=random.choice(("buyers", None)),
+        anonymous_id=random.choice((None, *DEVICES)),
         source=random.choice((served["source"], "client:buyers")),
     )
 
 
+def _visitor(random: Random) -> Row:
+    """Somebody on one of few devices, who may have said who it is: devices change hands."""
+    return {
+        "user_id": random.choice((None, None, *USERS)),
+        "anonymous_id": random.choice((None, *DEVICES)),
+        "session_id": random.choice((None, *VISITS)),
+    }
+
+
 def _viewed(random: Random, number: int) -> Row:
-    visitor = random.choice(({"user_id": "ann"}, {"anonymous_id": "somebody"}, {"session_id": "visit"}))
-    return raw.viewed(f"view {number}", _moment(random), random.choice(list(PROMPTS)), **visitor)
+    return raw.viewed(f"view {number}", _moment(random), random.choice(list(PROMPTS)), **_visitor(random))
+
+
+def _stroll(random: Random, number: int) -> Iterator[Row]:
+    """Steps a quarter, half or three quarters of an hour apart: at, before and beyond the end of a session."""
+    visitor, moment = _visitor(random), _moment(random)
+    for step in range(8):
+        moment += timedelta(minutes=random.choice((0, 15, 30, 45)))
+        if random.random() < 0.3:
+            visitor = visitor | {"user_id": random.choice((None, *USERS))}
+        yield raw.searched(f"stroll {number}.{step}", moment, **visitor)
 
 
 def _checkout(random: Random, number: int) -> Row:

@@ -7,6 +7,7 @@ Row = dict[str, Any]
 
 ORGANIZATIONS = "raw_app.organizations"
 PROMPTS = "raw_app.prompts"
+USERS = "raw_app.users"
 ORDERS = "raw_app.orders"
 REFUNDS = "raw_app.refunds"
 EVENTS = "raw_events.events"
@@ -28,6 +29,12 @@ def prompt(prompt_id: str, seller_organization_id: str, **columns: Any) -> Row:
         "published_at": LONG_AGO, "created_at": LONG_AGO, "updated_at": LONG_AGO,
     }  # fmt: skip
     return row | columns
+
+
+def user(user_id: str, **columns: Any) -> Row:
+    """Somebody of the buying company."""
+    row = {"user_id": user_id, "organization_id": "buyers", "role": "buyer", "is_active": True}
+    return row | {"created_at": LONG_AGO, "updated_at": LONG_AGO} | columns
 
 
 def order(order_id: str, prompt_id: str, buyer_user_id: str, paid_at: datetime | None, **columns: Any) -> Row:
@@ -82,6 +89,11 @@ def viewed(event_id: str, viewed_at: datetime, prompt_id: str, **columns: Any) -
     """A view of a prompt's page."""
     identity = {"source": "client:buyers", "prompt_id": prompt_id, "session_id": f"visit of {event_id}"}
     return event(event_id, "prompt.viewed", viewed_at, {"dwell_ms": 1200}, **(identity | columns))
+
+
+def searched(event_id: str, searched_at: datetime, **columns: Any) -> Row:
+    """A search."""
+    return event(event_id, "search.performed", searched_at, {"query": "essay", "result_count": 3}, **columns)
 
 
 def checkout(event_id: str, started_at: datetime, order_id: str, prompt_id: str | None, **columns: Any) -> Row:

@@ -8,7 +8,7 @@ from tests.integration.transforms.dbt_warehouse import DbtWarehouse, Row
 from tests.integration.transforms.random_history import deliver, random_history
 
 MARTS = (
-    "dim_organizations", "dim_prompts", "fct_impressions", "fct_orders", "fct_refunds",
+    "dim_organizations", "dim_prompts", "fct_impressions", "fct_orders", "fct_refunds", "fct_sessions",
     "agg_prompts_performance_daily", "agg_sellers_performance_daily",
 )  # fmt: skip
 HISTORY_SEED = 20260302

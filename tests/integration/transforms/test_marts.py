@@ -23,6 +23,7 @@ WORLD = {
         raw.prompt("haiku", "sellers", price_cents=700, currency="JPY", category=None, external_id="h-1"),
         raw.prompt("sonnet", "sellers", price_cents=0),
     ],
+    raw.USERS: [raw.user("ann")],
     raw.EVENTS: [
         # The essay stands in the list twice.
         raw.served("list", at(MONDAY, 23, 30), "r1", ["essay", "haiku", "essay"], organization_id="buyers"),
@@ -35,11 +36,15 @@ WORLD = {
         raw.clicked("haiku click", at(TUESDAY, 1), "r1", "haiku", position=2, user_id=None),
         raw.clicked("early click", at(TUESDAY, 8, 59), "r2", "essay"),
         raw.clicked("other prompt", at(TUESDAY, 10), "r3", "essay"),
+        raw.clicked("of another company", at(TUESDAY, 0, 2), "r1", "essay", user_id="eve", organization_id="rivals"),
         raw.clicked("unreadable", at(TUESDAY, 10), "r1", "haiku", position=True, user_id=None),
         raw.viewed("v1", at(MONDAY, 10), "essay", user_id="ann"),
         raw.viewed("v2", at(MONDAY, 11), "essay", user_id="ann"),
         raw.viewed("v3", at(MONDAY, 12), "essay", anonymous_id="somebody"),
         raw.viewed("v4", at(MONDAY, 12), "sonnet", user_id="ann"),
+        # Ann looks around before she logs in,.
+        raw.viewed("v9", at(MONDAY, 11, 45), "sonnet", anonymous_id="phone"),
+        raw.viewed("v10", at(MONDAY, 12, 10), "sonnet", anonymous_id="phone", user_id="ann"),
         raw.viewed("v5", at(MONDAY, 12), "haiku", user_id="ann"),
         # Bots, operators and the seller itself are kept, and not counted.
         raw.served("list of a bot", at(MONDAY, 9), "r8", ["essay"], agent="bot"),
@@ -117,8 +122,9 @@ class TestFctImpressions:
         assert row == {
             "receipt_id": "r1", "prompt_id": "essay", "seller_organization_id": "sellers", "surface": "top",
             "policy_version": "baseline@1", "position": 3, "score": 0.5, "propensity": 0.5, "is_exploration": False,
-            "is_counted": True, "is_clicked": True, "clicked_at": at(TUESDAY, 0, 10), "is_purchased": True,
-            "purchased_at": at(TUESDAY, 0, 30), "served_at": at(MONDAY, 23, 30), "served_date": MONDAY,
+            "is_counted": True, "is_clicked": True, "clicked_at": at(TUESDAY, 0, 10),
+            "clicked_person_id": "ann", "is_purchased": True, "purchased_at": at(TUESDAY, 0, 30),
+            "served_at": at(MONDAY, 23, 30), "served_date": MONDAY,
             "organization_id": "buyers", "user_id": None, "session_id": "visit", "source": "api",
         }  # fmt: skip
 
@@ -138,9 +144,29 @@ class TestFctImpressions:
     def test_client_click_does_not_reach_the_list_of_another_source(self, built: DbtWarehouse) -> None:
         assert built.row("fct_impressions", source="partner")["is_clicked"] is False
 
+    def test_click_in_a_list_that_another_company_was_shown_is_ignored(self, built: DbtWarehouse) -> None:
+        clicked = {row["clicked_person_id"] for row in built.rows("fct_impressions") if row["is_clicked"]}
+        assert clicked == {"ann", None}
+
     def test_receipt_credits_the_click_of_somebody_else(self, built: DbtWarehouse) -> None:
         row = built.row("fct_impressions", source="api", prompt_id="haiku")
         assert (row["clicked_at"], row["purchased_at"]) == (at(TUESDAY, 1), at(TUESDAY, 2))
+
+
+class TestFctSessions:
+    def test_visitor_who_logs_in_goes_on_with_the_same_session(self, built: DbtWarehouse) -> None:
+        row = built.row("fct_sessions", person_id="ann", started_at=at(MONDAY, 10))
+        assert (row["ended_at"], row["event_count"]) == (at(MONDAY, 10), 1)
+        row = built.row("fct_sessions", person_id="ann", started_at=at(MONDAY, 11))
+        assert (row["ended_at"], row["event_count"]) == (at(MONDAY, 11), 1)
+        row = built.row("fct_sessions", person_id="ann", started_at=at(MONDAY, 11, 45))
+        assert (row["ended_at"], row["event_count"]) == (at(MONDAY, 12, 10), 4)
+
+    def test_says_who_it_was_and_what_counts(self, built: DbtWarehouse) -> None:
+        row = built.row("fct_sessions", person_id="operator")
+        assert (row["view_count"], row["event_count"], row["is_counted"]) == (0, 1, False)
+        organizations = {row["organization_id"] for row in built.rows("fct_sessions") if row["person_id"] == "ann"}
+        assert organizations == {"buyers"}
 
 
 class TestFctOrders:
@@ -199,11 +225,15 @@ class TestAggPromptsPerformanceDaily:
         counts = (row["impression_count"], row["view_count"], row["order_count"], row["click_through_rate"])
         assert counts == (0, 0, 1, None)
 
+    def test_visitor_who_logs_in_is_one_viewer(self, built: DbtWarehouse) -> None:
+        row = built.row("agg_prompts_performance_daily", prompt_id="sonnet", performance_date=MONDAY)
+        assert (row["view_count"], row["unique_viewer_count"]) == (3, 1)
+
 
 class TestAggSellersPerformanceDaily:
     def test_somebody_who_saw_two_prompts_is_one_viewer(self, built: DbtWarehouse) -> None:
         row = built.row("agg_sellers_performance_daily", performance_date=MONDAY, currency="GBP")
-        assert (row["view_count"], row["unique_viewer_count"]) == (4, 2)
+        assert (row["view_count"], row["unique_viewer_count"]) == (6, 2)
 
     def test_currencies_are_kept_apart(self, built: DbtWarehouse) -> None:
         rows = built.rows("agg_sellers_performance_daily")

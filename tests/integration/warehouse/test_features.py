@@ -26,8 +26,8 @@ create table marts_build.dim_prompts (
     seller_organization_id text
 );
 create table marts_build.fct_impressions (
-    prompt_id text, served_at timestamptz, served_date date, clicked_at timestamptz,
-    is_counted boolean default true
+    prompt_id text, served_at timestamptz, served_date date, clicked_at timestamptz, clicked_person_id text,
+    is_counted boolean default true, impression_id text default gen_random_uuid()
 );
 create table marts_build.fct_orders (prompt_id text, order_id text, paid_at timestamptz, paid_date date);
 create table marts_build.fct_refunds (
@@ -75,8 +75,10 @@ class Marts:
     def held(self) -> list[str]:
         return read_prompts(self.url, as_of=AS_OF).filter("is_held")["prompt_id"].to_list()
 
-    def impression(self, served_at: datetime, *, clicked_at: datetime | None = None) -> None:
-        self._insert("fct_impressions", "p", served_at, served_at.date(), clicked_at)
+    def impression(
+        self, served_at: datetime, *, clicked_at: datetime | None = None, clicked_by: str | None = None
+    ) -> None:
+        self._insert("fct_impressions", "p", served_at, served_at.date(), clicked_at, clicked_by)
 
     def order(self, order_id: str, paid_at: datetime) -> None:
         self._insert("fct_orders", "p", order_id, paid_at, paid_at.date())
@@ -114,6 +116,20 @@ class TestReadActivity:
             activity_row(date(2026, 3, 9), click_count=1, order_count=1),
         ]
         assert marts.activity().to_dicts() == expected
+
+    def test_a_person_who_clicks_again_on_one_day_counts_once(self, marts: Marts) -> None:
+        monday, tuesday = datetime(2026, 3, 9, 5, tzinfo=UTC), datetime(2026, 3, 10, 5, tzinfo=UTC)
+        for minute in range(50):
+            marts.impression(monday, clicked_at=monday + timedelta(minutes=minute), clicked_by="ann")
+        marts.impression(monday, clicked_at=monday, clicked_by="bob")
+        marts.impression(monday, clicked_at=tuesday, clicked_by="ann")
+        clicks = {row["activity_date"]: row["click_count"] for row in marts.activity().to_dicts()}
+        assert clicks == {monday.date(): 2, tuesday.date(): 1}
+
+    def test_clicks_of_nobody_known_count_each(self, marts: Marts) -> None:
+        for _ in range(3):
+            marts.impression(ago(days=1), clicked_at=ago(days=1))
+        assert marts.activity()["click_count"].to_list() == [3]
 
     def test_a_refund_counts_once_on_the_day_of_its_order(self, marts: Marts) -> None:
         paid_at = ago(days=3)

@@ -6,6 +6,7 @@
             {'columns': ['impression_id']},
             {'columns': ['receipt_id', 'prompt_id']},
             {'columns': ['prompt_id', 'user_id']},
+            {'columns': ['device_id']},
             {'columns': ['_source_loaded_at']},
             {'columns': ['_built_at']},
         ],
@@ -18,7 +19,10 @@ with events as (
         event_id,
         prompt_id,
         {{ json_text('properties', 'receipt_id') }} as receipt_id,
+        organization_id,
         user_id,
+        anonymous_id,
+        {{ device_id() }} as device_id,
         {{ json_integer('properties', 'position') }} as position,
         occurred_at as clicked_at,
         _loaded_at as _source_loaded_at
@@ -29,10 +33,6 @@ with events as (
         and {{ loaded_since_last_run() }}
 ),
 
-impressions as (
-    select * from {{ ref('int_impressions_served') }}
-),
-
 {% if is_incremental() %}
     changed_lists as (
         select
@@ -41,40 +41,57 @@ impressions as (
         from {{ ref('int_impressions_served') }}
         where {{ built_since_last_run() }}
     ),
+
+    -- A list that arrives after its clicks changes what they belong to; a log-in, whose they were.
+    changed_clicks as (
+        select
+            known.source,
+            known.event_id
+        from {{ this }} as known
+        inner join changed_lists
+            on known.receipt_id = changed_lists.receipt_id and known.prompt_id = changed_lists.prompt_id
+        union
+        select
+            known.source,
+            known.event_id
+        from {{ this }} as known
+        where
+            known.user_id is null
+            and known.device_id in (
+                select stitched.device_id from {{ ref('int_persons_stitched') }} as stitched
+                where {{ built_since_last_run() }}
+            )
+    ),
 {% endif %}
 
 clicks as (
     select * from events
     where prompt_id is not null and receipt_id is not null
     {% if is_incremental() %}
-        -- A list that arrives after its clicks changes what they belong to.
         union all
         select
             earlier.source,
             earlier.event_id,
             earlier.prompt_id,
             earlier.receipt_id,
+            earlier.organization_id,
             earlier.user_id,
+            earlier.anonymous_id,
+            earlier.device_id,
             earlier.position,
             earlier.clicked_at,
             earlier._source_loaded_at
         from {{ this }} as earlier
+        inner join changed_clicks using (source, event_id)
         where
-            (earlier.receipt_id, earlier.prompt_id) in (
-                select
-                    changed_lists.receipt_id,
-                    changed_lists.prompt_id
-                from changed_lists
-            )
-            and not exists (
+            not exists (
                 select 1 from events
                 where events.source = earlier.source and events.event_id = earlier.event_id
             )
     {% endif %}
 ),
 
--- A receipt is unique within its source; those of the marketplace itself are unique everywhere, and clicks on them come
--- from every client.
+-- Receipts are unique within their source, those of the marketplace everywhere. Who was shown a list may click in it.
 matches as (
     select
         clicks.source,
@@ -82,7 +99,10 @@ matches as (
         impressions.impression_id,
         clicks.prompt_id,
         clicks.receipt_id,
+        clicks.organization_id,
         clicks.user_id,
+        clicks.anonymous_id,
+        clicks.device_id,
         clicks.position,
         clicks.clicked_at,
         greatest(clicks._source_loaded_at, impressions._source_loaded_at) as _source_loaded_at,
@@ -96,28 +116,35 @@ matches as (
                 impressions.impression_id asc
         ) as match_number
     from clicks
-    left join impressions
+    left join {{ ref('int_impressions_served') }} as impressions
         on
             clicks.receipt_id = impressions.receipt_id
             and clicks.prompt_id = impressions.prompt_id
             and clicks.clicked_at >= impressions.served_at
             and impressions.source in (clicks.source, 'api')
+            and {{ is_shown_to_clicker() }}
 ),
 
 final as (
     select
-        source,
-        event_id,
-        impression_id,
-        prompt_id,
-        receipt_id,
-        user_id,
-        position,
-        clicked_at,
-        _source_loaded_at,
+        matches.source,
+        matches.event_id,
+        matches.impression_id,
+        matches.prompt_id,
+        matches.receipt_id,
+        matches.organization_id,
+        matches.user_id,
+        matches.anonymous_id,
+        matches.device_id,
+        coalesce(matches.user_id, persons.user_id, matches.device_id) as person_id,
+        matches.position,
+        matches.clicked_at,
+        greatest(matches._source_loaded_at, persons._source_loaded_at) as _source_loaded_at,
         {{ built_at() }} as _built_at
     from matches
-    where match_number = 1
+    left join {{ ref('int_persons_stitched') }} as persons
+        on matches.device_id = persons.device_id and {{ owned_at('persons', 'matches.clicked_at') }}
+    where matches.match_number = 1
 )
 
 select * from final

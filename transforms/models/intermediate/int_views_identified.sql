@@ -4,6 +4,7 @@
         indexes=[
             {'columns': ['source', 'event_id'], 'unique': true},
             {'columns': ['prompt_id', 'viewed_date']},
+            {'columns': ['device_id']},
             {'columns': ['_source_loaded_at']},
             {'columns': ['_built_at']},
         ],
@@ -11,7 +12,15 @@
 }}
 
 with events as (
-    select * from {{ ref('stg_events__events') }}
+    select
+        source,
+        event_id,
+        prompt_id,
+        user_id,
+        {{ device_id() }} as device_id,
+        occurred_at as viewed_at,
+        _loaded_at as _source_loaded_at
+    from {{ ref('stg_events__events') }}
     where
         event_name = 'prompt.viewed'
         and prompt_id is not null
@@ -19,17 +28,55 @@ with events as (
         and {{ loaded_since_last_run() }}
 ),
 
+persons as (
+    select * from {{ ref('int_persons_stitched') }}
+),
+
+views as (
+    select * from events
+    {% if is_incremental() %}
+        -- Of whoever was on a device, it may have become known who that was.
+        union all
+        select
+            earlier.source,
+            earlier.event_id,
+            earlier.prompt_id,
+            earlier.user_id,
+            earlier.device_id,
+            earlier.viewed_at,
+            earlier._source_loaded_at
+        from {{ this }} as earlier
+        where
+            earlier.user_id is null
+            and earlier.device_id in (
+                select stitched.device_id from {{ ref('int_persons_stitched') }} as stitched
+                where {{ built_since_last_run() }}
+            )
+            and not exists (
+                select 1 from events
+                where events.source = earlier.source and events.event_id = earlier.event_id
+            )
+    {% endif %}
+),
+
 final as (
     select
-        source,
-        event_id,
-        prompt_id,
-        coalesce(user_id, anonymous_id, session_id) as visitor_id,
-        {{ utc_date('occurred_at') }} as viewed_date,
-        occurred_at as viewed_at,
-        _loaded_at as _source_loaded_at,
+        views.source,
+        views.event_id,
+        views.prompt_id,
+        views.user_id,
+        views.device_id,
+        coalesce(views.user_id, persons.user_id, views.device_id) as person_id,
+        {{ utc_date('views.viewed_at') }} as viewed_date,
+        views.viewed_at,
+        greatest(views._source_loaded_at, persons._source_loaded_at) as _source_loaded_at,
         {{ built_at() }} as _built_at
-    from events
+    from views
+    left join persons
+        on
+            views.user_id is null
+            and views.device_id = persons.device_id
+            and {{ owned_at('persons', 'views.viewed_at') }}
 )
 
 select * from final

@@ -27,7 +27,7 @@ views as (
         prompt_id,
         viewed_date as visited_date,
         count(*) as view_count,
-        count(distinct visitor_id) as unique_viewer_count,
+        count(distinct person_id) as unique_viewer_count,
         max(_source_loaded_at) as _source_loaded_at
     from {{ ref('int_views_identified') }}
     where (prompt_id, viewed_date) in (select changed_days.* from changed_days)

@@ -39,7 +39,7 @@ viewers as (
         days.seller_organization_id,
         days.performance_date,
         days.currency,
-        count(distinct views.visitor_id) as unique_viewer_count
+        count(distinct views.person_id) as unique_viewer_count
     from days
     inner join {{ ref('int_views_identified') }} as views
         on days.prompt_id = views.prompt_id and days.performance_date = views.viewed_date

@@ -80,14 +80,19 @@ impressions as (
     {% endif %}
 ),
 
+-- The first click in each, with whoever made it.
 clicks as (
     select
         clicks.impression_id,
-        min(clicks.clicked_at) as clicked_at,
-        max(clicks._source_loaded_at) as _source_loaded_at
+        clicks.clicked_at,
+        clicks.person_id,
+        max(clicks._source_loaded_at) over (partition by clicks.impression_id) as _source_loaded_at,
+        row_number() over (
+            partition by clicks.impression_id
+            order by clicks.clicked_at, clicks.source, clicks.event_id
+        ) as click_number
     from {{ ref('int_clicks_matched') }} as clicks
     inner join impressions on clicks.impression_id = impressions.impression_id
-    group by clicks.impression_id
 ),
 
 purchases as (
@@ -116,6 +121,7 @@ final as (
         and coalesce(impressions.organization_id <> prompts.seller_organization_id, true) as is_counted,
         clicks.impression_id is not null as is_clicked,
         clicks.clicked_at,
+        clicks.person_id as clicked_person_id,
         purchases.impression_id is not null as is_purchased,
         purchases.purchased_at,
         impressions.served_at,
@@ -130,7 +136,7 @@ final as (
         {{ built_at() }} as _built_at
     from impressions
     inner join prompts on impressions.prompt_id = prompts.prompt_id
-    left join clicks on impressions.impression_id = clicks.impression_id
+    left join clicks on impressions.impression_id = clicks.impression_id and clicks.click_number = 1
     left join purchases on impressions.impression_id = purchases.impression_id
 )
 
