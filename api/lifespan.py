@@ -1,6 +1,7 @@
 """What one process of the service holds while it runs: opened in order, closed in the reverse."""
 
 import asyncio
+import gc
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
@@ -93,9 +94,23 @@ def create_lifespan(
             app.state.resources = resources
             for worker in workers:
                 await stack.enter_async_context(worker(resources))
-            yield
+            with _frozen_heap():
+                yield
 
     return lifespan
+
+
+@contextmanager
+def _frozen_heap() -> Iterator[None]:
+    """Spares the garbage collector what lives as long as the service, most of all the code of its libraries.
+
+    Looking through those half a million objects again and again took a fifth of the time of a request.
+    """
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 @asynccontextmanager

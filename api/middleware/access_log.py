@@ -1,11 +1,11 @@
 """One log line and one observation in the metrics for every request."""
 
-import time
 from functools import lru_cache
 
 from prometheus_client import Counter, Histogram
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.answer_head import answer_head
 from api.log import ACCESS_LINES
 from api.routing import route_template
 
@@ -33,19 +33,11 @@ class AccessLogMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started = time.perf_counter()
-        status = CLIENT_CLOSED_REQUEST
-
-        async def send_noting_status(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
         try:
-            await self._app(scope, receive, send_noting_status)
+            await self._app(scope, receive, send)
         finally:
-            _observe(scope, status, time.perf_counter() - started)
+            head = answer_head(scope)
+            _observe(scope, head.status or CLIENT_CLOSED_REQUEST, head.seconds)
 
 
 @lru_cache(maxsize=4096)

@@ -1,5 +1,7 @@
 """Bounds what one request can make the service hold in memory."""
 
+from collections.abc import Awaitable
+
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -23,19 +25,14 @@ class BodyLimitMiddleware:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Take one request."""
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        path = scope["path"]
-        is_small = path.startswith(SMALL_BODIES_PREFIX)
-        max_bytes = SMALL_BODY_MAX_BYTES if is_small else LARGER_BODIES.get(path, BODY_MAX_BYTES)
-        refusal = f"The body is larger than {max_bytes} bytes. Send it in parts."
-        announced = header(scope, b"content-length") or b"0"
-        if announced.isdigit() and int(announced) > max_bytes:
-            await error_response(scope, BodyTooLarge(refusal))(scope, receive, send)
-            return
+            return self._app(scope, receive, send)
+        max_bytes = _max_bytes(scope["path"])
+        announced = header(scope, b"content-length")
+        if announced is not None and announced.isdigit() and int(announced) > max_bytes:
+            return error_response(scope, BodyTooLarge(_refusal(max_bytes)))(scope, receive, send)
         received = 0
 
         async def receive_counted() -> Message:
@@ -44,7 +41,15 @@ class BodyLimitMiddleware:
             received += len(message.get("body", b""))
             if received > max_bytes:
                 # FastAPI hands on only this kind of error from reading a body.
-                raise HTTPException(413, refusal)
+                raise HTTPException(413, _refusal(max_bytes))
             return message
 
-        await self._app(scope, receive_counted, send)
+        return self._app(scope, receive_counted, send)
+
+
+def _max_bytes(path: str) -> int:
+    return SMALL_BODY_MAX_BYTES if path.startswith(SMALL_BODIES_PREFIX) else LARGER_BODIES.get(path, BODY_MAX_BYTES)
+
+
+def _refusal(max_bytes: int) -> str:
+    return f"The body is larger than {max_bytes} bytes. Send it in parts."

@@ -1,5 +1,7 @@
 """Lets pages of configured origins call the API. By default there are none."""
 
+from collections.abc import Awaitable
+
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -41,14 +43,13 @@ class CorsMiddleware:
         self._app = app
         self._sharing: dict[tuple[str, ...], CORSMiddleware] = {}
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Take one request."""
         origins: tuple[str, ...] = ()
         if scope["type"] == "http":
             origins = scope["app"].state.resources.settings.cors_origins
         if not origins or _origin(scope) not in origins:
-            await self._app(scope, receive, send)
-            return
+            return self._app(scope, receive, send)
         if origins not in self._sharing:
             self._sharing[origins] = CORSMiddleware(
                 self._app,
@@ -59,7 +60,7 @@ class CorsMiddleware:
                 expose_headers=ANSWER_HEADERS,
                 max_age=MAX_AGE_SECONDS,
             )
-        await self._sharing[origins](scope, receive, send)
+        return self._sharing[origins](scope, receive, send)
 
 
 def _origin(scope: Scope) -> str:

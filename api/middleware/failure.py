@@ -2,8 +2,9 @@
 
 import structlog
 from starlette.requests import ClientDisconnect
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.answer_head import answer_head
 from api.error_report import report_failure
 from api.errors import InternalError
 from api.problem import error_response
@@ -22,15 +23,8 @@ class FailureMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started = False
-
-        async def send_noting_start(message: Message) -> None:
-            nonlocal started
-            started = started or message["type"] == "http.response.start"
-            await send(message)
-
         try:
-            await self._app(scope, receive, send_noting_start)
+            await self._app(scope, receive, send)
         except ClientDisconnect:
             # Nobody is there any more to answer to.
             logger.info("client_disconnected", path=scope["path"])
@@ -38,7 +32,7 @@ class FailureMiddleware:
             request_id = scope["state"]["request_id"]
             report_failure(error, request_id=request_id)
             logger.exception("request_failed", path=scope["path"], error=type(error).__name__)
-            if started:
+            if answer_head(scope).status is not None:
                 # Half an answer is out: breaking the connection is the only way left to say that it is not whole.
                 raise
             failure = InternalError(f"Something went wrong on our side. It was noted under request {request_id}")

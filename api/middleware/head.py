@@ -1,5 +1,7 @@
 """A `HEAD` request is a `GET` whose answer stays without its body (RFC 9110, 9.3.2)."""
 
+from collections.abc import Awaitable
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
@@ -9,12 +11,13 @@ class HeadMiddleware:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Take one request."""
         if scope["type"] != "http" or scope["method"] != "HEAD":
-            await self._app(scope, receive, send)
-            return
+            return self._app(scope, receive, send)
+        return self._answer_as_get(scope, receive, send)
 
+    async def _answer_as_get(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_as_sent(message: Message) -> None:
             # From here on it is what it was, to the layers around and to the server, which leaves out the body.
             scope["method"] = "HEAD"

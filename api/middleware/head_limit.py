@@ -1,5 +1,7 @@
 """Bounds the parts of a request before its body."""
 
+from collections.abc import Awaitable
+
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.errors import ApiError, HeadersTooLarge, UrlTooLong
@@ -16,12 +18,11 @@ class HeadLimitMiddleware:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Take one request."""
         if scope["type"] == "http" and (refusal := _refusal(scope)) is not None:
-            await error_response(scope, refusal)(scope, receive, send)
-            return
-        await self._app(scope, receive, send)
+            return error_response(scope, refusal)(scope, receive, send)
+        return self._app(scope, receive, send)
 
 
 def _refusal(scope: Scope) -> ApiError | None:

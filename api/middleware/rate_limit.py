@@ -1,11 +1,10 @@
 """Counts a request of its caller on its route, says on the answer how many are left, and settles who is asking."""
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.answer_head import answer_head
 from api.middleware.auth import settle_identity
 from api.rate_limit.limiter import RateLimiter
-
-TOO_MANY_REQUESTS = 429
 
 
 class RateLimitMiddleware:
@@ -21,15 +20,7 @@ class RateLimitMiddleware:
         # Both are asked of Redis before either is waited for: one round trip.
         counting = limiter.begin(scope, self._route)
         await settle_identity(scope)
-        headers = await limiter.admit(counting) if counting is not None else []
-        if not headers:
-            await self._app(scope, receive, send)
-            return
-
-        async def send_with_limits(message: Message) -> None:
+        if counting is not None:
             # A refusal of the handler's says itself which limit was met.
-            if message["type"] == "http.response.start" and message["status"] != TOO_MANY_REQUESTS:
-                message["headers"] = [*message.get("headers", ()), *headers]
-            await send(message)
-
-        await self._app(scope, receive, send_with_limits)
+            answer_head(scope).defaults += await limiter.admit(counting)
+        await self._app(scope, receive, send)

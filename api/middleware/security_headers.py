@@ -1,10 +1,11 @@
 """Headers that tell browsers what not to do with an answer, and caches not to keep what is somebody's."""
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from collections.abc import Awaitable
 
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api.answer_head import RawHeaders, answer_head
 from api.headers import header
-
-RawHeaders = list[tuple[bytes, bytes]]
 
 COMMON: RawHeaders = [
     (b"x-content-type-options", b"nosniff"),
@@ -35,26 +36,17 @@ class SecurityHeadersMiddleware:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Take one request."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        path = scope["path"]
-        headers = PAGE if path.startswith(PAGES) else DATA
-        if scope["app"].state.resources.settings.environment == "production":
-            headers = [*headers, TRANSPORT]
-        is_personal = path.startswith(CREDENTIAL_PREFIX) or _has_credentials(scope)
-
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                own = message.get("headers", ())
-                message["headers"] = [*own, *headers]
-                if is_personal and not any(name.lower() == b"cache-control" for name, _ in own):
-                    message["headers"].append(NO_STORE)
-            await send(message)
-
-        await self._app(scope, receive, send_with_headers)
+        if scope["type"] == "http":
+            path = scope["path"]
+            head = answer_head(scope)
+            head.headers += PAGE if path.startswith(PAGES) else DATA
+            if scope["app"].state.resources.settings.environment == "production":
+                head.headers.append(TRANSPORT)
+            if path.startswith(CREDENTIAL_PREFIX) or _has_credentials(scope):
+                head.defaults.append(NO_STORE)
+        return self._app(scope, receive, send)
 
 
 def _has_credentials(scope: Scope) -> bool:

@@ -1,6 +1,7 @@
 """Says in one line why the service can't start, where that is known and nothing to be mended in the code."""
 
 import sys
+from collections.abc import Awaitable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -16,11 +17,10 @@ class StartMiddleware:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Take the one message by which the service is started, or one request."""
         if scope["type"] != "lifespan":
-            await self._app(scope, receive, send)
-            return
+            return self._app(scope, receive, send)
 
         async def send_sentence(message: Message) -> None:
             error = sys.exception()
@@ -28,4 +28,4 @@ class StartMiddleware:
                 message = {**message, "message": str(error)}
             await send(message)
 
-        await self._app(scope, receive, send_sentence)
+        return self._app(scope, receive, send_sentence)

@@ -6,6 +6,7 @@ import structlog
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.answer_head import answer_head
 from api.errors import RequestTimedOut
 from api.problem import error_response
 from warehouse.settings import Settings
@@ -28,18 +29,11 @@ class TimeoutMiddleware:
             await self._app(scope, receive, send)
             return
         settings: Settings = scope["app"].state.resources.settings
-        started = False
-
-        async def send_noting_start(message: Message) -> None:
-            nonlocal started
-            started = started or message["type"] == "http.response.start"
-            await send(message)
-
         try:
             async with asyncio.timeout(settings.request_timeout_seconds) as limit:
-                await self._app(scope, _BodyInTime(receive, settings.body_timeout_seconds), send_noting_start)
+                await self._app(scope, _BodyInTime(receive, settings.body_timeout_seconds), send)
         except TimeoutError:
-            if not limit.expired() or started:
+            if not limit.expired() or answer_head(scope).status is not None:
                 raise
             logger.error("request_timed_out", path=scope["path"], seconds=settings.request_timeout_seconds)
             refusal = RequestTimedOut("The answer took too long. What was begun is undone; send it again in a moment.")

@@ -1,11 +1,11 @@
 """Writes what happens to the event journal: the facts of a request before its answer, the call itself after it."""
 
-import time
 from datetime import UTC, datetime
 
 import structlog
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.answer_head import answer_head
 from api.random_id import random_id
 from api.routing import API_PREFIX, route_template
 from api.tracker import Tracker, envelope
@@ -31,25 +31,23 @@ class TrackingMiddleware:
             return
         journal: AsyncJournal = scope["app"].state.resources.journal
         tracker = scope["state"]["tracker"] = Tracker(scope)
-        started = time.perf_counter()
-        # An answer without its body shows nothing to anybody.
-        is_shown = scope["method"] != "HEAD"
-        status = 0
+        head = answer_head(scope)
 
-        async def send_after_facts(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                events = tracker.take(status)
-                if events and is_shown:
-                    await _append(journal, events)
-            await send(message)
+        async def append_facts(status: int) -> None:
+            events = tracker.take(status)
+            # An answer without its body shows nothing to anybody.
+            if events and scope["method"] != "HEAD":
+                await _append(journal, events)
 
+        head.before_start = append_facts
         try:
-            await self._app(scope, receive, send_after_facts)
+            await self._app(scope, receive, send)
         finally:
-            if status:
-                _append_call(journal, scope, status, time.perf_counter() - started)
+            if head.status is not None:
+                _append_call(journal, scope, head.status, head.seconds)
+            # Both hold the request that holds them: left so, all of it would wait for the garbage collector.
+            head.before_start = None
+            del scope["state"]["tracker"]
 
 
 async def _append(journal: AsyncJournal, events: list[Event]) -> None:

@@ -65,7 +65,7 @@ class RateLimiter:
         found = self._route_limits.get((method, route))
         if found is None:
             item = scaled(route_limit(method), self._multiplier, f"{method} {route}")
-            headers = [(name.encode(), value.encode()) for name, value in _limit_headers(item).items()]
+            headers = [(name.lower().encode(), value.encode()) for name, value in _limit_headers(item).items()]
             found = self._route_limits[method, route] = RouteLimit(item, headers)
         return found
 
@@ -84,8 +84,8 @@ class RateLimiter:
             raise _exceeded(item, window)
         return [
             *counting.limit.headers,
-            (b"RateLimit-Remaining", b"%d" % (item.amount - window[0])),
-            (b"RateLimit-Reset", b"%d" % window[1]),
+            (b"ratelimit-remaining", b"%d" % (item.amount - window[0])),
+            (b"ratelimit-reset", b"%d" % window[1]),
         ]
 
     async def admit_credentials(self, scope: Scope, action: Action, account: str | None) -> CredentialAttempt:

@@ -18,7 +18,7 @@ from warehouse.events import Event
 from warehouse.intake.fingerprint import event_key, payload_hash
 from warehouse.journal.ledger import StoreReport, record_batch
 from warehouse.journal.storing import store
-from warehouse.journal.stream import ACCEPTED, DUPLICATES_FIELD, FIELD, STREAM, decode, encode, encode_fields
+from warehouse.journal.stream import ACCEPTED, DUPLICATES_FIELD, FIELD, STREAM, decode, encode, encode_fields, join
 
 logger = logging.getLogger(__name__)
 
@@ -83,7 +83,7 @@ class AsyncJournal:
         self._entries = 0
         self._paused_until = 0.0
         self._direct = asyncio.Semaphore(DIRECT_STORES_AT_ONCE)
-        self._buffer: list[Mapping[str, Any]] = []
+        self._buffer: list[bytes] = []
         self._writer: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
         self.dropped = 0
@@ -210,7 +210,8 @@ class AsyncJournal:
         if len(self._buffer) >= BUFFER_MAX_EVENTS:
             self.dropped += 1
             return
-        self._buffer.append(fields)
+        # As bytes: what is kept as objects is looked through by the garbage collector until it is written.
+        self._buffer.append(encode_fields(fields))
         if self._writer is None or self._writer.done():
             self._writer = asyncio.get_running_loop().create_task(self._write_soon())
 
@@ -225,7 +226,7 @@ class AsyncJournal:
         events, self._buffer = self._buffer, []
         try:
             if events:
-                await self._append_entry(encode_fields(events), len(events))
+                await self._append_entry(join(events), len(events))
         except JournalUnavailable as error:
             self.dropped += len(events)
             logger.error("%d tracking events were dropped: %s", len(events), error)

@@ -36,9 +36,14 @@ def encode(events: Sequence[Event]) -> bytes:
     return orjson.dumps([event.model_dump(mode="json") for event in events])
 
 
-def encode_fields(events: Sequence[Mapping[str, Any]]) -> bytes:
-    """The same of events that are known to be well-formed, given as the fields of their envelopes."""
-    return orjson.dumps(events)
+def encode_fields(event: Mapping[str, Any]) -> bytes:
+    """One event that is known to be well-formed, given as the fields of its envelope; for `join`."""
+    return orjson.dumps(event)
+
+
+def join(events: Sequence[bytes]) -> bytes:
+    """An entry of events that are encoded each."""
+    return b"[" + b",".join(events) + b"]"
 
 
 def decode(entry: bytes) -> list[Event]:
