@@ -12,6 +12,7 @@ import structlog
 from fastapi import FastAPI
 from redis.asyncio import Redis
 
+from api.analytics.known_prompts import KnownPrompts
 from api.auth.api_key.reader import REMEMBERED_SECONDS as API_KEY_REMEMBERED_SECONDS
 from api.auth.api_key.reader import ApiKeyReader
 from api.auth.api_key.secret import KeyHasher
@@ -75,6 +76,7 @@ class Resources:
     cursor_secret: bytes
     mailer: Mailer
     outbox: Outbox = field(default_factory=Outbox)
+    known_prompts: KnownPrompts = field(default_factory=KnownPrompts)
     # Set when a webhook was stored, for the worker that handles them.
     webhook_arrived: asyncio.Event = field(default_factory=asyncio.Event)
 

@@ -1,25 +1,22 @@
 """Turns what a client sent into events, one by one: a bad event costs itself alone. Pure, so it runs in a thread."""
 
-import json
-import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from api.analytics.errors import EventBatchMalformed, EventBatchTooLarge
+import msgspec
+
+from api.analytics.body import Parts, read_body, read_json, split_body, with_sent_at
+from api.analytics.envelope import as_raw, read_envelope, seal, source_of
+from api.analytics.errors import EventBatchTooLarge
 from api.auth.identity import Identity
 from api.errors import BodyMalformed
-from api.schema import LONE_SURROGATE
-from warehouse.events import EVENT_MAX_BYTES, Agent, Event, EventInvalid, is_server_only, parse_live
+from warehouse.events import Agent, EventInvalid
+from warehouse.intake import QUICK_MAX_BYTES, LiveEventReader, ReadyEvent, as_plain, is_odd, read_moment, ready
 
-CLIENT_SOURCE_PREFIX = "client:"
-SERVER_SOURCES = frozenset({"api", "worker"})
-# Said by the server, whatever the client says.
-SERVER_FIELDS = frozenset({"received_at", "organization_id", "user_id", "clock_offset_ms", "agent"})
-# What Postgres and the journal can hold.
-DEEPEST_NESTING = 50
-SMALLEST_INTEGER, LARGEST_INTEGER = -(2**63), 2**63 - 1
+# Of one request. A sender names few, and each is looked at once.
+REMEMBERED_SOURCES = 64
 
 
 @dataclass(frozen=True)
@@ -40,14 +37,40 @@ class Refused:
 class Batch:
     """The events of one request by their index in it."""
 
-    events: dict[int, Event]
+    events: dict[int, ReadyEvent]
     refused: list[Refused]
 
     def refuse(self, index: int, reason: str, detail: str) -> None:
         """Move an event to the refused ones."""
-        event = self.events.pop(index)
-        raw = _raw(event.model_dump(mode="json", exclude={"received_at"}))
-        self.refused.append(Refused(index, raw, reason, detail))
+        self.refused.append(Refused(index, as_raw(as_plain(self.events.pop(index))), reason, detail))
+
+
+@dataclass(frozen=True)
+class _Sending:
+    """Who sent something, with what, and when it came."""
+
+    user: Identity
+    received_at: datetime
+    agent: Agent | None
+
+    def take(self, batch: Batch, index: int, envelope: Any) -> None:
+        """Put an event of any kind into the batch, or refuse it. This alone decides what is refused."""
+        try:
+            event = read_envelope(envelope, self.user, received_at=self.received_at)
+            batch.events[index] = ready(event.model_copy(update={"agent": self.agent}))
+        except EventInvalid as error:
+            batch.refused.append(Refused(index, as_raw(seal(envelope, self.user)), error.reason, str(error)))
+
+    def quick_reader(self, sent_at: datetime | None) -> LiveEventReader:
+        """A reader of what is plainly well-formed."""
+        return LiveEventReader(
+            received_at=self.received_at,
+            organization_id=self.user.organization_id,
+            user_id=self.user.user_id,
+            source_of=lru_cache(REMEMBERED_SOURCES)(lambda named: source_of(named, self.user)),
+            sent_at=sent_at,
+            agent=self.agent,
+        )
 
 
 def read_batch(
@@ -57,130 +80,38 @@ def read_batch(
 
     `sent_at` beside the list holds for every event that does not say its own.
     """
-    envelopes = _envelopes(body)
+    sending = _Sending(user, received_at, agent)
+    parts = split_body(body)
+    if parts is not None and len(parts.events) <= max_events:
+        batch = _read_parts(parts, sending, may_be_odd=is_odd(body))
+        if batch is not None:
+            return batch
+    return _read_slowly(body, sending, max_events)
+
+
+def _read_slowly(body: bytes, sending: _Sending, max_events: int) -> Batch:
+    envelopes = read_body(body)
     if len(envelopes) > max_events:
         raise EventBatchTooLarge(len(envelopes), max_events)
     batch = Batch({}, [])
     for index, envelope in enumerate(envelopes):
-        try:
-            event = _event(envelope, user, received_at=received_at)
-            batch.events[index] = event.model_copy(update={"agent": agent})
-        except EventInvalid as error:
-            batch.refused.append(Refused(index, _raw(_sealed(envelope, user)), error.reason, str(error)))
+        sending.take(batch, index, envelope)
     return batch
 
 
-def _envelopes(body: bytes) -> list[Any]:
+def _read_parts(parts: Parts, sending: _Sending, *, may_be_odd: bool) -> Batch | None:
+    """The events of a list: quickly those that are plain, slowly the others. None when the body is no JSON at all."""
     try:
-        sent = json.loads(body, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        reason = error.msg if isinstance(error, json.JSONDecodeError) else "it can't be parsed"
-        raise BodyMalformed(f"The body is not valid JSON: {reason}") from None
-    if isinstance(sent, dict) and isinstance(sent.get("events"), list) and "event_name" not in sent:
-        sent_at = {"sent_at": sent["sent_at"]} if "sent_at" in sent else {}
-        sent = [sent_at | each if isinstance(each, dict) else each for each in sent["events"]]
-    if isinstance(sent, dict):
-        return [sent]
-    if not isinstance(sent, list):
-        raise EventBatchMalformed
-    return sent
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _raw(value: Any) -> bytes:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=True).encode()
-
-
-def _event(envelope: Any, user: Identity, *, received_at: datetime) -> Event:
-    if not isinstance(envelope, dict):
-        raise EventInvalid("envelope_invalid", "an event must be a JSON object")
-    if (size := len(_raw(envelope))) > EVENT_MAX_BYTES:
-        raise EventInvalid("event_too_large", f"the event has {size} bytes, and at most {EVENT_MAX_BYTES} are taken")
-    if not _is_flat_and_plain(envelope) and any(not _is_storable(value, depth) for value, depth in _values(envelope)):
-        raise EventInvalid(
-            "value_not_storable",
-            f"a value is no valid text, a number beyond 64 bits, or nested deeper than {DEEPEST_NESTING}",
-        )
-    if isinstance(name := envelope.get("event_name"), str) and is_server_only(name.strip().lower()):
-        raise EventInvalid("event_name_reserved", f"{name[:100]} is written by the server alone")
-    _check_source(envelope.get("source"), user)
-    return parse_live(_sealed(envelope, user), received_at=received_at)
-
-
-def _sealed(envelope: Any, user: Identity) -> Any:
-    """The envelope with what the server says in it, whatever the client said."""
-    if not isinstance(envelope, dict):
-        return envelope
-    fields = {name: value for name, value in envelope.items() if name not in SERVER_FIELDS}
-    fields["source"] = _source(envelope.get("source"), user)
-    return fields | {"organization_id": str(user.organization_id), "user_id": str(user.user_id)}
-
-
-def _source(named: Any, user: Identity) -> str:
-    """Every organization has sources of its own, so that nobody can use up the event ids of another."""
-    own = f"{CLIENT_SOURCE_PREFIX}{user.organization_id}"
-    if named is None or named == own:
-        return own
-    return str(named) if str(named).startswith(f"{own}:") else f"{own}:{named}"
-
-
-def _check_source(named: Any, user: Identity) -> None:
-    if named is None:
-        return
-    if not isinstance(named, str) or not named:
-        raise EventInvalid("envelope_invalid", "source: must be a text that is not empty")
-    own = f"{CLIENT_SOURCE_PREFIX}{user.organization_id}"
-    if named in SERVER_SOURCES or (named.startswith(CLIENT_SOURCE_PREFIX) and not f"{named}:".startswith(f"{own}:")):
-        raise EventInvalid("source_not_allowed", f"the source {named[:100]!r} belongs to somebody else")
-
-
-def _is_flat_and_plain(envelope: dict[Any, Any]) -> bool:
-    """Whether a look at the surface is enough, as for most events: plain text, numbers and flags, side by side."""
-    properties = envelope.get("properties")
-    return _holds_plain(envelope, but="properties") and (
-        properties is None or (isinstance(properties, dict) and _holds_plain(properties))
-    )
-
-
-def _holds_plain(values: dict[Any, Any], *, but: str | None = None) -> bool:
-    for name, value in values.items():
-        if not name.isascii():
-            return False
-        kind = type(value)
-        if kind is str:
-            if not value.isascii():
-                return False
-        elif kind is int:
-            if not SMALLEST_INTEGER <= value <= LARGEST_INTEGER:
-                return False
-        elif kind is not bool and value is not None and name != but:
-            return False
-    return True
-
-
-def _values(value: Any) -> Iterator[tuple[Any, int]]:
-    """Every key and value at any depth, with its depth; without recursion, because the depth is the sender's choice."""
-    waiting = [(value, 0)]
-    while waiting:
-        current, depth = waiting.pop()
-        yield current, depth
-        if isinstance(current, dict):
-            waiting += [(key, depth + 1) for key in current]
-            waiting += [(each, depth + 1) for each in current.values()]
-        elif isinstance(current, list):
-            waiting += [(each, depth + 1) for each in current]
-
-
-def _is_storable(value: Any, depth: int) -> bool:
-    if depth > DEEPEST_NESTING:
-        return False
-    if isinstance(value, str):
-        return value.isascii() or LONE_SURROGATE.search(value) is None
-    if isinstance(value, float):
-        return math.isfinite(value)
-    if isinstance(value, int):
-        return SMALLEST_INTEGER <= value <= LARGEST_INTEGER
-    return True
+        reader = sending.quick_reader(None if parts.sent_at is None else read_moment(parts.sent_at))
+        beside = {} if parts.sent_at is None else {"sent_at": read_json(parts.sent_at)}
+        batch = Batch({}, [])
+        for index, content in enumerate(parts.events):
+            is_plain = len(content) <= QUICK_MAX_BYTES and not (may_be_odd and is_odd(content))
+            event = reader.read(content) if is_plain else None
+            if event is not None:
+                batch.events[index] = event
+            else:
+                sending.take(batch, index, with_sent_at(read_json(content), beside))
+    except (BodyMalformed, msgspec.MsgspecError, ValueError):
+        return None
+    return batch

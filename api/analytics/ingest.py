@@ -2,25 +2,24 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from uuid import UUID
 
 import psycopg
 import structlog
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.exc import OperationalError
 
-from api.analytics import repository
 from api.analytics.batch import Batch, Refused, read_batch
 from api.analytics.schemas import EventError, EventsAccepted
 from api.auth.identity import Identity
 from api.errors import ServiceUnavailable
 from api.lifespan import Resources
-from api.tenancy import PLATFORM
 from warehouse.databases import connect
 from warehouse.events import Agent
 from warehouse.journal import (
-    Fingerprint,
     JournalFull,
     JournalUnavailable,
+    Known,
     Rejected,
     StoreReport,
     quarantine,
@@ -47,21 +46,9 @@ async def accept_events(resources: Resources, user: Identity, body: bytes, *, ag
         agent=agent,
     )
     await _refuse_unknown_prompts(resources, user, batch)
-    duplicates, fingerprints = await _leave_out_known(resources, batch)
-    await _keep_refused(resources, batch.refused)
-    fresh = list(batch.events.values())
-    try:
-        await resources.journal.append(fresh, duplicates=duplicates, fingerprints=fingerprints)
-    except JournalFull as error:
-        logger.error("events_not_accepted", count=len(fresh), error=str(error))
-        raise ServiceUnavailable(
-            "Too many events wait to be stored. None of these was taken: send them later."
-        ) from error
-    except JournalUnavailable as error:
-        logger.error("events_not_accepted", count=len(fresh), error=str(error))
-        raise ServiceUnavailable("Events can't be taken just now. None of these was: send the same again.") from error
+    duplicates = await _append(resources, batch)
     return EventsAccepted(
-        accepted=len(fresh),
+        accepted=len(batch.events),
         duplicates=duplicates,
         quarantined=len(batch.refused),
         errors=[
@@ -77,33 +64,55 @@ async def _refuse_unknown_prompts(resources: Resources, user: Identity, batch: B
     if not named:
         return
     try:
-        async with resources.database.reading(PLATFORM) as session:
-            known = await repository.find_known_prompts(session, named, user.organization_id)
+        known = await resources.known_prompts.find(resources.database, named, user.organization_id)
     except OperationalError as error:
         logger.warning("prompts_not_checked", error=str(error))
         return
+    if len(known) == len(named):
+        return
     for index, event in list(batch.events.items()):
         if event.prompt_id is not None and event.prompt_id not in known:
-            batch.refuse(index, "prompt_unknown", f"no prompt has the id {event.prompt_id}")
+            batch.refuse(index, "prompt_unknown", f"no prompt has the id {UUID(bytes=event.prompt_id)}")
 
 
-async def _leave_out_known(resources: Resources, batch: Batch) -> tuple[int, list[Fingerprint]]:
-    """Leave out events accepted before; refuse those that give a known id another payload.
+async def _append(resources: Resources, batch: Batch) -> int:
+    """Put the events into the journal, but for those that are known; how many were left out as known.
 
-    How many were left out, and what those that stay are known by.
+    Events that give a known id another payload are refused. What is refused is kept before anything is appended.
     """
-    indexes, events = list(batch.events), list(batch.events.values())
-    known = await resources.journal.find_known(events)
+    journal = resources.journal
+    kept = 0
+    duplicates = _leave_out(batch, await journal.find_stored(list(batch.events.values())))
+    while True:
+        await _keep_refused(resources, batch.refused[kept:])
+        kept = len(batch.refused)
+        try:
+            known = await journal.append_new(list(batch.events.values()), duplicates=duplicates)
+        except JournalUnavailable as error:
+            logger.error("events_not_accepted", count=len(batch.events), error=str(error))
+            raise ServiceUnavailable(_refusal(error)) from error
+        if not known:
+            return duplicates
+        # Accepted a moment ago, or by another request at the same time.
+        duplicates += _leave_out(batch, known)
+
+
+def _refusal(error: JournalUnavailable) -> str:
+    if isinstance(error, JournalFull):
+        return "Too many events wait to be stored. None of these was taken: send them later."
+    return "Events can't be taken just now. None of these was: send the same again."
+
+
+def _leave_out(batch: Batch, known: Known) -> int:
+    """Take the known events out of a batch; how many said what was said before. The others are refused."""
+    indexes = list(batch.events)
     for i in known.duplicates:
         del batch.events[indexes[i]]
-    for i in known.reused:
-        batch.refuse(
-            indexes[i],
-            "event_id_reused",
-            f"event_id {events[i].event_id} of {events[i].source} was sent before with another payload",
-        )
-    left_out = known.duplicates | known.reused
-    return len(known.duplicates), [each for i, each in enumerate(known.fingerprints) if i not in left_out]
+    for i in sorted(known.reused):
+        event = batch.events[indexes[i]]
+        detail = f"event_id {event.event_id} of {event.source} was sent before with another payload"
+        batch.refuse(indexes[i], "event_id_reused", detail)
+    return len(known.duplicates)
 
 
 async def _keep_refused(resources: Resources, refused: Sequence[Refused]) -> None:

@@ -10,6 +10,7 @@ from api.random_id import random_id
 from api.routing import API_PREFIX, route_template
 from api.tracker import Tracker, envelope
 from warehouse.events import Event
+from warehouse.intake import ready
 from warehouse.journal import AsyncJournal
 
 logger = structlog.get_logger(__name__)
@@ -52,7 +53,7 @@ class TrackingMiddleware:
 
 async def _append(journal: AsyncJournal, events: list[Event]) -> None:
     try:
-        await journal.append(events)
+        await journal.append([ready(event) for event in events])
     except Exception as error:  # whatever is wrong with the journal, the answer is right
         names = [event.event_name for event in events]
         logger.error("events_not_recorded", event_names=names, exc_info=error)

@@ -13,10 +13,10 @@ plainly well-formed at a tenth of the cost and give None for everything else. Wh
 
 from warehouse.intake.fingerprint import event_key, payload_hash
 from warehouse.intake.quick_rule import Rule, rule_of
-from warehouse.intake.reading import LiveEventReader, WrittenEventReader, split_list
-from warehouse.intake.ready_event import ReadyEvent, as_json, event_of, make_ready, ready
+from warehouse.intake.reading import QUICK_MAX_BYTES, LiveEventReader, WrittenEventReader, is_odd, read_moment
+from warehouse.intake.ready_event import ReadyEvent, as_json, as_plain, event_of, make_ready, ready
 
 __all__ = [
-    "LiveEventReader", "ReadyEvent", "Rule", "WrittenEventReader", "as_json", "event_key", "event_of", "make_ready",
-    "payload_hash", "ready", "rule_of", "split_list",
+    "QUICK_MAX_BYTES", "LiveEventReader", "ReadyEvent", "Rule", "WrittenEventReader", "as_json", "as_plain",
+    "event_key", "event_of", "is_odd", "make_ready", "payload_hash", "read_moment", "ready", "rule_of",
 ]  # fmt: skip

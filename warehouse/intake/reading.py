@@ -7,7 +7,7 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from msgspec import UNSET, Meta, Raw, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from warehouse.events import (
     EARLIEST_EVENT,
@@ -66,18 +66,9 @@ class _WrittenFields(_Fields, kw_only=True, forbid_unknown_fields=True, gc=False
     agent: Agent | None = None
 
 
-_RAW_LIST = msgspec.json.Decoder(list[Raw])
 _LIVE = msgspec.json.Decoder(_LiveFields)
 _WRITTEN = msgspec.json.Decoder(_WrittenFields)
 _MOMENT = msgspec.json.Decoder(Moment | None)
-
-
-def split_list(content: bytes) -> list[bytes] | None:
-    """The elements of a JSON array as they were sent; None for anything else. They are not yet known to be JSON."""
-    try:
-        return [bytes(each) for each in _RAW_LIST.decode(content)]
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        return None
 
 
 def read_moment(content: bytes) -> datetime | None:

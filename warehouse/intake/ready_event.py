@@ -127,7 +127,12 @@ def event_of(row: ReadyEvent) -> Event:
 
 def as_json(row: ReadyEvent) -> bytes:
     """An event as it is kept in quarantine, without the time it was received, so that a repetition is the same."""
-    return orjson.dumps(event_of(row).model_dump(mode="json", exclude={"received_at"}))
+    return orjson.dumps(as_plain(row))
+
+
+def as_plain(row: ReadyEvent) -> dict[str, Any]:
+    """The same before it is written."""
+    return event_of(row).model_dump(mode="json", exclude={"received_at"})
 
 
 @lru_cache(maxsize=REMEMBERED_IDS)

@@ -7,28 +7,23 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
 
 import psycopg
 import redis.asyncio as redis
 from redis.exceptions import RedisError
 
 from warehouse.databases import connect
-from warehouse.events import Event
-from warehouse.intake.fingerprint import event_key, payload_hash
+from warehouse.intake import ReadyEvent
 from warehouse.journal.ledger import StoreReport, record_batch
-from warehouse.journal.storing import store
-from warehouse.journal.stream import ACCEPTED, DUPLICATES_FIELD, FIELD, STREAM, decode, encode, encode_fields, join
+from warehouse.journal.recent import APPEND_SCRIPT, are_remembered, script_keys
+from warehouse.journal.stored_ids import StoredIds
+from warehouse.journal.storing import store_batch
+from warehouse.journal.stream import ACCEPTED, FIELD, STREAM, decode, encode_fields, encode_rows, join
 
 logger = logging.getLogger(__name__)
 
-# Events of the service itself have fresh random ids; only others are remembered.
-SERVER_SOURCES = frozenset({"api", "worker"})
 # In the ledger, of what went straight to Postgres.
 ORIGIN = "api"
-# Ids are remembered in Redis until they are surely stored in Postgres, which remembers for ever.
-RECENT_BUCKET_SECONDS = 300
-RECENT_BUCKETS = 3
 BUFFER_SECONDS = 0.1
 BUFFER_MAX_EVENTS = 10_000
 # A hundred requests a second fill it in a quarter of an hour in which nothing is stored.
@@ -48,26 +43,20 @@ class JournalFull(JournalUnavailable):
     """So much waits to be stored that more is refused, before the memory ends: nothing was accepted."""
 
 
-Fingerprint = tuple[UUID, UUID]
-
-
 @dataclass(frozen=True)
 class Known:
     """Indexes of events that need not be appended: their ids were accepted before, or stand earlier in their batch."""
 
-    duplicates: set[int]
+    duplicates: set[int] = field(default_factory=set)
     # With another payload than then.
-    reused: set[int]
-    # What each event is known by: its key, and the hash of its payload.
-    fingerprints: tuple[Fingerprint, ...] = field(default=(), compare=False)
+    reused: set[int] = field(default_factory=set)
 
+    def __bool__(self) -> bool:
+        return bool(self.duplicates or self.reused)
 
-def _fingerprint(event: Event) -> Fingerprint:
-    return event_key(event.source, event.event_id), payload_hash(event)
-
-
-def _bucket(age: int = 0) -> str:
-    return f"events:recent:{int(time.time() // RECENT_BUCKET_SECONDS) - age}"
+    def add(self, index: int, *, is_same: bool) -> None:
+        """Note an event, and whether it says what was said under its id before."""
+        (self.duplicates if is_same else self.reused).add(index)
 
 
 class AsyncJournal:
@@ -78,6 +67,7 @@ class AsyncJournal:
             redis_url, socket_timeout=REDIS_TIMEOUT_SECONDS, socket_connect_timeout=REDIS_TIMEOUT_SECONDS
         )
         self._database_url = database_url
+        self._stored_ids = StoredIds(database_url)
         self._max_entries = max_entries
         # The length of the stream as this process last saw it: each append tells it without a question of its own.
         self._entries = 0
@@ -88,43 +78,67 @@ class AsyncJournal:
         self._closing = asyncio.Event()
         self.dropped = 0
 
-    async def append(
-        self, events: Sequence[Event], *, duplicates: int = 0, fingerprints: Sequence[Fingerprint] | None = None
-    ) -> None:
+    async def append(self, events: Sequence[ReadyEvent], *, duplicates: int = 0) -> None:
         """Accept events as one entry. Raises `JournalUnavailable` or `JournalFull`, and then none was accepted.
 
         `duplicates` more came with them and were left out; the ledger counts them when the entry is stored.
-        `fingerprints` are those of the events, where `find_known` has computed them.
+        """
+        if events or duplicates:
+            await self._append_rows(events, duplicates, may_be_known=True)
+
+    async def append_new(self, events: Sequence[ReadyEvent], *, duplicates: int = 0) -> Known:
+        """Accept events as one entry unless some were accepted a moment ago: then those are told, and none is accepted.
+
+        Events that `find_stored` knows are left out before. Raises as `append` does.
         """
         if not events and not duplicates:
-            return
-        remembered: dict[Any, Any] = {
-            key.bytes: sent.bytes
-            for key, sent in fingerprints
-            or [_fingerprint(event) for event in events if event.source not in SERVER_SOURCES]
-        }
-        await self._append_entry(encode(events), len(events), duplicates, remembered)
+            return Known()
+        return await self._append_rows(events, duplicates, may_be_known=False)
 
-    async def _append_entry(
-        self, entry: bytes, count: int, duplicates: int = 0, remembered: Mapping[Any, Any] | None = None
-    ) -> None:
+    async def _append_rows(self, events: Sequence[ReadyEvent], duplicates: int, *, may_be_known: bool) -> Known:
         if self._is_paused:
-            await self._store_directly(decode(entry), duplicates)
-            return
+            await self._store_directly(events, duplicates)
+            return Known()
         await self._check_room()
-        pipeline = self._redis.pipeline(transaction=True)
-        pipeline.xlen(STREAM)
-        pipeline.xadd(STREAM, {FIELD: entry, DUPLICATES_FIELD: duplicates})
-        pipeline.incrby(ACCEPTED, count)
-        if remembered:
-            pipeline.hset(_bucket(), mapping=dict(remembered))
-            pipeline.expire(_bucket(), RECENT_BUCKET_SECONDS * RECENT_BUCKETS)
+        remembered = [index for index, event in enumerate(events) if are_remembered(event)]
+        keys = script_keys()
         try:
-            self._entries = (await pipeline.execute())[0] + 1
+            answer: list[Any] = await self._redis.eval(
+                APPEND_SCRIPT, len(keys), *keys, encode_rows(events), len(events), duplicates,
+                b"".join([events[index].id for index in remembered]),
+                b"".join([events[index].payload_hash for index in remembered]),
+                "0" if may_be_known else "1",
+            )  # fmt: skip
         except RedisError as error:
             self._pause()
             logger.warning("events go straight to Postgres, Redis is down: %s", error)
-            await self._store_directly(decode(entry), duplicates)
+            await self._store_directly(events, duplicates)
+            return Known()
+        known = Known()
+        if answer[0] == -1:
+            for place, sent in zip(answer[1::2], answer[2::2], strict=True):
+                index = remembered[place]
+                known.add(index, is_same=sent == events[index].payload_hash)
+        else:
+            self._entries = answer[0]
+        return known
+
+    async def _append_encoded(self, events: Sequence[bytes]) -> None:
+        entry = join(events)
+        if self._is_paused:
+            await self._store_directly(decode(entry), 0)
+            return
+        await self._check_room()
+        pipeline = self._redis.pipeline(transaction=True)
+        pipeline.xadd(STREAM, {FIELD: entry})
+        pipeline.incrby(ACCEPTED, len(events))
+        pipeline.xlen(STREAM)
+        try:
+            self._entries = (await pipeline.execute())[-1]
+        except RedisError as error:
+            self._pause()
+            logger.warning("events go straight to Postgres, Redis is down: %s", error)
+            await self._store_directly(decode(entry), 0)
 
     @property
     def _is_paused(self) -> bool:
@@ -144,60 +158,37 @@ class AsyncJournal:
         if self._entries >= self._max_entries:
             raise JournalFull(f"{self._entries} batches of events wait to be stored")
 
-    async def _store_directly(self, events: Sequence[Event], duplicates: int) -> None:
+    async def _store_directly(self, events: Sequence[ReadyEvent], duplicates: int) -> None:
         async with self._direct:
             try:
                 await asyncio.to_thread(self._store, events, duplicates)
             except psycopg.Error as error:
                 raise JournalUnavailable(f"neither Redis nor Postgres takes events: {error}") from error
 
-    def _store(self, events: Sequence[Event], duplicates: int) -> None:
+    def _store(self, events: Sequence[ReadyEvent], duplicates: int) -> None:
         with connect(self._database_url) as connection:
-            store(connection, events, origin=ORIGIN)
+            store_batch(connection, events, origin=ORIGIN)
             record_batch(connection, StoreReport(received=duplicates, duplicate=duplicates), origin=ORIGIN)
 
-    async def find_known(self, events: Sequence[Event]) -> Known:
-        """Which of the events were accepted before, or stand earlier in the same batch."""
-        fingerprints = tuple(_fingerprint(event) for event in events)
-        keys = [key for key, _ in fingerprints]
-        first: dict[UUID, UUID | None] = {}
-        if events:
-            first |= await self._recently_accepted(keys)
-            first |= await asyncio.to_thread(self._stored, keys)
-        known = Known(set(), set(), fingerprints)
-        for index, (key, sent) in enumerate(fingerprints):
-            if key not in first:
-                first[key] = sent
+    async def find_stored(self, events: Sequence[ReadyEvent]) -> Known:
+        """Which of the events are stored, or stand earlier in the same batch.
+
+        Those that were accepted and wait to be stored are found by `append_new`.
+        """
+        known = Known()
+        first: dict[bytes, bytes | None] = await self._stored([event.id for event in events])
+        for index, event in enumerate(events):
+            if event.id not in first:
+                first[event.id] = event.payload_hash
                 continue
-            is_same = first[key] in (sent, None)
-            (known.duplicates if is_same else known.reused).add(index)
+            known.add(index, is_same=first[event.id] in (event.payload_hash, None))
         return known
 
-    async def _recently_accepted(self, keys: Sequence[UUID]) -> dict[UUID, UUID | None]:
-        if self._is_paused:
+    async def _stored(self, ids: Sequence[bytes]) -> dict[bytes, bytes | None]:
+        if not ids:
             return {}
-        fields = [key.bytes for key in keys]
-        pipeline = self._redis.pipeline(transaction=False)
-        for age in range(RECENT_BUCKETS):
-            pipeline.hmget(_bucket(age), fields)
         try:
-            answers = await pipeline.execute()
-        except RedisError as error:
-            self._pause()
-            logger.warning("recent event ids can't be looked up, Redis is down: %s", error)
-            return {}
-        return {
-            key: UUID(bytes=value)
-            for answer in answers
-            for key, value in zip(keys, answer, strict=True)
-            if value is not None
-        }
-
-    def _stored(self, keys: Sequence[UUID]) -> dict[UUID, UUID | None]:
-        try:
-            with connect(self._database_url) as connection:
-                rows = connection.execute("select id, payload_hash from event_ids where id = any(%s)", [list(keys)])
-                return {row["id"]: row["payload_hash"] for row in rows}
+            return await self._stored_ids.find(ids)
         except psycopg.Error as error:
             logger.warning("stored event ids can't be looked up, Postgres is down: %s", error)
             return {}
@@ -226,7 +217,7 @@ class AsyncJournal:
         events, self._buffer = self._buffer, []
         try:
             if events:
-                await self._append_entry(join(events), len(events))
+                await self._append_encoded(events)
         except JournalUnavailable as error:
             self.dropped += len(events)
             logger.error("%d tracking events were dropped: %s", len(events), error)
@@ -238,3 +229,4 @@ class AsyncJournal:
             await self._writer
         await self._write_buffer()
         await self._redis.aclose()
+        await self._stored_ids.close()

@@ -9,6 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
@@ -16,17 +17,21 @@ import redis
 from psycopg.rows import DictRow
 
 from warehouse.databases import connect
-from warehouse.events import Event, EventInvalid
+from warehouse.events import EventInvalid
+from warehouse.intake import ReadyEvent, event_of
 from warehouse.journal.ledger import StoreReport, record_batch
 from warehouse.journal.quarantine import Rejected, quarantine
-from warehouse.journal.storing import store
-from warehouse.journal.stream import ACCEPTED, STREAM, Entry, decode, read_entry
+from warehouse.journal.recent import FORGET_SECONDS, Forgetting
+from warehouse.journal.storing import store_batch
+from warehouse.journal.stream import ACCEPTED, STREAM, Entry, encode_rows, read_entry
 
 logger = logging.getLogger(__name__)
 
 FLUSH_LOCK = 0x66_6C_75_73_68
-# Bounds one transaction; an entry holds at most one request's batch.
+# Bound one transaction and the memory it takes. An entry holds at most one request's batch.
 ENTRIES_AT_ONCE = 200
+ENTRIES_READ_AT_ONCE = 10
+BYTES_AT_ONCE = 4 * 1024 * 1024
 # In the ledger and in quarantine.
 ORIGIN = "journal"
 # How often a waiting flusher looks at the stream's length.
@@ -37,8 +42,17 @@ RETRY_SECONDS = 1.0
 class Flusher:
     """Stores the stream's events when `max_events` wait, or `interval_seconds` after the first of them came."""
 
-    def __init__(self, redis_url: str, database_url: str, *, max_events: int, interval_seconds: float) -> None:
+    def __init__(
+        self,
+        redis_url: str,
+        database_url: str,
+        *,
+        max_events: int,
+        interval_seconds: float,
+        forget_seconds: float = FORGET_SECONDS,
+    ) -> None:
         self._redis = redis.Redis.from_url(redis_url, socket_timeout=30)
+        self._forgetting = Forgetting(self._redis, after_seconds=forget_seconds)
         self._database_url = database_url
         self._max_events = max_events
         self._interval_seconds = interval_seconds
@@ -65,6 +79,7 @@ class Flusher:
             logger.warning("events stay in the journal for the next start: %s", error)
 
     def _flush_when_due(self, waiting_since: float | None) -> float | None:
+        self._forgetting.forget()
         if not self._redis.xlen(STREAM):
             return None
         now = time.monotonic()
@@ -101,16 +116,29 @@ class Flusher:
                 if position:
                     self._redis.xtrim(STREAM, minid=_after(position), approximate=False)
                 return None
-            report = _store_entries(connection, entries)
+            arrived = _read(entries)
+            report = _store_arrived(connection, arrived)
             last = entries[-1].stream_id
             connection.execute("update journal_position set stream_id = %s", [last])
         # Only now are the entries stored for certain; a kill before this line leaves them to be passed over.
         self._redis.xtrim(STREAM, minid=_after(last), approximate=False)
+        for bucket, events in arrived.remembered:
+            self._forgetting.note(bucket, events)
+        self._forgetting.forget()
         return report
 
     def _read_after(self, position: str | None) -> list[Entry]:
-        found: Any = self._redis.xrange(STREAM, min=f"({position}" if position else "-", count=ENTRIES_AT_ONCE)
-        return [read_entry(stream_id, fields) for stream_id, fields in found]
+        entries: list[Entry] = []
+        size = 0
+        while len(entries) < ENTRIES_AT_ONCE and size < BYTES_AT_ONCE:
+            after = entries[-1].stream_id if entries else position
+            found: Any = self._redis.xrange(STREAM, min=f"({after}" if after else "-", count=ENTRIES_READ_AT_ONCE)
+            if not found:
+                break
+            read = [read_entry(stream_id, fields) for stream_id, fields in found]
+            size += sum(len(entry.content) for entry in read)
+            entries += read
+        return entries
 
     def _stream_began_anew(self, position: str) -> bool:
         """Whether Redis was emptied and its clock went back: then our position says nothing about its entries."""
@@ -135,32 +163,60 @@ def _after(stream_id: str) -> str:
     return f"{milliseconds}-{sequence + 1}"
 
 
-def _store_entries(connection: psycopg.Connection[DictRow], entries: Sequence[Entry]) -> StoreReport:
-    events: list[Event] = []
-    unreadable: list[Rejected] = []
-    duplicates = 0
+@dataclass
+class _Arrived:
+    """What several entries brought."""
+
+    events: list[ReadyEvent] = field(default_factory=list)
+    unreadable: list[Rejected] = field(default_factory=list)
+    duplicates: int = 0
+    # Events whose ids are remembered until they are stored, and where.
+    remembered: list[tuple[str, list[ReadyEvent]]] = field(default_factory=list)
+
+
+def _read(entries: Sequence[Entry]) -> _Arrived:
+    arrived = _Arrived()
     for entry in entries:
-        duplicates += entry.duplicates
+        arrived.duplicates += entry.duplicates
         try:
-            events += decode(entry.content)
+            events = entry.read()
         except EventInvalid as error:
-            unreadable.append(Rejected("events", ORIGIN, entry.content, error.reason, str(error)))
-    quarantine(connection, unreadable)
-    left_out = StoreReport(received=len(unreadable) + duplicates, duplicate=duplicates, quarantined=len(unreadable))
+            arrived.unreadable.append(Rejected("events", ORIGIN, entry.content, error.reason, str(error)))
+            continue
+        arrived.events += events
+        if entry.recent is not None:
+            arrived.remembered.append((entry.recent, events))
+    return arrived
+
+
+def _store_arrived(connection: psycopg.Connection[DictRow], arrived: _Arrived) -> StoreReport:
+    quarantine(connection, arrived.unreadable)
+    left_out = StoreReport(
+        received=len(arrived.unreadable) + arrived.duplicates,
+        duplicate=arrived.duplicates,
+        quarantined=len(arrived.unreadable),
+    )
     record_batch(connection, left_out, origin=ORIGIN)
-    return left_out + _store_or_divide(connection, events)
+    return left_out + _store_or_divide(connection, arrived.events)
 
 
-def _store_or_divide(connection: psycopg.Connection[DictRow], events: Sequence[Event]) -> StoreReport:
-    """Store events; when the database refuses one of them, find it by halves and quarantine it alone."""
+def _store_or_divide(connection: psycopg.Connection[DictRow], events: Sequence[ReadyEvent]) -> StoreReport:
+    """Store events; when one of them can't be, find it by halves and quarantine it alone."""
     try:
-        return store(connection, events, origin=ORIGIN)
-    except (psycopg.DataError, psycopg.IntegrityError) as error:
+        return store_batch(connection, events, origin=ORIGIN).report
+    except (psycopg.DataError, psycopg.IntegrityError, UnicodeError) as error:
         if len(events) == 1:
-            raw = events[0].model_dump_json().encode()
-            quarantine(connection, [Rejected("events", ORIGIN, raw, "not_storable", str(error))])
+            quarantine(connection, [Rejected("events", ORIGIN, _raw(events[0]), "not_storable", str(error))])
             refused = StoreReport(received=1, quarantined=1)
             record_batch(connection, refused, origin=ORIGIN)
             return refused
         half = len(events) // 2
         return _store_or_divide(connection, events[:half]) + _store_or_divide(connection, events[half:])
+
+
+def _raw(event: ReadyEvent) -> bytes:
+    """The event as JSON; as it stood in the journal when its properties are none."""
+    try:
+        return event_of(event).model_dump_json().encode()
+    except ValueError:
+        return encode_rows([event])

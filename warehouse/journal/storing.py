@@ -165,7 +165,7 @@ def _copy(connection: psycopg.Connection[DictRow], events: Sequence[ReadyEvent])
 def _lines(events: Iterable[ReadyEvent], first: int) -> Iterator[str]:
     received_at, received = None, ""
     for ordinal, event in enumerate(events, first):
-        if event.received_at is not received_at:
+        if event.received_at != received_at:
             # Mostly one for all, and a time takes longer to write than all else.
             received_at, received = event.received_at, event.received_at.isoformat()
         yield _line(ordinal, event, received)

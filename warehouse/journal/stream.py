@@ -4,16 +4,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import orjson
 
 from warehouse.events import Event, EventInvalid, check
+from warehouse.intake import ReadyEvent, WrittenEventReader, ready
 
 STREAM = "events:journal"
+# Events as they are stored, with what they are known by: what was accepted from others.
+ROWS_FIELD = b"rows"
+# Events as their envelopes in JSON: the service's own, and what an earlier version wrote.
 FIELD = b"events"
 # How many events the request brought that had been accepted before; they are not in the entry, but they came.
 DUPLICATES_FIELD = b"duplicates"
+# Where the ids of the entry are remembered until they are stored (see `recent`).
+RECENT_FIELD = b"recent"
 # Counts every event ever put into the stream, so that a flusher knows how many wait without reading them.
 ACCEPTED = "events:accepted"
+
+_ENCODER = msgspec.msgpack.Encoder()
+_ROWS = msgspec.msgpack.Decoder(list[ReadyEvent])
+_LIST = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 @dataclass(frozen=True)
@@ -21,19 +32,41 @@ class Entry:
     """What one request brought: its events as they stand in the stream, and how many duplicates came with them."""
 
     stream_id: str
+    field: bytes
     content: bytes
     duplicates: int = 0
+    recent: str | None = None
+
+    def read(self) -> list[ReadyEvent]:
+        """The events of the entry. Raises `EventInvalid` for one nobody of ours wrote."""
+        return decode_rows(self.content) if self.field == ROWS_FIELD else decode(self.content)
 
 
 def read_entry(stream_id: bytes, fields: Mapping[bytes, bytes]) -> Entry:
     """An entry as Redis gives it, whoever wrote it."""
     duplicates = fields.get(DUPLICATES_FIELD, b"")
-    return Entry(stream_id.decode(), fields.get(FIELD, b""), int(duplicates) if duplicates.isdigit() else 0)
+    recent = fields.get(RECENT_FIELD)
+    field = ROWS_FIELD if ROWS_FIELD in fields else FIELD
+    return Entry(
+        stream_id.decode(),
+        field,
+        fields.get(field, b""),
+        int(duplicates) if duplicates.isdigit() else 0,
+        None if recent is None else recent.decode("utf-8", "replace"),
+    )
 
 
-def encode(events: Sequence[Event]) -> bytes:
-    """A request's events as one entry: a JSON array."""
-    return orjson.dumps([event.model_dump(mode="json") for event in events])
+def encode_rows(events: Sequence[ReadyEvent]) -> bytes:
+    """A request's events as one entry."""
+    return _ENCODER.encode(events)
+
+
+def decode_rows(content: bytes) -> list[ReadyEvent]:
+    """The events of such an entry: what wrote it had checked them. Raises `EventInvalid`."""
+    try:
+        return _ROWS.decode(content)
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise EventInvalid("entry_invalid", f"journal entry can't be read: {error}") from error
 
 
 def encode_fields(event: Mapping[str, Any]) -> bytes:
@@ -46,11 +79,18 @@ def join(events: Sequence[bytes]) -> bytes:
     return b"[" + b",".join(events) + b"]"
 
 
-def decode(entry: bytes) -> list[Event]:
-    """The events of an entry. Raises `EventInvalid` for an entry nobody of ours wrote."""
+def decode(content: bytes) -> list[ReadyEvent]:
+    """The events of a JSON array of envelopes, each of them checked. Raises `EventInvalid`."""
     try:
-        return [check(Event.model_validate(event)) for event in orjson.loads(entry)]
+        return [_read(bytes(each)) for each in _LIST.decode(content)]
     except EventInvalid:
         raise
-    except (ValueError, TypeError) as error:
+    except (msgspec.MsgspecError, ValueError, TypeError, RecursionError) as error:
         raise EventInvalid("entry_invalid", f"journal entry can't be read: {error}") from error
+
+
+_reader = WrittenEventReader()
+
+
+def _read(content: bytes) -> ReadyEvent:
+    return _reader.read(content) or ready(check(Event.model_validate(orjson.loads(content))))

@@ -21,7 +21,8 @@ from tests.integration.orchestration.conftest import Place
 from tests.integration.orchestration.marketplace import read, read_value
 from warehouse.databases import connect
 from warehouse.events import server_event
-from warehouse.journal.stream import FIELD, STREAM, encode
+from warehouse.intake import ready
+from warehouse.journal.stream import ROWS_FIELD, STREAM, encode_rows
 from warehouse.lake import LAKE_DIRECTORY, archive_events
 from warehouse.settings import get_settings
 
@@ -185,7 +186,7 @@ class History:
         event = server_event("api.requested", {"method": "GET", "route": "/", "status": 200, "duration_ms": 1.0},
                              user_id=ANA, anonymous_id=DEVICE)  # fmt: skip
         with redis.Redis.from_url(self.place.redis_url) as client:
-            client.xadd(STREAM, {FIELD: encode([event])})
+            client.xadd(STREAM, {ROWS_FIELD: encode_rows([ready(event)])})
             client.set(f"limits:user:{ANA}", 1)
 
 

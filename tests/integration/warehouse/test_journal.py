@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from uuid import uuid4
 
+import msgspec
 import psycopg
 import pytest
 import redis
@@ -15,6 +16,7 @@ from psycopg.rows import DictRow
 
 from warehouse.databases import connect
 from warehouse.events import Event
+from warehouse.intake import ready
 from warehouse.journal import (
     AsyncJournal,
     Flusher,
@@ -27,7 +29,7 @@ from warehouse.journal import (
     store,
 )
 from warehouse.journal.quarantine import RAW_MAX_BYTES, forget_old
-from warehouse.journal.stream import FIELD, STREAM
+from warehouse.journal.stream import DUPLICATES_FIELD, FIELD, ROWS_FIELD, STREAM, encode_rows
 
 NOWHERE_REDIS = "redis://127.0.0.1:1/0"
 NOWHERE_POSTGRES = "postgresql://postgres@127.0.0.1:1/nothing?connect_timeout=1"
@@ -66,7 +68,7 @@ def append(redis_url: str, database_url: str, *batches: list[Event]) -> None:
         journal = AsyncJournal(redis_url, database_url)
         try:
             for batch in batches:
-                await journal.append(batch)
+                await journal.append([ready(each) for each in batch])
         finally:
             await journal.close()
 
@@ -107,11 +109,11 @@ class TestAppend:
         async def run() -> None:
             journal = AsyncJournal(redis_url, database_url, max_entries=2)
             for _ in range(2):
-                await journal.append([event()])
+                await journal.append([ready(event())])
             with pytest.raises(JournalFull):
-                await journal.append([event()])
+                await journal.append([ready(event())])
             assert flusher.flush_all().stored == 2
-            await journal.append([event()])
+            await journal.append([ready(event())])
             await journal.close()
 
         asyncio.run(run())
@@ -127,40 +129,122 @@ class TestAppend:
         assert flusher.flush_all().stored == 1
 
 
-class TestFindKnown:
-    def find(self, redis_url: str, database_url: str, events: list[Event]) -> Known:
-        async def run() -> Known:
-            journal = AsyncJournal(redis_url, database_url)
-            try:
-                return await journal.find_known(events)
-            finally:
-                await journal.close()
+def find_stored(redis_url: str, database_url: str, events: list[Event]) -> Known:
+    async def run() -> Known:
+        journal = AsyncJournal(redis_url, database_url)
+        try:
+            return await journal.find_stored([ready(each) for each in events])
+        finally:
+            await journal.close()
 
-        return asyncio.run(run())
+    return asyncio.run(run())
 
+
+def append_new(redis_url: str, database_url: str, *batches: list[Event], duplicates: int = 0) -> list[Known]:
+    async def run() -> list[Known]:
+        journal = AsyncJournal(redis_url, database_url)
+        try:
+            ready_batches = [[ready(each) for each in batch] for batch in batches]
+            return [await journal.append_new(batch, duplicates=duplicates) for batch in ready_batches]
+        finally:
+            await journal.close()
+
+    return asyncio.run(run())
+
+
+class TestFindStored:
     def test_a_repetition_inside_the_batch_is_found(self, redis_url, database_url, connection):
-        assert self.find(redis_url, database_url, [event("a"), event("b"), event("a")]).duplicates == {2}
-
-    def test_an_event_still_in_the_stream_is_found(self, redis_url, database_url, connection):
-        append(redis_url, database_url, [event("a")])
-        assert self.find(redis_url, database_url, [event("a"), event("b")]).duplicates == {0}
+        assert find_stored(redis_url, database_url, [event("a"), event("b"), event("a")]) == Known(duplicates={2})
 
     def test_an_event_stored_long_ago_is_found(self, redis_url, database_url, connection):
         store(connection, [event("a")], origin="test")
-        assert self.find(redis_url, database_url, [event("b"), event("a")]).duplicates == {1}
+        assert find_stored(redis_url, database_url, [event("b"), event("a")]) == Known(duplicates={1})
 
-    @pytest.mark.parametrize("place", ["stream", "database", "batch"])
-    def test_a_known_id_with_another_payload_is_told_apart(self, redis_url, database_url, connection, place):
+    def test_an_id_stored_before_hashes_were_kept_is_a_duplicate(self, redis_url, database_url, connection):
+        store(connection, [event("a")], origin="test")
+        connection.execute("update event_ids set payload_hash = null")
+        assert find_stored(redis_url, database_url, [event("a")]) == Known(duplicates={0})
+
+    @pytest.mark.parametrize(("stored", "duplicates"), [(True, {0}), (False, set())])
+    def test_a_known_id_with_another_payload_is_told_apart(
+        self, redis_url, database_url, connection, stored, duplicates
+    ):
         other = event("a", properties={"category": "other"})
-        append(redis_url, database_url, *([[other]] if place == "stream" else []))
-        store(connection, [other] if place == "database" else [], origin="test")
-        found = self.find(redis_url, database_url, [other, event("a")])
-        assert found == Known(duplicates=set() if place == "batch" else {0}, reused={1})
+        store(connection, [other] * stored, origin="test")
+        found = find_stored(redis_url, database_url, [other, event("a")])
+        assert found == Known(duplicates=duplicates, reused={1})
 
     def test_a_moment_in_another_zone_is_the_same_payload(self, redis_url, database_url, connection):
         elsewhere = datetime(2026, 1, 5, 14, tzinfo=timezone(timedelta(hours=2)))
         store(connection, [event("a")], origin="test")
-        assert self.find(redis_url, database_url, [event("a", occurred_at=elsewhere)]).duplicates == {0}
+        assert find_stored(redis_url, database_url, [event("a", occurred_at=elsewhere)]) == Known(duplicates={0})
+
+    def test_nothing_is_known_while_postgres_is_down(self, redis_url):
+        assert not find_stored(redis_url, NOWHERE_POSTGRES, [event("a")])
+
+    def test_a_connection_that_was_cut_is_made_again(self, redis_url, database_url, connection):
+        async def run() -> list[Known]:
+            journal = AsyncJournal(redis_url, database_url)
+            first = await journal.find_stored([ready(event("a"))])
+            connection.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity"
+                " where pid <> pg_backend_pid() and datname = current_database() and query like '%%event_ids%%'"
+            )
+            second = await journal.find_stored([ready(event("a"))])
+            await journal.close()
+            return [first, second]
+
+        store(connection, [event("a")], origin="test")
+        assert asyncio.run(run()) == [Known(duplicates={0})] * 2
+
+
+class TestAppendNew:
+    def test_new_events_are_one_entry_of_the_stream(self, redis_url, database_url, connection, flusher):
+        assert append_new(redis_url, database_url, [event("a"), event("b")]) == [Known()]
+        assert flusher.flush_all() == StoreReport(received=2, stored=2)
+
+    def test_what_still_waits_is_told_and_then_none_is_accepted(self, redis_url, database_url, connection, flusher):
+        other = event("b", properties={"category": "other"})
+        known = append_new(redis_url, database_url, [event("a"), event("b")], [event("c"), event("a"), other])
+        assert known == [Known(), Known(duplicates={1}, reused={2})]
+        assert flusher.flush_all().received == 2
+
+    def test_of_more_than_a_thousand_each_is_found(self, redis_url, database_url, connection, flusher):
+        batch = [event(f"event {i}") for i in range(2_500)]
+        assert append_new(redis_url, database_url, batch, batch) == [Known(), Known(duplicates=set(range(2_500)))]
+        assert flusher.flush_all().stored == 2_500
+
+    def test_of_two_requests_at_once_one_gets_the_event_in(self, redis_url, database_url, connection, flusher):
+        async def run() -> list[Known]:
+            journals = [AsyncJournal(redis_url, database_url) for _ in range(8)]
+            known = await asyncio.gather(*(journal.append_new([ready(event("a"))]) for journal in journals))
+            await asyncio.gather(*(journal.close() for journal in journals))
+            return known
+
+        known = asyncio.run(run())
+        assert (known.count(Known()), known.count(Known(duplicates={0}))) == (1, 7)
+        assert flusher.flush_all() == StoreReport(received=1, stored=1)
+
+    def test_the_services_own_events_are_not_remembered(self, redis_url, database_url, connection):
+        append_new(redis_url, database_url, [event("a", source="api")])
+        assert redis.Redis.from_url(redis_url).keys("events:recent:*") == []
+
+    def test_duplicates_that_came_with_nothing_new_are_counted(self, redis_url, database_url, connection, flusher):
+        append_new(redis_url, database_url, [], duplicates=3)
+        assert flusher.flush_all() == StoreReport(received=3, duplicate=3)
+
+    def test_ids_are_forgotten_in_redis_when_they_have_long_been_stored(self, redis_url, database_url, connection):
+        append_new(redis_url, database_url, [event("a"), event("b")])
+        flusher = Flusher(redis_url, database_url, max_events=1, interval_seconds=1, forget_seconds=0)
+        flusher.flush_all()
+        flusher.close()
+        assert redis.Redis.from_url(redis_url).keys("events:recent:*") == []
+        assert find_stored(redis_url, database_url, [event("a")]) == Known(duplicates={0})
+
+    def test_ids_are_remembered_a_while_longer_than_they_wait(self, redis_url, database_url, connection, flusher):
+        append_new(redis_url, database_url, [event("a")])
+        flusher.flush_all()
+        assert append_new(redis_url, database_url, [event("a")]) == [Known(duplicates={0})]
 
 
 class TestFlushAll:
@@ -192,6 +276,24 @@ class TestFlushAll:
         redis.Redis.from_url(redis_url).xadd(STREAM, {FIELD: b"not json"})
         append(redis_url, database_url, [event()])
         assert flusher.flush_all() == StoreReport(received=2, stored=1, quarantined=1)
+
+    def test_rows_nobody_can_read_are_quarantined_and_do_not_block(self, redis_url, database_url, connection, flusher):
+        redis.Redis.from_url(redis_url).xadd(STREAM, {ROWS_FIELD: b"\x91\x91\x01"})
+        append(redis_url, database_url, [event()])
+        assert flusher.flush_all() == StoreReport(received=2, stored=1, quarantined=1)
+
+    @pytest.mark.parametrize("properties", [b"\xff", b"{", b'{"a":"\\u0000"}'])
+    def test_properties_that_are_none_are_quarantined_alone(
+        self, redis_url, database_url, connection, flusher, properties
+    ):
+        rows = [ready(event("a")), msgspec.structs.replace(ready(event("b")), properties=properties)]
+        redis.Redis.from_url(redis_url).xadd(STREAM, {ROWS_FIELD: encode_rows(rows)})
+        assert flusher.flush_all() == StoreReport(received=2, stored=1, quarantined=1)
+
+    def test_envelopes_as_an_earlier_version_wrote_them_are_stored(self, redis_url, connection, flusher):
+        entry = b"[" + b",".join(each.model_dump_json().encode() for each in [event("a"), event("b")]) + b"]"
+        redis.Redis.from_url(redis_url).xadd(STREAM, {FIELD: entry, DUPLICATES_FIELD: 1})
+        assert flusher.flush_all() == StoreReport(received=3, stored=2, duplicate=1)
 
     def test_an_event_the_database_refuses_is_quarantined_alone(self, redis_url, database_url, connection, flusher):
         connection.execute("alter table raw_events add constraint no_poison check (event_id <> 'poison')")
@@ -317,7 +419,7 @@ class TestLedger:
     ):
         async def run() -> None:
             journal = AsyncJournal(redis_url, database_url)
-            await journal.append([event()], duplicates=2)
+            await journal.append([ready(event())], duplicates=2)
             await journal.append([], duplicates=1)
             await journal.close()
 

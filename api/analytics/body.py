@@ -1,0 +1,75 @@
+"""The body of a request that brings events: one, a list, or a list with the sender's time beside it."""
+
+import json
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec import UNSET, Raw, Struct, UnsetType
+
+from api.analytics.errors import EventBatchMalformed
+from api.errors import BodyMalformed
+
+
+class Parts(NamedTuple):
+    """The events of a body as they were sent, not yet known to be JSON, and the time that holds for all."""
+
+    events: list[bytes]
+    sent_at: bytes | None
+
+
+class _Wrapped(Struct, forbid_unknown_fields=True):
+    events: list[Raw]
+    sent_at: Raw | UnsetType = UNSET
+
+
+_LIST = msgspec.json.Decoder(list[Raw])
+_WRAPPED = msgspec.json.Decoder(_Wrapped)
+
+
+def split_body(body: bytes) -> Parts | None:
+    """The parts of a body that is plainly a list of events, with a time beside it or without; None for others."""
+    try:
+        return Parts([bytes(each) for each in _LIST.decode(body)], None)
+    except msgspec.ValidationError:
+        # No list.
+        pass
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+    try:
+        wrapped = _WRAPPED.decode(body)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+    sent_at = None if wrapped.sent_at is UNSET else bytes(wrapped.sent_at)
+    return Parts([bytes(each) for each in wrapped.events], sent_at)
+
+
+def read_body(body: bytes) -> list[Any]:
+    """The envelopes of any body. Raises `BodyMalformed` or `EventBatchMalformed`."""
+    sent = read_json(body)
+    if isinstance(sent, dict) and isinstance(sent.get("events"), list) and "event_name" not in sent:
+        sent = [with_sent_at(each, sent) for each in sent["events"]]
+    if isinstance(sent, dict):
+        return [sent]
+    if not isinstance(sent, list):
+        raise EventBatchMalformed
+    return sent
+
+
+def with_sent_at(envelope: Any, beside: dict[str, Any]) -> Any:
+    """An envelope with the `sent_at` that stood beside the list, unless it says its own."""
+    if not isinstance(envelope, dict) or "sent_at" not in beside:
+        return envelope
+    return {"sent_at": beside["sent_at"]} | envelope
+
+
+def read_json(content: bytes) -> Any:
+    """What JSON says. Raises `BodyMalformed`."""
+    try:
+        return json.loads(content, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        reason = error.msg if isinstance(error, json.JSONDecodeError) else "it can't be parsed"
+        raise BodyMalformed(f"The body is not valid JSON: {reason}") from None
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")

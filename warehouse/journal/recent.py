@@ -1,0 +1,101 @@
+"""Ids of events that were accepted and are not yet surely stored. Postgres, which remembers for ever, knows the others.
+
+They are kept in Redis, in hashes that begin anew every half hour and vanish by themselves. The flusher takes them out
+once their events are stored, so that there are never many.
+"""
+
+import time
+from collections import deque
+from collections.abc import Iterable, Sequence
+
+import redis
+
+from warehouse.intake import ReadyEvent
+from warehouse.journal.stream import ACCEPTED, DUPLICATES_FIELD, RECENT_FIELD, ROWS_FIELD, STREAM
+
+# Events of the service itself have fresh random ids; only others are remembered.
+SERVER_SOURCES = frozenset({"api", "worker"})
+BUCKET_SECONDS = 1800
+BUCKETS = 2
+# A request asks Postgres for its ids first and Redis afterwards. One that had asked before they were stored must still
+# find them here: it is done by then.
+FORGET_SECONDS = 10.0
+
+# One round trip, and nobody comes between looking and appending: of two requests with the same event one gets it in.
+# Ids come as one text, because a thousand arguments cost more to send than to look up. Answers with the length of the
+# stream; or with -1 and, of each known id, its place from 0 and the hash of its payload.
+APPEND_SCRIPT = f"""
+local ids, hashes = {{}}, {{}}
+for i = 1, #ARGV[4] / 16 do
+    ids[i] = string.sub(ARGV[4], i * 16 - 15, i * 16)
+    hashes[i] = string.sub(ARGV[5], i * 16 - 15, i * 16)
+end
+if ARGV[6] == '1' then
+    local known = {{-1}}
+    for bucket = 3, #KEYS do
+        if redis.call('exists', KEYS[bucket]) == 1 then
+            for first = 1, #ids, 1000 do
+                local found = redis.call('hmget', KEYS[bucket], unpack(ids, first, math.min(first + 999, #ids)))
+                for i, hash in ipairs(found) do
+                    if hash then
+                        known[#known + 1] = first + i - 2
+                        known[#known + 1] = hash
+                    end
+                end
+            end
+        end
+    end
+    if #known > 1 then
+        return known
+    end
+end
+for first = 1, #ids, 1000 do
+    local pairs = {{}}
+    for i = first, math.min(first + 999, #ids) do
+        pairs[#pairs + 1] = ids[i]
+        pairs[#pairs + 1] = hashes[i]
+    end
+    redis.call('hset', KEYS[3], unpack(pairs))
+end
+if #ids > 0 then
+    redis.call('expire', KEYS[3], {BUCKET_SECONDS * BUCKETS})
+end
+redis.call(
+    'xadd', KEYS[1], '*', '{ROWS_FIELD.decode()}', ARGV[1], '{DUPLICATES_FIELD.decode()}', ARGV[3],
+    '{RECENT_FIELD.decode()}', KEYS[3]
+)
+redis.call('incrby', KEYS[2], ARGV[2])
+return {{redis.call('xlen', KEYS[1])}}
+"""
+
+
+def script_keys() -> list[str]:
+    """The keys of the script: stream, counter, and where ids are remembered, the newest first."""
+    now = int(time.time() // BUCKET_SECONDS)
+    return [STREAM, ACCEPTED, *(f"events:recent:{now - age}" for age in range(BUCKETS))]
+
+
+def are_remembered(event: ReadyEvent) -> bool:
+    """Whether the id of an event may come again."""
+    return event.source not in SERVER_SOURCES
+
+
+class Forgetting:
+    """The flusher's part: ids whose events are stored are taken out a little later."""
+
+    def __init__(self, client: "redis.Redis", *, after_seconds: float = FORGET_SECONDS) -> None:
+        self._redis = client
+        self._after_seconds = after_seconds
+        self._waiting: deque[tuple[float, str, Sequence[bytes]]] = deque()
+
+    def note(self, bucket: str, events: Iterable[ReadyEvent]) -> None:
+        """The events, remembered in `bucket`, are stored."""
+        ids = [event.id for event in events if are_remembered(event)]
+        if ids:
+            self._waiting.append((time.monotonic() + self._after_seconds, bucket, ids))
+
+    def forget(self) -> None:
+        """Take out those that have waited long enough. What a killed flusher leaves vanishes by itself."""
+        while self._waiting and self._waiting[0][0] <= time.monotonic():
+            _, bucket, ids = self._waiting.popleft()
+            self._redis.hdel(bucket, *ids)
