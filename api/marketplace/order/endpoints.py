@@ -92,7 +92,7 @@ async def list_orders(
 
 @router.get("/orders/{order_id}", summary="An order", responses=problem_responses(OrderNotFound))
 async def find_order(order_id: UUID, user: ReadOrders, session: ReadSession) -> OrderDetail:
-    """With what became of it."""
+    """With what became of it. The organization that sold the prompt sees it too, once it is paid."""
     return await service.find_order(session, user, order_id)
 
 

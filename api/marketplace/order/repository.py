@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, select, text, true, tuple_
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, text, true, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -135,8 +135,8 @@ async def list_orders(
 
 
 async def find_order(session: AsyncSession, user: Identity, order_id: UUID) -> OrderRow | None:
-    """An order, if the user may see it as its buyer."""
-    wanted = _orders().where(Order.id == order_id, visible_to(user, "buyer"))
+    """An order, if the user may see it from either side."""
+    wanted = _orders().where(Order.id == order_id, or_(visible_to(user, "buyer"), visible_to(user, "seller")))
     row = (await session.execute(wanted)).one_or_none()
     return OrderRow(*row) if row is not None else None
 

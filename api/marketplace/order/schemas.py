@@ -64,11 +64,11 @@ class OrderDetail(ResponseBody):
     buyer_organization_id: UUID
     seller_organization_id: UUID
     seller_name: str
-    receipt_id: str | None
+    receipt_id: str | None = Field(description="The list the buyer found it in; for the buyer")
     failure_reason: str | None = Field(description="Why it was not paid")
     created_at: datetime
     paid_at: datetime | None
-    entitlement: EntitlementDetail | None
+    entitlement: EntitlementDetail | None = Field(description="What the order granted; for the buyer")
 
 
 class PurchaseDetail(OrderDetail):

@@ -17,7 +17,7 @@ async def find_order(session: AsyncReadSession, user: Identity, order_id: UUID) 
     row = await repository.find_order(session, user, order_id)
     if row is None:
         raise OrderNotFound(order_id)
-    return _order(row)
+    return _order(row, user)
 
 
 async def list_orders(
@@ -28,7 +28,7 @@ async def list_orders(
     page = rows[:limit]
     last = page[-1].order if len(rows) > limit else None
     return Page(
-        items=[_order(row) for row in page],
+        items=[_order(row, user) for row in page],
         next_cursor=encode_cursor(last.created_at.isoformat(), str(last.id)) if last else None,
     )
 
@@ -56,8 +56,9 @@ def _after(cursor: str | None) -> After | None:
         raise CursorInvalid from None
 
 
-def _order(row: OrderRow) -> OrderDetail:
+def _order(row: OrderRow, user: Identity) -> OrderDetail:
     order = row.order
+    is_buyers = user.role == "admin" or order.buyer_organization_id == user.organization_id
     return OrderDetail(
         id=order.id,
         status=order.status,
@@ -70,7 +71,8 @@ def _order(row: OrderRow) -> OrderDetail:
         buyer_organization_id=order.buyer_organization_id,
         seller_organization_id=order.seller_organization_id,
         seller_name=row.seller_name,
-        receipt_id=order.receipt_id,
+        # How the buyer came by it is the buyer's own business.
+        receipt_id=order.receipt_id if is_buyers else None,
         failure_reason=order.failure_reason,
         created_at=order.created_at,
         paid_at=order.paid_at,

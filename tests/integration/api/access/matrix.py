@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TABLE = Path(__file__).with_name("matrix.txt")
-CALLERS = ("anonymous", "buyer", "seller", "counterpart", "member", "admin")
+CALLERS = ("anonymous", "buyer", "seller", "counterpart", "member", "assistant", "admin")
 
 
 @dataclass(frozen=True)

@@ -34,8 +34,8 @@ JOURNALS = frozenset(
 NOTED = "{last_used_at,updated_at,changed_xid}"
 
 # Who may ever be told what. A marker in an answer to anybody else is a leak.
-SELLING = frozenset({"shop", "colleague of the seller", "admin"})
-BUYING = frozenset({"customer", "colleague of the buyer", "admin"})
+SELLING = frozenset({"shop", "colleague of the seller", "assistant of the seller", "admin"})
+BUYING = frozenset({"customer", "colleague of the buyer", "assistant of the buyer", "admin"})
 READERS: Mapping[str, frozenset[str]] = {
     # Drafts, change notes and addresses of the seller.
     "unsold-marker": SELLING,
@@ -62,6 +62,7 @@ class Person:
     organization_id: str
     email: str
     role: str
+    is_owner: bool = True
 
 
 @dataclass
@@ -80,6 +81,8 @@ class World:
         self._add_person("colleague of the seller", "seller", seller, mark="unsold-marker")
         self._add_person("customer", "buyer", buyer, mark="bought-marker")
         self._add_person("colleague of the buyer", "buyer", buyer, mark="bought-marker")
+        self._add_person("assistant of the seller", "buyer", seller, mark="unsold-marker", is_owner=False)
+        self._add_person("assistant of the buyer", "seller", buyer, mark="bought-marker", is_owner=False)
         for name, role in (("buyer", "buyer"), ("seller", "seller"), ("admin", "admin")):
             self._add_person(name, role, self._add_organization(f"Other {name}"), mark=f"{name}-marker")
         for kind in ("draft", "published", "archived"):
@@ -95,6 +98,7 @@ class World:
         relative = {
             "anonymous": None,
             "member": "colleague of the buyer" if is_buyers else "colleague of the seller",
+            "assistant": "assistant of the buyer" if is_buyers else "assistant of the seller",
             "counterpart": "shop" if is_buyers else "customer",
         }
         return relative.get(caller, caller)
@@ -131,11 +135,14 @@ class World:
         """Give everybody the role and the log-in back that somebody may have taken, and their rows to the erased."""
         for name, person in self.people.items():
             kept = self.database.execute(
-                "update users set is_active = true, role = %s, email = %s, password_hash = %s where id = %s",
-                [person.role, person.email, self.password_hash, person.user_id],
+                "update users set is_active = true, role = %s, email = %s, password_hash = %s, is_owner = %s"
+                " where id = %s",
+                [person.role, person.email, self.password_hash, person.is_owner, person.user_id],
             )
             if not kept.rowcount:
-                self.people[name] = self._make_person(person.role, person.organization_id, person.email)
+                self.people[name] = self._make_person(
+                    person.role, person.organization_id, person.email, is_owner=person.is_owner
+                )
 
     def newest_ids(self, table: str, limit: int) -> list[str]:
         """Ids of the newest rows of a table; none where there is no such table."""
@@ -166,13 +173,14 @@ class World:
         customer = f"cus_inner-marker-{uuid4().hex}"
         return self._insert("organizations", {"name": name, "stripe_customer_id": customer})
 
-    def _add_person(self, name: str, role: str, organization_id: str, *, mark: str) -> None:
-        self.people[name] = self._make_person(role, organization_id, f"{mark}-{uuid4().hex[:8]}@acme.example")
+    def _add_person(self, name: str, role: str, organization_id: str, *, mark: str, is_owner: bool = True) -> None:
+        email = f"{mark}-{uuid4().hex[:8]}@acme.example"
+        self.people[name] = self._make_person(role, organization_id, email, is_owner=is_owner)
 
-    def _make_person(self, role: str, organization_id: str, email: str) -> Person:
+    def _make_person(self, role: str, organization_id: str, email: str, *, is_owner: bool) -> Person:
         row = {"organization_id": organization_id, "email": email, "password_hash": self.password_hash, "role": role}
-        row["is_owner"] = True
-        return Person(self._insert("users", row), organization_id, email, role)
+        row["is_owner"] = is_owner
+        return Person(self._insert("users", row), organization_id, email, role, is_owner)
 
     def _add_prompt(self, status: str) -> str:
         shop, mark = self.people["shop"], "unsold-marker" if status == "draft" else "sold-marker"

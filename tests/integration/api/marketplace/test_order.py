@@ -96,6 +96,16 @@ class TestListOrders:
         assert client.get(f"/marketplace/orders/{order}", headers=seller.headers).status_code == 404
         assert client.get(f"/marketplace/orders/{order}", headers=buyer.headers).status_code == 200
 
+    def test_a_seller_is_not_told_where_the_buyer_found_it(
+        self, client: httpx.Client, buy: Buy, buyer, seller, database
+    ):
+        order = buy(buyer)["id"]
+        database.execute("update orders set receipt_id = 'r-1' where id = %s", [order])
+        paths = (f"/marketplace/orders/{order}", "/marketplace/orders?as=seller")
+        told = [client.get(path, headers=seller.headers).text for path in paths]
+        assert all(order in text and "r-1" not in text and buyer.email not in text for text in told)
+        assert client.get(paths[0], headers=buyer.headers).json()["receipt_id"] == "r-1"
+
     @pytest.mark.parametrize("cursor", ["x", "W10", "WyIyMDI2IiwgIngiXQ", "%ff", "bm90anNvbg"])
     def test_a_cursor_nobody_gave_out_is_refused(self, client: httpx.Client, buyer: Account, cursor: str):
         answer = client.get("/marketplace/orders", params={"cursor": cursor}, headers=buyer.headers)
