@@ -116,9 +116,10 @@ class AccountApi:
         """Have a link to a new password mailed, if anybody has this e-mail. Raises `AccountChangeRefused`."""
         self._change("password-reset", {"email": email.strip()})
 
-    def reset_password(self, token: str, password: str) -> None:
+    def reset_password(self, token: str, password: str, *, revokes_keys: bool = False) -> None:
         """Set a new password with the token of a mailed link. Raises `AccountChangeRefused`."""
-        self._change("password-reset/confirm", {"token": token, "password": password})
+        body = {"token": token, "password": password, "revoke_api_keys": revokes_keys}
+        self._change("password-reset/confirm", body)
 
     def verify_email(self, token: str) -> None:
         """Verify an e-mail with the token of a mailed link. Raises `AccountChangeRefused`."""
@@ -128,7 +129,7 @@ class AccountApi:
         """Join an organization with the token of a mailed link. Raises `AccountChangeRefused`."""
         self._change("invitations/accept", {"token": token, "password": password})
 
-    def _change(self, path: str, body: dict[str, str]) -> None:
+    def _change(self, path: str, body: dict[str, Any]) -> None:
         answer = self._send("POST", path, json=body)
         if not answer.is_success:
             raise AccountChangeRefused(_detail(answer) or f"The API answered with status {answer.status_code}.")

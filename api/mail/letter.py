@@ -51,11 +51,21 @@ def invitation(to: str, organization_name: str, url: str, lifetime: timedelta) -
 NOTICES = {
     "password_changed": (
         "Your password was changed",
-        "The password of your account at the prompt marketplace was changed, and its other log-ins were ended.",
+        "The password of your account at the prompt marketplace was changed, and its other log-ins were ended. "
+        "API keys that you made go on: revoke any that somebody else may know.",
+    ),
+    "password_changed_keys_revoked": (
+        "Your password was changed",
+        "The password of your account at the prompt marketplace was changed. Its other log-ins were ended, and the API "
+        "keys that you made were revoked.",
     ),
     "second_factor_added": (
         "A second factor was added",
         "From now on a log-in to your account at the prompt marketplace needs a code of your authenticator app.",
+    ),
+    "recovery_codes_renewed": (
+        "Your recovery codes were replaced",
+        "New recovery codes were made for your account at the prompt marketplace; the ones before are worth nothing.",
     ),
     "second_factor_removed": (
         "The second factor was removed",

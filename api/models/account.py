@@ -34,7 +34,8 @@ class AccountLink(Identified, Model):
     token_hash: Mapped[bytes] = mapped_column(unique=True)
     user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     invitation_id: Mapped[UUID | None] = mapped_column(ForeignKey("invitations.id", ondelete="CASCADE"))
-    # Hash of what it was made for, such as the password to be replaced: when that changes, the link is worth nothing.
+    # Hash of what it was made for, such as the number of the password to be replaced: when that changes, the link is
+    # worth nothing.
     bound_to: Mapped[bytes]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     expires_at: Mapped[datetime]

@@ -32,6 +32,8 @@ class User(Identified, Timestamped, Model):
     organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"))
     email: Mapped[str | None] = mapped_column(unique=True)
     password_hash: Mapped[str | None]
+    # Which password it is, counted from 1; the hash of the same one changes when it is made more costly.
+    password_generation: Mapped[int] = mapped_column(server_default=text("1"))
     role: Mapped[str]
     external_id: Mapped[str | None] = mapped_column(unique=True)
     email_verified_at: Mapped[datetime | None]

@@ -14,7 +14,8 @@ from api.own_data.holding import HOLDINGS, TECHNICAL, Holding
 ROWS_AT_ONCE = 500
 # Not by a reference but by what they hold: kind, and the rows as JSON. `:user` and `:email` name the person.
 FURTHER: Mapping[str, str] = {
-    "users": "select to_jsonb(users) - 'password_hash' from users where id = cast(:user as uuid)",
+    "users": "select to_jsonb(users) - '{password_hash,password_generation}'::text[] from users"
+    " where id = cast(:user as uuid)",
     "organizations": "select to_jsonb(organizations) - 'stripe_customer_id' from organizations"
     " where id = (select organization_id from users where id = cast(:user as uuid))",
     "entitlements": "select to_jsonb(entitlements) from entitlements"

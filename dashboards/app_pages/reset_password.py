@@ -40,12 +40,15 @@ def set_password(token: str) -> None:
     """Set the password of whoever has the link."""
     with st.form("set"):
         password = st.text_input("New password", type="password", autocomplete="new-password")
+        revokes_keys = st.checkbox(
+            "Revoke the API keys I made as well", help="Programs that use them stop working until they get new ones."
+        )
         asked = st.form_submit_button("Set the password", type="primary", width="stretch")
     if not asked or not password:
         return
     try:
         with session.account_api() as api:
-            api.reset_password(token, password)
+            api.reset_password(token, password, revokes_keys=revokes_keys)
     except LogInFailed as error:
         st.error(str(error), icon=":material/error:")
         return

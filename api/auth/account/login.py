@@ -27,8 +27,12 @@ async def log_in(resources: Resources, credentials: Credentials, origin: Origin)
     is_right = await resources.passwords.matches(credentials.password, usable.password_hash if usable else None)
     if usable is None or not is_right:
         raise CredentialsWrong
+    renewed = await resources.passwords.hash_anew(credentials.password, usable.password_hash)
     async with resources.database.writing(PLATFORM) as session:
         refusal = await _check_second_factor(session, resources, usable, credentials.totp_code)
+        if refusal is None and renewed is not None:
+            # Before the session locks the row for reading: two log-ins at once would wait for each other.
+            await repository.renew_password_hash(session, usable, renewed)
         tokens = await begin_session(session, resources, usable, origin) if refusal is None else None
     # Raised after the transaction: a wrong code stays counted.
     if tokens is None:

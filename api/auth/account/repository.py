@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from api.database import AsyncReadSession, AsyncWriteSession
 from api.models import Organization, User
@@ -34,3 +34,13 @@ async def add_company(
     await session.flush()
     await session.refresh(user)
     return user, organization
+
+
+async def renew_password_hash(session: AsyncWriteSession, user: User, password_hash: str) -> None:
+    """Store another hash of the password the user has, unless somebody replaced the hash it was read with."""
+    await session.execute(
+        update(User)
+        .where(User.id == user.id, User.password_hash == user.password_hash)
+        .values(password_hash=password_hash)
+        .execution_options(synchronize_session=False)
+    )

@@ -78,3 +78,15 @@ async def revoke(session: AsyncWriteSession, user: Identity, api_key_id: UUID) -
         .returning(ApiKey.id)
     )
     return revoked is not None
+
+
+async def revoke_of_maker(session: AsyncWriteSession, user_id: UUID) -> Sequence[UUID]:
+    """Revoke all keys a user made; which they were."""
+    return (
+        await session.scalars(
+            update(ApiKey)
+            .where(ApiKey.created_by_user_id == user_id, ApiKey.revoked_at.is_(None))
+            .values(revoked_at=func.now(), revoked_by_user_id=user_id)
+            .returning(ApiKey.id)
+        )
+    ).all()

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from api.audit import AuditedObject, record
+from api.audit import Actor, AuditedObject, record
 from api.auth.api_key import repository
 from api.auth.api_key.errors import ApiKeyNotFound, ScopeNotGrantable
 from api.auth.api_key.schemas import ApiKeyDetail, CreatedApiKey, NewApiKey
@@ -12,7 +12,7 @@ from api.auth.identity import Identity
 from api.database import AsyncReadSession, AsyncWriteSession
 from api.errors import RoleNotAllowed
 from api.lifespan import Resources
-from api.models import ApiKey
+from api.models import ApiKey, User
 from api.pagination import decode_id_cursor, encode_cursor
 from api.schema import Page
 
@@ -61,6 +61,19 @@ async def revoke(session: AsyncWriteSession, resources: Resources, user: Identit
         raise ApiKeyNotFound(api_key_id)
     await record(session, "api_key.revoked", AuditedObject("api_key", api_key_id, user.organization_id))
     await resources.revocations.announce([api_key_id])
+
+
+async def revoke_of_maker(session: AsyncWriteSession, resources: Resources, user: User) -> None:
+    """Refuse all keys a user made. For a user who proved who it is; raises `ServiceUnavailable`."""
+    revoked = await repository.revoke_of_maker(session, user.id)
+    for api_key_id in revoked:
+        await record(
+            session,
+            "api_key.revoked",
+            AuditedObject("api_key", api_key_id, user.organization_id),
+            actor=Actor(user.id, user.organization_id, user.role),
+        )
+    await resources.revocations.announce(revoked)
 
 
 def _detail(key: ApiKey, maker_email: str) -> ApiKeyDetail:

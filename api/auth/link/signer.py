@@ -63,5 +63,5 @@ def _hash(token: str) -> bytes:
 
 
 def fingerprint(value: str | None) -> bytes:
-    """What a link is bound to, such as an e-mail or the stored hash of a password, without saying it."""
+    """What a link is bound to, such as an e-mail or the number of a password, without saying it."""
     return hashlib.sha256((value or "").encode()).digest()

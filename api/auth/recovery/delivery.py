@@ -43,7 +43,7 @@ async def send_password_reset(resources: Resources, payload: dict[str, Any]) -> 
     # Users named by an import file have no password, and none to forget.
     if user is None or not user.is_active or user.password_hash is None:
         return
-    await _send_link(resources, user, "password_reset", bound_to=fingerprint(user.password_hash))
+    await _send_link(resources, user, "password_reset", bound_to=fingerprint(str(user.password_generation)))
 
 
 async def send_notice(resources: Resources, payload: dict[str, Any]) -> None:

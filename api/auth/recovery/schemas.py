@@ -10,6 +10,11 @@ from api.schema import RequestBody
 LinkToken = Annotated[str, Field(min_length=1, max_length=1000, description="The `token` in the link of the mail")]
 
 
+RevokeApiKeys = Annotated[
+    bool, Field(description="Revoke the API keys the user made as well. Programs that use them stop working")
+]
+
+
 class VerificationConfirmation(RequestBody):
     """The token of a verification mail."""
 
@@ -27,6 +32,7 @@ class PasswordResetConfirmation(RequestBody):
 
     token: LinkToken
     password: NewPassword
+    revoke_api_keys: RevokeApiKeys = False
 
 
 class PasswordChange(RequestBody):
@@ -34,3 +40,4 @@ class PasswordChange(RequestBody):
 
     current_password: Annotated[str, Field(max_length=PASSWORD_MAX_LENGTH)]
     new_password: NewPassword
+    revoke_api_keys: RevokeApiKeys = False

@@ -5,6 +5,7 @@ Mails are written by the outbox, after the answer: how long it takes says nothin
 
 from api.audit import Actor, AuditedObject, record
 from api.auth.account.password_policy import check_password
+from api.auth.api_key.service import revoke_of_maker
 from api.auth.identity import Identity
 from api.auth.link import repository as links
 from api.auth.link.errors import LinkInvalid
@@ -50,11 +51,13 @@ async def reset_password(resources: Resources, wanted: PasswordResetConfirmation
     async with resources.database.writing(PLATFORM) as session:
         link = await links.use(session, "password_reset", token_hash)
         locked = await repository.lock_user(session, user.id)
-        if link is None or locked is None or link.bound_to != fingerprint(locked.password_hash):
+        if link is None or locked is None or link.bound_to != fingerprint(str(locked.password_generation)):
             raise LinkInvalid
         # Whoever reads the mail has the address.
         await repository.verify(session, locked.id)
-        await _replace(session, resources, locked, password_hash, reason="password_reset")
+        await _replace(
+            session, resources, locked, password_hash, reason="password_reset", revokes_keys=wanted.revoke_api_keys
+        )
 
 
 async def change_password(resources: Resources, identity: Identity, wanted: PasswordChange) -> None:
@@ -79,10 +82,18 @@ async def change_password(resources: Resources, identity: Identity, wanted: Pass
     password_hash = await resources.passwords.hash(wanted.new_password)
     async with resources.database.writing(PLATFORM) as session:
         locked = await repository.lock_user(session, user.id)
-        if locked is None or locked.password_hash != user.password_hash:
+        if locked is None or locked.password_generation != user.password_generation:
             # Somebody else changed it meanwhile.
             raise PasswordWrong
-        await _replace(session, resources, locked, password_hash, reason="password_changed", kept=identity)
+        await _replace(
+            session,
+            resources,
+            locked,
+            password_hash,
+            reason="password_changed",
+            revokes_keys=wanted.revoke_api_keys,
+            kept=identity,
+        )
 
 
 async def _replace(
@@ -92,13 +103,18 @@ async def _replace(
     password_hash: str,
     *,
     reason: EndReason,
+    revokes_keys: bool,
     kept: Identity | None = None,
 ) -> None:
     user.password_hash = password_hash
+    user.password_generation += 1
     await links.void_of_user(session, "password_reset", user.id)
     await _note(session, user, reason)
-    resources.outbox.put(session, "mail.notice", user_id=str(user.id), notice="password_changed")
+    notice = "password_changed_keys_revoked" if revokes_keys else "password_changed"
+    resources.outbox.put(session, "mail.notice", user_id=str(user.id), notice=notice)
     await session.flush()
+    if revokes_keys:
+        await revoke_of_maker(session, resources, user)
     await end_sessions_of_user(
         session, resources, user.id, reason=reason, kept_id=kept.session_id if kept is not None else None
     )

@@ -12,9 +12,9 @@ from api.auth.second_factor.errors import (
     SecondFactorNotSet,
 )
 from api.auth.second_factor.schemas import (
+    BothFactors,
     RecoveryCodes,
     SecondFactorConfirmation,
-    SecondFactorRemoval,
     SecondFactorSecret,
     SecondFactorStart,
 )
@@ -57,13 +57,26 @@ async def confirm(
     return await service.confirm(session, resources, user, confirmation.code)
 
 
+@router.post(
+    "/totp/recovery-codes",
+    summary="Make new recovery codes",
+    responses=problem_responses(PasswordWrong, CodeWrong, SecondFactorNotSet),
+)
+async def renew_recovery_codes(
+    wanted: BothFactors, user: CurrentUser, resources: Resources, request: Request
+) -> RecoveryCodes:
+    """Needs the password and a code. The codes so far, used or not, are worth nothing from then on."""
+    await resources.limiter.admit_credentials(request.scope, "login", user.email)
+    return await service.renew_recovery_codes(resources, user, wanted)
+
+
 @router.delete(
     "/totp",
     status_code=status.HTTP_204_NO_CONTENT,
     summary="Remove the second factor",
     responses=problem_responses(PasswordWrong, CodeWrong, SecondFactorNotSet, PasswordTooShortAlone),
 )
-async def remove(wanted: SecondFactorRemoval, user: CurrentUser, resources: Resources, request: Request) -> None:
+async def remove(wanted: BothFactors, user: CurrentUser, resources: Resources, request: Request) -> None:
     """Needs the password, of 15 characters or more, and a code."""
     await resources.limiter.admit_credentials(request.scope, "login", user.email)
     await service.remove(resources, user, wanted)

@@ -40,9 +40,14 @@ async def begin(session: AsyncWriteSession, user_id: UUID, secret: bytes) -> boo
     return await session.scalar(kept.returning(SecondFactor.user_id)) is not None
 
 
-async def confirm(session: AsyncWriteSession, user_id: UUID, code_hashes: Sequence[bytes]) -> None:
-    """Ask for codes from now on, and take these recovery codes."""
+async def confirm(session: AsyncWriteSession, user_id: UUID) -> None:
+    """Ask for codes from now on."""
     await session.execute(update(SecondFactor).where(SecondFactor.user_id == user_id).values(confirmed_at=func.now()))
+
+
+async def replace_recovery_codes(session: AsyncWriteSession, user_id: UUID, code_hashes: Sequence[bytes]) -> None:
+    """Take these recovery codes from now on, and none of those before."""
+    await session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
     session.add_all(RecoveryCode(user_id=user_id, code_hash=code_hash) for code_hash in code_hashes)
     await session.flush()
 

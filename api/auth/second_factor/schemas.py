@@ -36,8 +36,8 @@ class RecoveryCodes(ResponseBody):
     recovery_codes: list[str]
 
 
-class SecondFactorRemoval(RequestBody):
-    """Both factors, for the last time."""
+class BothFactors(RequestBody):
+    """What a change of the second factor needs, whoever is logged in."""
 
     password: CurrentPassword
     code: Annotated[str, Field(min_length=1, max_length=100, description="Of the app, or a recovery code")]

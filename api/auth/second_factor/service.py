@@ -14,7 +14,7 @@ from api.auth.second_factor.errors import (
     SecondFactorAlreadySet,
     SecondFactorNotSet,
 )
-from api.auth.second_factor.schemas import RecoveryCodes, SecondFactorRemoval, SecondFactorSecret
+from api.auth.second_factor.schemas import BothFactors, RecoveryCodes, SecondFactorSecret
 from api.auth.session.service import end_sessions_of_user
 from api.database import AsyncWriteSession
 from api.lifespan import Resources
@@ -44,17 +44,32 @@ async def confirm(session: AsyncWriteSession, resources: Resources, user: Identi
         raise SecondFactorAlreadySet
     if not await _accept_code(session, resources, factor, code):
         raise CodeWrong
-    codes = vault.new_recovery_codes()
-    hashes = [resources.vault.hash_recovery_code(user.user_id, made) for made in codes]
-    await repository.confirm(session, user.user_id, hashes)
+    await repository.confirm(session, user.user_id)
+    codes = await _replace_recovery_codes(session, resources, user)
     await _note(session, resources, user, "second_factor_added")
     await end_sessions_of_user(
         session, resources, user.user_id, reason="second_factor_changed", kept_id=user.session_id
     )
-    return RecoveryCodes(recovery_codes=codes)
+    return codes
 
 
-async def remove(resources: Resources, user: Identity, wanted: SecondFactorRemoval) -> None:
+async def renew_recovery_codes(resources: Resources, user: Identity, wanted: BothFactors) -> RecoveryCodes:
+    """New codes in the place of those so far. Raises `PasswordWrong`, `CodeWrong` and `SecondFactorNotSet`."""
+    await _check_password(resources, user, wanted.password)
+    codes = None
+    async with resources.database.writing(PLATFORM) as session:
+        if not await repository.has_second_factor(session, user.user_id):
+            raise SecondFactorNotSet
+        if await verify(session, resources, user.user_id, wanted.code):
+            codes = await _replace_recovery_codes(session, resources, user)
+            await _note(session, resources, user, "recovery_codes_renewed")
+    # Raised after the transaction: a wrong code stays counted.
+    if codes is None:
+        raise CodeWrong
+    return codes
+
+
+async def remove(resources: Resources, user: Identity, wanted: BothFactors) -> None:
     """Ask for no code any more. Raises `PasswordWrong`, `CodeWrong`, `SecondFactorNotSet`, `PasswordTooShortAlone`."""
     await _check_password(resources, user, wanted.password)
     if len(wanted.password) < PASSWORD_MIN_LENGTH:
@@ -90,6 +105,13 @@ async def verify(session: AsyncWriteSession, resources: Resources, user_id: UUID
 async def _accept_code(session: AsyncWriteSession, resources: Resources, factor: SecondFactor, code: str) -> bool:
     step = vault.matching_step(resources.vault.decrypt(factor.user_id, factor.secret), code)
     return step is not None and await repository.accept_step(session, factor.user_id, step)
+
+
+async def _replace_recovery_codes(session: AsyncWriteSession, resources: Resources, user: Identity) -> RecoveryCodes:
+    codes = vault.new_recovery_codes()
+    hashes = [resources.vault.hash_recovery_code(user.user_id, made) for made in codes]
+    await repository.replace_recovery_codes(session, user.user_id, hashes)
+    return RecoveryCodes(recovery_codes=codes)
 
 
 async def _check_password(resources: Resources, user: Identity, password: str) -> None:

@@ -21,7 +21,7 @@ async def lock_unchanged(session: AsyncWriteSession, user: User) -> bool:
             User.id == user.id,
             User.is_active,
             User.role == user.role,
-            User.password_hash.is_not_distinct_from(user.password_hash),
+            User.password_generation == user.password_generation,
         )
         .with_for_update(read=True)
     )

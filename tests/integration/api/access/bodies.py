@@ -23,6 +23,7 @@ BODIES: Mapping[Route, Mapping[str, Any]] = {
     ("POST", "/api/v1/auth/password"): {"current_password": "guessed", "new_password": "a long enough password"},
     ("POST", "/api/v1/auth/totp"): {"password": "guessed"},
     ("POST", "/api/v1/auth/totp/confirm"): {"code": "000000"},
+    ("POST", "/api/v1/auth/totp/recovery-codes"): {"password": "guessed", "code": "000000"},
     ("DELETE", "/api/v1/auth/totp"): {"password": "guessed", "code": "000000"},
     ("POST", "/api/v1/auth/invitations/accept"): {"token": "of nobody", "password": "a long enough password"},
     ("PATCH", "/api/v1/organizations/me"): {"name": "Taken over"},

@@ -168,6 +168,50 @@ class TestPasswordReset:
         assert all(token.encode() != row["token_hash"] for row in rows)
 
 
+class TestApiKeysOfWhoeverResets:
+    """Programs go on with a new password of the person who set them up, unless that person wants them to stop."""
+
+    @pytest.fixture
+    def use_key(self, client: httpx.Client, seller: Account) -> Callable[[], int]:
+        """Uses a key that the seller made; the status it is answered with."""
+        key = client.post("/auth/api-keys", json={"name": "import"}, headers=seller.headers).json()["key"]
+        return lambda: client.get("/auth/me", headers={"X-API-Key": key}).status_code
+
+    def test_they_go_on(self, client, seller, reset_token, use_key):
+        use_key()
+        client.post("/auth/password-reset/confirm", json={"token": reset_token(seller), "password": OTHER_PASSWORD})
+        assert use_key() == 200
+
+    def test_the_user_is_told_so(self, client, seller, reset_token, mailbox):
+        client.post("/auth/password-reset/confirm", json={"token": reset_token(seller), "password": OTHER_PASSWORD})
+        [mail] = mailbox.read(seller.email, subject="Your password was changed")
+        assert "API keys that you made go on" in " ".join(mail.split())
+
+    def test_they_are_revoked_at_once_when_the_reset_says_so(
+        self, client, seller, reset_token, use_key, mailbox, database
+    ):
+        use_key()
+        body = {"token": reset_token(seller), "password": OTHER_PASSWORD, "revoke_api_keys": True}
+        assert client.post("/auth/password-reset/confirm", json=body).status_code == 204
+        assert use_key() == 401
+        noted = database.execute(
+            "select 1 from audit_log where action = 'api_key.revoked' and organization_id = %s",
+            [seller.organization_id],
+        ).fetchall()
+        [mail] = mailbox.read(seller.email, subject="Your password was changed")
+        assert len(noted) == 1 and "were revoked" in " ".join(mail.split())
+
+    def test_a_change_can_revoke_them_too(self, client, seller, use_key):
+        body = {"current_password": PASSWORD, "new_password": OTHER_PASSWORD, "revoke_api_keys": True}
+        assert client.post("/auth/password", json=body, headers=seller.headers).status_code == 204
+        assert use_key() == 401
+
+    def test_those_of_others_go_on(self, client, seller, buyer, reset_token, use_key):
+        body = {"token": reset_token(buyer), "password": OTHER_PASSWORD, "revoke_api_keys": True}
+        client.post("/auth/password-reset/confirm", json=body)
+        assert use_key() == 200
+
+
 class TestPassword:
     def test_a_change_keeps_this_session_and_ends_the_others(self, client: httpx.Client, seller, log_in):
         other = client.post("/auth/login", json={"email": seller.email, "password": PASSWORD}).json()["access_token"]

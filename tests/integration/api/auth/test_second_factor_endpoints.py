@@ -105,6 +105,49 @@ class TestLogin:
         assert log_in(seller, totp_code=code).status_code in {200, 422}
 
 
+class TestRecoveryCodes:
+    @pytest.fixture
+    def renew(self, client):
+        """Asks for new recovery codes with a password and a code."""
+
+        def renew(account, code, *, password=PASSWORD):
+            body = {"password": password, "code": code}
+            return client.post("/auth/totp/recovery-codes", json=body, headers=account.headers)
+
+        return renew
+
+    def test_new_ones_take_the_place_of_the_old(self, seller, enrol, log_in, renew):
+        app, old = enrol(seller)
+        new = renew(seller, app.now()).json()["recovery_codes"]
+        assert len(set(new) - set(old)) == 10
+        assert [log_in(seller, totp_code=code).status_code for code in (old[0], old[1], new[0])] == [401, 401, 200]
+
+    def test_a_recovery_code_is_enough_and_used_up(self, seller, enrol, log_in, renew):
+        _, old = enrol(seller)
+        assert renew(seller, old[0]).status_code == 200
+        assert log_in(seller, totp_code=old[0]).status_code == 401
+
+    def test_need_password_and_code(self, seller, enrol, renew, log_in):
+        app, old = enrol(seller)
+        refused = [renew(seller, app.now(), password="a wrong long password"), renew(seller, "000000")]
+        assert [type_of(answer) for answer in refused] == ["password-wrong", "code-wrong"]
+        assert log_in(seller, totp_code=old[0]).status_code == 200
+
+    def test_there_are_none_without_a_second_factor(self, client, seller, renew):
+        client.post("/auth/totp", json={"password": PASSWORD}, headers=seller.headers)
+        assert type_of(renew(seller, "000000")) == "second-factor-not-set"
+
+    def test_wrong_codes_are_counted(self, seller, enrol, log_in, renew):
+        app, _ = enrol(seller)
+        assert [renew(seller, "not it").status_code for _ in range(10)] == [403] * 10
+        assert log_in(seller, totp_code=app.now()).status_code == 401
+
+    def test_the_user_is_told(self, seller, enrol, renew, mailbox):
+        app, _ = enrol(seller)
+        renew(seller, app.now())
+        assert mailbox.read(seller.email, subject="Your recovery codes were replaced")
+
+
 class TestTotp:
     def test_is_begun_with_the_password_alone(self, client, seller):
         answer = client.post("/auth/totp", json={"password": "a wrong long password"}, headers=seller.headers)

@@ -10,8 +10,12 @@ from api.auth.password import PasswordHasher
 hasher = PasswordHasher("a pepper", bcrypt_cost=4)
 
 
-def hashed(password: str) -> str:
-    return asyncio.run(PasswordHasher("a pepper", bcrypt_cost=4).hash(password))
+def hashed(password: str, *, cost: int = 4) -> str:
+    return asyncio.run(PasswordHasher("a pepper", bcrypt_cost=cost).hash(password))
+
+
+def hashed_anew(password: str, password_hash: str, *, cost: int = 4) -> str | None:
+    return asyncio.run(PasswordHasher("a pepper", bcrypt_cost=cost).hash_anew(password, password_hash))
 
 
 def matches(password: str, password_hash: str | None, *, pepper: str = "a pepper") -> bool:
@@ -39,6 +43,21 @@ class TestMatches:
 
     def test_is_false_without_a_hash(self):
         assert not matches("correct horse battery", None)
+
+    @pytest.mark.parametrize("cost", [4, 5, 6, 7])
+    def test_knows_passwords_of_another_cost(self, cost):
+        stored = hashed("correct horse battery", cost=cost)
+        assert (matches("correct horse battery", stored), matches("another one", stored)) == (True, False)
+
+
+class TestHashAnew:
+    @pytest.mark.parametrize(("was", "cost"), [(4, 5), (5, 4)])
+    def test_makes_a_hash_of_the_cost_of_today(self, was, cost):
+        renewed = hashed_anew("correct horse battery", hashed("correct horse battery", cost=was), cost=cost)
+        assert renewed.startswith(f"$2b$0{cost}$") and matches("correct horse battery", renewed)
+
+    def test_leaves_one_of_that_cost(self):
+        assert hashed_anew("correct horse battery", hashed("correct horse battery")) is None
 
 
 class TestHash:
