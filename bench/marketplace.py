@@ -92,6 +92,16 @@ class Marketplace:
             if process.info["name"] == SERVER_PROCESSES[victim] and str(self._place) in words:
                 process.kill()
 
+    def parts(self) -> dict[str, psutil.Process]:
+        """The processes by what they are; of Postgres the one that all others of it come from."""
+        found = {name: psutil.Process(process.pid) for name, process in self._processes.items()}
+        for process in psutil.process_iter(["name", "cmdline"]):
+            words = " ".join(process.info["cmdline"] or [])
+            for part, name in SERVER_PROCESSES.items():
+                if process.info["name"] == name and str(self._place) in words:
+                    found[part] = process
+        return found
+
     def sign_up(self) -> dict[str, str]:
         """The headers of a new buyer."""
         body = {

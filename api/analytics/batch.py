@@ -73,6 +73,46 @@ class _Sending:
         )
 
 
+@dataclass(frozen=True)
+class Begun:
+    """A body of which what is plainly well-formed was read. `finish` looks at the rest."""
+
+    body: bytes
+    sending: _Sending
+    max_events: int
+    batch: Batch
+    # Events not yet looked at, by their index; None when that is all of the body.
+    rest: list[tuple[int, bytes]] | None
+    beside: dict[str, Any]
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing is left to look at."""
+        return self.rest == []
+
+    def finish(self) -> Batch:
+        """All of the body. Slow, so it runs in a thread. Raises as `read_batch` does."""
+        if self.rest is None:
+            return self._read_slowly()
+        read = Batch(dict(self.batch.events), [])
+        try:
+            for index, content in self.rest:
+                self.sending.take(read, index, with_sent_at(read_json(content), self.beside))
+        except BodyMalformed:
+            # The message is about the whole body.
+            return self._read_slowly()
+        return Batch(dict(sorted(read.events.items())), read.refused)
+
+    def _read_slowly(self) -> Batch:
+        envelopes = read_body(self.body)
+        if len(envelopes) > self.max_events:
+            raise EventBatchTooLarge(len(envelopes), self.max_events)
+        batch = Batch({}, [])
+        for index, envelope in enumerate(envelopes):
+            self.sending.take(batch, index, envelope)
+        return batch
+
+
 def read_batch(
     body: bytes, user: Identity, *, received_at: datetime, max_events: int, agent: Agent | None = None
 ) -> Batch:
@@ -80,38 +120,35 @@ def read_batch(
 
     `sent_at` beside the list holds for every event that does not say its own.
     """
+    return begin_batch(body, user, received_at=received_at, max_events=max_events, agent=agent).finish()
+
+
+def begin_batch(
+    body: bytes, user: Identity, *, received_at: datetime, max_events: int, agent: Agent | None = None
+) -> Begun:
+    """Read what is plainly well-formed, which takes a few microseconds an event, and leave the rest."""
     sending = _Sending(user, received_at, agent)
     parts = split_body(body)
-    if parts is not None and len(parts.events) <= max_events:
-        batch = _read_parts(parts, sending, may_be_odd=is_odd(body))
-        if batch is not None:
-            return batch
-    return _read_slowly(body, sending, max_events)
-
-
-def _read_slowly(body: bytes, sending: _Sending, max_events: int) -> Batch:
-    envelopes = read_body(body)
-    if len(envelopes) > max_events:
-        raise EventBatchTooLarge(len(envelopes), max_events)
-    batch = Batch({}, [])
-    for index, envelope in enumerate(envelopes):
-        sending.take(batch, index, envelope)
-    return batch
-
-
-def _read_parts(parts: Parts, sending: _Sending, *, may_be_odd: bool) -> Batch | None:
-    """The events of a list: quickly those that are plain, slowly the others. None when the body is no JSON at all."""
+    nothing = Begun(body, sending, max_events, Batch({}, []), None, {})
+    if parts is None or len(parts.events) > max_events:
+        return nothing
     try:
         reader = sending.quick_reader(None if parts.sent_at is None else read_moment(parts.sent_at))
         beside = {} if parts.sent_at is None else {"sent_at": read_json(parts.sent_at)}
-        batch = Batch({}, [])
-        for index, content in enumerate(parts.events):
-            is_plain = len(content) <= QUICK_MAX_BYTES and not (may_be_odd and is_odd(content))
-            event = reader.read(content) if is_plain else None
-            if event is not None:
-                batch.events[index] = event
-            else:
-                sending.take(batch, index, with_sent_at(read_json(content), beside))
     except (BodyMalformed, msgspec.MsgspecError, ValueError):
-        return None
-    return batch
+        return nothing
+    batch, rest = _read_parts(parts, reader, may_be_odd=is_odd(body))
+    return Begun(body, sending, max_events, batch, rest, beside)
+
+
+def _read_parts(parts: Parts, reader: LiveEventReader, *, may_be_odd: bool) -> tuple[Batch, list[tuple[int, bytes]]]:
+    events: dict[int, ReadyEvent] = {}
+    rest: list[tuple[int, bytes]] = []
+    for index, content in enumerate(parts.events):
+        is_plain = len(content) <= QUICK_MAX_BYTES and not (may_be_odd and is_odd(content))
+        event = reader.read(content) if is_plain else None
+        if event is None:
+            rest.append((index, content))
+        else:
+            events[index] = event
+    return Batch(events, []), rest

@@ -1,0 +1,135 @@
+"""Sends events to a marketplace through HTTP, and says what that takes: seconds, processors, memory."""
+
+import http.client
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import orjson
+import psutil
+import psycopg
+from psycopg.rows import DictRow
+
+from bench.marketplace import Marketplace
+from warehouse.databases import connect
+
+BATCH = 500
+# Each waits for its answer before it sends again.
+SENDERS = 4
+PAUSE_SECONDS = 0.05
+
+
+def event_rows(count: int, *, first: int = 0) -> Iterator[dict[str, Any]]:
+    """Events as a file holds them, each with an id of its own: the numbers from `first` on."""
+    began = datetime.now(UTC) - timedelta(days=1)
+    for number in range(first, first + count):
+        yield {
+            "event_id": str(UUID(int=number)),
+            "event_name": "search.performed",
+            "occurred_at": began + timedelta(milliseconds=number),
+            "session_id": f"session-{number // 20}",
+            "properties": orjson.dumps({"query": f"plan {number % 977}", "result_count": number % 50}).decode(),
+        }
+
+
+def event_bodies(count: int, *, first: int = 0) -> Iterator[bytes]:
+    """The same as bodies of requests, a batch each."""
+    batch = []
+    for row in event_rows(count, first=first):
+        batch.append(row | {"properties": orjson.Fragment(row["properties"])})
+        if len(batch) == BATCH:
+            yield orjson.dumps(batch)
+            batch.clear()
+
+
+@dataclass
+class Sent:
+    """What a sending took: seconds until all was answered, and until all was stored."""
+
+    count: int
+    accepted_seconds: float
+    stored_seconds: float
+    # Seconds of a processor by part.
+    processor_seconds: dict[str, float] = field(default_factory=dict)
+
+
+def send_events(marketplace: Marketplace, bodies: Iterable[bytes], *, stored_before: int = 0) -> Sent:
+    """Send bodies and wait until their events are stored. Every event must be accepted: none was sent before."""
+    headers = marketplace.sign_up() | {"Content-Type": "application/json"}
+    before = processor_seconds(marketplace)
+    began = time.perf_counter()
+    count = BATCH * _send_all(marketplace.port, headers, iter(bodies))
+    accepted_seconds = time.perf_counter() - began
+    with marketplace.servers() as servers, connect(servers.database_url, autocommit=True) as connection:
+        while count_stored(connection) < stored_before + count:
+            time.sleep(PAUSE_SECONDS)
+    stored_seconds = time.perf_counter() - began
+    used = {part: seconds - before[part] for part, seconds in processor_seconds(marketplace).items()}
+    return Sent(count, accepted_seconds, stored_seconds, used)
+
+
+def _send_all(port: int, headers: dict[str, str], bodies: Iterator[bytes]) -> int:
+    """How many batches were sent. Raises when one was not accepted as a whole."""
+    turn = threading.Lock()
+    failures: list[str] = []
+    sent = [0] * SENDERS
+
+    def send(sender: int) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        while not failures:
+            with turn:
+                body = next(bodies, None)
+            if body is None:
+                break
+            connection.request("POST", "/api/v1/analytics/events", body, headers)
+            answer = connection.getresponse().read()
+            if orjson.loads(answer).get("accepted") != BATCH:
+                failures.append(answer.decode())
+            sent[sender] += 1
+        connection.close()
+
+    threads = [threading.Thread(target=send, args=(sender,)) for sender in range(SENDERS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if failures:
+        raise RuntimeError(failures[0])
+    return sum(sent)
+
+
+def count_stored(connection: psycopg.Connection[DictRow]) -> int:
+    """Events of this kind that are stored."""
+    row = connection.execute("select count(*) as n from raw_events where event_name = 'search.performed'").fetchone()
+    return int(row["n"]) if row else 0
+
+
+def processor_seconds(marketplace: Marketplace) -> dict[str, float]:
+    """What each part has used so far, with what came from it: Postgres makes a process for every connection."""
+    return {part: _tree_seconds(process) for part, process in marketplace.parts().items()} | {
+        "sender": _seconds(psutil.Process())
+    }
+
+
+def _tree_seconds(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    ended: float = times.children_user + times.children_system
+    return _seconds(process) + ended + sum(_seconds(child) for child in process.children(recursive=True))
+
+
+def _seconds(process: psutil.Process) -> float:
+    try:
+        times = process.cpu_times()
+    except psutil.NoSuchProcess:
+        return 0.0
+    return float(times.user + times.system)
+
+
+def resident_mb(marketplace: Marketplace) -> dict[str, float]:
+    """Memory that the API, the flusher and Redis hold now."""
+    parts = marketplace.parts()
+    return {name: parts[name].memory_info().rss / 2**20 for name in ("api", "flusher", "redis") if name in parts}
