@@ -8,6 +8,7 @@ from orchestration.assets.lake import lake_events
 from orchestration.assets.publication import build_publication, snapshot
 from orchestration.assets.ranks import rank_prompts
 from orchestration.assets.raw_tables import load_raw_tables
+from orchestration.checks.arrival import ARRIVAL_CHECKS
 from orchestration.checks.building import build_checks
 from orchestration.checks.events import EVENT_RECONCILIATIONS
 from orchestration.checks.marts import RECONCILIATIONS
@@ -30,7 +31,7 @@ definitions = Definitions(
         erasures,
         lake_events,
     ],
-    asset_checks=build_checks([*EVENT_RECONCILIATIONS, *RECONCILIATIONS]),
+    asset_checks=[*ARRIVAL_CHECKS, *build_checks([*EVENT_RECONCILIATIONS, *RECONCILIATIONS])],
     jobs=[build_marts_job, archive_events_job],
     schedules=[hourly_marts_schedule, daily_archive_schedule],
     sensors=[waiting_events_sensor],

@@ -120,6 +120,16 @@ class Settings(BaseSettings):
     # Days of events older than this leave the application database, once they are archived and loaded.
     event_retention_days: int = Field(90, ge=1)
     quarantine_retention_days: int = Field(90, ge=1)
+    # What is usual of arriving events; a run warns of more. Shares are 0 to 1, lateness is from happening to arriving.
+    event_lateness_p50_max_seconds: float = Field(60.0, gt=0)
+    event_lateness_p95_max_seconds: float = Field(3600.0, gt=0)
+    # Of events that nobody causes without a log-in, those without a user: people who were erased have none.
+    event_null_user_max_share: float = Field(0.1, ge=0, le=1)
+    # Programs that call the API need not say which visit a call belongs to.
+    event_null_session_max_share: float = Field(1.0, ge=0, le=1)
+    event_null_prompt_max_share: float = Field(0.0, ge=0, le=1)
+    event_quarantined_max_share: float = Field(0.05, ge=0, le=1)
+    event_dropped_max_share: float = Field(0.001, ge=0, le=1)
     # Runs of the micro-batch sensor start when this many events wait for the pipeline.
     pipeline_sensor_min_events: int = Field(500, ge=1)
     snapshots_kept: int = Field(5, ge=1)

@@ -16,11 +16,15 @@ from cli.database import open_database, open_servers
 from cli.failure import PROBLEM
 from cli.output import examples, one_line, to_json
 from cli.template import name_variables
-from warehouse.databases import connect
+from warehouse.databases import connect, database_exists
+from warehouse.event_measures import RECENT, RECENT_HOURS, EventMeasures, measure_events, read_dropped_share
 from warehouse.imports import KINDS, Refusal, replay
 from warehouse.journal import Flusher
 from warehouse.journal.quarantine import Kind
 from warehouse.journal.stream import STREAM
+from warehouse.loading import prepare_warehouse
+from warehouse.loading.gaps import Gap, fill_gaps, find_gaps, find_silent_hours
+from warehouse.servers import Servers
 from warehouse.settings import get_settings
 
 REFUSED_SHOWN = 20
@@ -47,18 +51,27 @@ order by rows desc, kind, reason
 """
 
 
-@click.group(epilog=examples("events stats", "events flush --follow", "events replay-quarantine"))
+@click.group(epilog=examples("events stats", "events flush --follow", "events replay-quarantine", "events fill-gaps"))
 def events() -> None:
-    """Count events, store those that wait, or replay those in quarantine."""
+    """Count events, store those that wait, replay those in quarantine, or load again what a load left out."""
 
 
 @events.command(epilog=examples("events stats", "events stats --json"))
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
 def stats(as_json: bool) -> None:
-    """Count what is stored, what waits in the journal, and what is in quarantine."""
+    """Count what is stored, what waits in the journal, and what is in quarantine; measure how the last day arrived.
+
+    Marked with ! are measures over their thresholds (EVENT_LATENESS_P95_MAX_SECONDS and its like).
+    """
     with open_servers() as servers:
         with connect(servers.database_url) as connection:
             counted = _count(connection)
+            measured = measure_events(
+                connection, get_settings(), place=RECENT, dropped_share=read_dropped_share(servers.redis_url)
+            )
+            counted["silent_hours"] = find_silent_hours(connection, hours=RECENT_HOURS)
+        counted["last_day"] = _plain_measures(measured)
+        counted["gaps"] = [asdict(gap) for gap in _find_gaps(servers)]
         with redis.Redis.from_url(servers.redis_url) as journal:
             # A batch is what one request to the API brought.
             counted["batches_in_journal"] = int(str(journal.xlen(STREAM)))
@@ -79,6 +92,42 @@ def _count(connection: psycopg.Connection[DictRow]) -> dict[str, Any]:
     }
 
 
+def _find_gaps(servers: Servers) -> list[Gap]:
+    """Nothing is missing from a warehouse that is not there yet."""
+    if not database_exists(servers.warehouse_url):
+        return []
+    prepare_warehouse(servers.warehouse_url)
+    return find_gaps(servers.database_url, servers.warehouse_url)
+
+
+def _plain_measures(measured: EventMeasures) -> dict[str, Any]:
+    return {
+        "events": measured.event_count,
+        "measures": {
+            measure.name: {"value": measure.value, "threshold": measure.threshold, "is_exceeded": measure.is_exceeded}
+            for measure in measured.measures
+        },
+        "by_name": measured.by_name,
+    }
+
+
+def _echo_arrival(counted: dict[str, Any]) -> None:
+    """How the events of the last day arrived, and the hours that lack some."""
+    last_day = counted["last_day"]
+    click.echo(f"{last_day['events']:,} live events came in the last {RECENT_HOURS} hours:")
+    for name, measure in last_day["measures"].items():
+        value = "–" if measure["value"] is None else f"{measure['value']:,.4g}"
+        mark = "!" if measure["is_exceeded"] else " "
+        click.echo(f"{mark} {name:<28}{value:>12}   at most {measure['threshold']:,.4g}")
+    for hour in counted["silent_hours"]:
+        click.echo(f"! no batch of events was stored from {hour:%Y-%m-%d %H:%M} UTC on for an hour")
+    for gap in counted["gaps"]:
+        click.echo(
+            f"! the warehouse lacks {gap['missing_batches']:,} batches, {gap['missing_events']:,} events"
+            f" of {gap['hour']:%Y-%m-%d %H:%M} UTC; the next run loads them"
+        )
+
+
 def _echo(counted: dict[str, Any]) -> None:
     click.echo(f"{counted['events']:,} events are in the database; days let go of are in the lake alone.")
     for row in counted["by_name"]:
@@ -90,6 +139,7 @@ def _echo(counted: dict[str, Any]) -> None:
         f" + {ledger['quarantined']:,} quarantined, in all batches ever."
     )
     click.echo(f"{counted['batches_in_journal']:,} batches wait in the journal.")
+    _echo_arrival(counted)
     click.echo(f"{sum(row['rows'] for row in counted['quarantined']):,} rows wait in quarantine.")
     for row in counted["quarantined"]:
         click.echo(f"  {row['kind']:<10}{row['reason']:<32}{row['rows']:>12,}")
@@ -176,3 +226,26 @@ def _echo_replayed(found: dict[Kind, dict[str, Any]]) -> None:
 def _echo_reasons(reasons: Sequence[tuple[str, int]]) -> None:
     for reason, count in reasons:
         click.echo(f"  {reason:<30}{count:>12,}")
+
+
+@events.command("fill-gaps", epilog=examples("events fill-gaps", "events fill-gaps --json"))
+@click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
+def fill(as_json: bool) -> None:
+    """Load again the hours of which the warehouse has fewer batches or events than the application stored.
+
+    Every run does so by the ledger; this counts the events of every batch too. Ends with status 1 when something still
+    lacks: events that left the database are in the lake (`pipeline backfill`).
+    """
+    from orchestration.lock import hold_pipeline_lock
+
+    with open_servers() as servers:
+        prepare_warehouse(servers.warehouse_url)
+        with hold_pipeline_lock(servers.warehouse_url):
+            report = fill_gaps(servers.database_url, servers.warehouse_url, is_counting_events=True)
+    if as_json:
+        click.echo(to_json(asdict(report)))
+    else:
+        click.echo(f"{len(report.found):,} hours lacked something; {report.changed_rows:,} rows were loaded again.")
+        for gap in report.remaining:
+            click.echo(f"  {gap.hour:%Y-%m-%d %H:%M} UTC still lacks {gap.missing_events:,} events", err=True)
+    click.get_current_context().exit(PROBLEM if report.remaining else 0)

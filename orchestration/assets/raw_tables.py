@@ -11,6 +11,7 @@ from warehouse.erasure import Person, Sources, erase_sources, erase_warehouse, r
 from warehouse.journal import Flusher
 from warehouse.lake import LAKE_DIRECTORY
 from warehouse.loading import load_all
+from warehouse.loading.gaps import fill_gaps
 from warehouse.raw_tables import RAW_TABLES
 
 RAW_TABLE_SPECS = [
@@ -29,11 +30,17 @@ RAW_TABLE_SPECS = [
 def load_raw_tables(context: AssetExecutionContext, pipeline: PipelineResource) -> Iterator[MaterializeResult[Any]]:
     """Store the events that wait in the journal, then load whatever changed in the application database.
 
+    Hours of events that no load brought, whatever the reason, are loaded again.
     People to erase are erased from what is loaded before that, and from the warehouse after it.
     """
     drain_journal(context, pipeline)
     people = erase_people_from_sources(pipeline)
     report = load_all(pipeline.servers.database_url, pipeline.warehouse_url)
+    gaps = fill_gaps(pipeline.servers.database_url, pipeline.warehouse_url)
+    if gaps.found:
+        context.log.warning(
+            "hours of events were missing: %s; %d rows were loaded again", gaps.found, gaps.changed_rows
+        )
     changed = erase_warehouse(pipeline.warehouse_url, people)
     if people:
         context.log.info("%d people are erased from the warehouse, in %d rows", len(people), changed)

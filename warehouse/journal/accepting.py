@@ -18,7 +18,7 @@ from warehouse.journal.ledger import StoreReport, record_batch
 from warehouse.journal.recent import APPEND_SCRIPT, are_remembered, script_keys
 from warehouse.journal.stored_ids import StoredIds
 from warehouse.journal.storing import store_batch
-from warehouse.journal.stream import ACCEPTED, FIELD, STREAM, decode, encode_fields, encode_rows, join
+from warehouse.journal.stream import ACCEPTED, DROPPED, FIELD, STREAM, decode, encode_fields, encode_rows, join
 
 logger = logging.getLogger(__name__)
 
@@ -77,6 +77,8 @@ class AsyncJournal:
         self._writer: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
         self.dropped = 0
+        # So many of them stand in Redis, where operators see those of all processes.
+        self._told_dropped = 0
 
     async def append(self, events: Sequence[ReadyEvent], *, duplicates: int = 0) -> None:
         """Accept events as one entry. Raises `JournalUnavailable` or `JournalFull`, and then none was accepted.
@@ -132,10 +134,15 @@ class AsyncJournal:
         pipeline = self._redis.pipeline(transaction=True)
         pipeline.xadd(STREAM, {FIELD: entry})
         pipeline.incrby(ACCEPTED, len(events))
+        untold = self.dropped - self._told_dropped
+        if untold:
+            pipeline.incrby(DROPPED, untold)
+            self._told_dropped += untold
         pipeline.xlen(STREAM)
         try:
             self._entries = (await pipeline.execute())[-1]
         except RedisError as error:
+            self._told_dropped -= untold
             self._pause()
             logger.warning("events go straight to Postgres, Redis is down: %s", error)
             await self._store_directly(decode(entry), 0)

@@ -21,6 +21,8 @@ DUPLICATES_FIELD = b"duplicates"
 RECENT_FIELD = b"recent"
 # Counts every event ever put into the stream, so that a flusher knows how many wait without reading them.
 ACCEPTED = "events:accepted"
+# Counts what services had to leave out of their own events, ever, because neither Redis nor Postgres took them.
+DROPPED = "events:dropped"
 
 _ENCODER = msgspec.msgpack.Encoder()
 _ROWS = msgspec.msgpack.Decoder(list[ReadyEvent])

@@ -70,6 +70,16 @@ class TestFailedChecks:
         assert outcome.failed_checks == ["raw_events.events: events_reconciles_with_event_batches"]
         assert published(place.warehouse_url) == before
 
+    def test_an_hour_that_no_load_brought_is_loaded_again(self, place: Place, first_run: RunOutcome) -> None:
+        with connect(place.warehouse_url) as connection:
+            lost = connection.execute("delete from raw_events.events where batch_id = 1000").rowcount
+            connection.execute("delete from raw_events.event_batches where batch_id = 1000")
+        assert run().is_successful
+        [filled] = read(place.warehouse_url, "select missing_batches, missing_events from control.filled_gaps")
+        assert filled == {"missing_batches": 1, "missing_events": lost}
+        [arrived] = read(place.warehouse_url, "select count(*) as events from raw_events.events where batch_id = 1000")
+        assert arrived == {"events": lost}
+
 
 ALL_RECONCILIATIONS = (*EVENT_RECONCILIATIONS, *RECONCILIATIONS)
 SABOTAGE = {
