@@ -129,6 +129,29 @@ class TestAppend:
         assert flusher.flush_all().stored == 1
 
 
+def find_stored(redis_url: str, database_url: str, events: list[Event]) -> Known:
+    async def run() -> Known:
+        journal = AsyncJournal(redis_url, database_url)
+        try:
+            return await journal.find_stored([ready(each) for each in events])
+        finally:
+            await journal.close()
+
+    return asyncio.run(run())
+
+
+def append_new(redis_url: str, database_url: str, *batches: list[Event], duplicates: int = 0) -> list[Known]:
+    async def run() -> list[Known]:
+        journal = AsyncJournal(redis_url, database_url)
+        try:
+            ready_batches = [[ready(each) for each in batch] for batch in batches]
+            return [await journal.append_new(batch, duplicates=duplicates) for batch in ready_batches]
+        finally:
+            await journal.close()
+
+    return asyncio.run(run())
+
+
 class TestFindStored:
     def test_a_repetition_inside_the_batch_is_found(self, redis_url, database_url, connection):
         assert find_stored(redis_url, database_url, [event("a"), event("b"), event("a")]) == Known(duplicates={2})
