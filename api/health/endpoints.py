@@ -7,6 +7,7 @@ from starlette.responses import Response
 from api.dependencies import Resources
 from api.errors import problem_responses
 from api.health import service
+from api.health.backlog import measure_backlog
 from api.health.errors import NotReady
 from api.health.schemas import Liveness, Readiness
 
@@ -29,6 +30,7 @@ async def ready(resources: Resources) -> Readiness:
 
 
 @router.get("/metrics", summary="Measurements for Prometheus", response_class=Response)
-async def metrics() -> Response:
-    """Prometheus' text format."""
+async def metrics(resources: Resources) -> Response:
+    """Prometheus' text format: requests, and what waits in the outbox and in the event journal."""
+    await measure_backlog(resources)
     return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})

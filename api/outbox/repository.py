@@ -82,6 +82,13 @@ async def seconds_until_next(session: AsyncSession, kinds: Sequence[str]) -> flo
     return None if seconds is None else max(0.0, float(seconds))
 
 
+async def count_tasks(session: AsyncSession) -> tuple[int, int]:
+    """How many tasks wait to be done, and how many were given up."""
+    given_up = func.count(OutboxTask.given_up_at)
+    row = (await session.execute(select(func.count() - given_up, given_up).select_from(OutboxTask))).one()
+    return row[0], row[1]
+
+
 def _storable(error: str) -> str:
     # Postgres stores no NUL, and an error may quote one.
     return error.replace("\x00", "\\x00")[:ERROR_MAX_LENGTH]

@@ -229,6 +229,10 @@ class AsyncJournal:
             self.dropped += len(events)
             logger.error("%d tracking events were dropped: %s", len(events), error)
 
+    async def count_entries(self) -> int:
+        """How many entries wait to be stored. Raises `RedisError`."""
+        return int(await self._redis.xlen(STREAM))
+
     async def close(self) -> None:
         """Write out the buffer and let go of the connections."""
         self._closing.set()

@@ -3,6 +3,12 @@
 import pytest
 
 
+def measured(site):
+    """The last number of every line of the measurements, by what is before it."""
+    lines = [line for line in site.get("/metrics").text.splitlines() if not line.startswith("#")]
+    return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
+
+
 class TestLive:
     def test_answers(self, site):
         answer = site.get("/health/live")
@@ -25,6 +31,20 @@ class TestMetrics:
         assert any('route="/api/v1/prompts/{prompt_id}",status="422"' in line for line in counted)
         assert any('route="unmatched",status="404"' in line for line in counted)
         assert not any("/nowhere" in line for line in counted)
+
+    def test_tells_what_waits_in_the_outbox(self, site, database):
+        before = measured(site)
+        database.execute(
+            "insert into outbox (kind, payload, next_attempt_at, given_up_at)"
+            " values ('mail.notice', '{}', now() + interval '1 day', null), ('mail.notice', '{}', now(), now())"
+        )
+        after = measured(site)
+        states = ('outbox_tasks{state="waiting"}', 'outbox_tasks{state="failed"}')
+        assert [after[state] - before[state] for state in states] == [1.0, 1.0]
+
+    def test_tells_what_waits_in_the_event_journal(self, site):
+        told = measured(site)
+        assert told["event_journal_entries"] >= 0 and told["event_journal_dropped_events"] == 0
 
     def test_is_in_prometheus_format(self, site):
         assert site.get("/metrics").headers["Content-Type"].startswith("text/plain; version=")
