@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from contextlib import ExitStack, contextmanager
 from urllib.parse import urlsplit
 
 import pytest
@@ -99,6 +100,44 @@ class TestTimeout:
             answer = connection.recv(65536)
         assert answer.startswith(b"HTTP/1.1 408")
         assert b"application/problem+json" in answer
+
+    def test_lets_others_in_while_a_body_without_an_end_stalls(self, api_url, client):
+        with stalled_bodies(api_url, 20) as connections:
+            assert client.get("/marketplace/browse").status_code == 200
+            answers = [connection.recv(65536) for connection in connections]
+        assert {answer[:12] for answer in answers} == {b"HTTP/1.1 408"}
+
+    def test_cuts_off_a_body_that_comes_forever_byte_by_byte(self, api_url):
+        with stalled_bodies(api_url, 1) as [connection]:
+            assert trickle(connection).startswith(b"HTTP/1.1 408")
+
+
+@contextmanager
+def stalled_bodies(api_url, count):
+    """Connections on each of which a body in chunks was begun, of which no more comes."""
+    parts = urlsplit(api_url)
+    head = (
+        b"POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\n"
+        b"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+    with ExitStack() as opened:
+        connections = [
+            opened.enter_context(socket.create_connection((parts.hostname, parts.port), timeout=20))
+            for _ in range(count)
+        ]
+        for connection in connections:
+            connection.sendall(head + b'4\r\n{"em\r\n')
+        yield connections
+
+
+def trickle(connection):
+    """Sends a byte at a time until there is an answer, which is what comes back."""
+    connection.settimeout(0.05)
+    while True:
+        try:
+            return connection.recv(65536)
+        except TimeoutError:
+            connection.sendall(b"1\r\n \r\n")
 
 
 class TestSize:
