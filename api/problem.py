@@ -89,7 +89,8 @@ def field_problems(errors: Sequence[Mapping[str, Any]]) -> list[FieldProblem]:
         FieldProblem(
             location=str(error["loc"][0]) if error["loc"] else "body",
             field=".".join(map(str, error["loc"][1:]))[:FIELD_NAME_MAX_LENGTH],
-            message=str(error["msg"]).removeprefix("Value error, "),
+            # As it reads behind the name of the field.
+            message=str(error["msg"]).removeprefix("Value error, ").removeprefix("String "),
         )
         for error in errors[:FIELD_PROBLEMS_MAX]
     ]

@@ -2,38 +2,29 @@
 
 import streamlit as st
 
-from dashboards import session
-from dashboards.account import LogInFailed
+from dashboards.mailed_page import NEW_PASSWORD_HINT, follow, is_done, narrow_page
 
 
 def show() -> None:
     """A form for the password of the new account."""
-    _, middle, _ = st.columns([1, 1.1, 1])
-    with middle:
-        st.space("large")
-        st.title("Join your company")
+    with narrow_page("Join your company"):
         token = st.query_params.get("token")
         if not token:
             st.warning("Open this page with the link in the mail.", icon=":material/mail:")
-        else:
+        elif not is_done(token):
             ask_for_password(token)
-        session.show_way_on()
 
 
 def ask_for_password(token: str) -> None:
     """Make the account of whoever has the link."""
     with st.form("join"):
-        password = st.text_input("Choose a password", type="password", autocomplete="new-password")
+        password = st.text_input(
+            "Choose a password", type="password", autocomplete="new-password", placeholder=NEW_PASSWORD_HINT
+        )
         asked = st.form_submit_button("Join", type="primary", width="stretch")
-    if not asked or not password:
-        return
-    try:
-        with session.account_api() as api:
-            api.accept_invitation(token, password)
-    except LogInFailed as error:
-        st.error(str(error), icon=":material/error:")
-        return
-    st.success("Your account is ready. Log in with your e-mail and this password.", icon=":material/check:")
+    if asked and password:
+        said = "Your account is ready. Log in with your e-mail and this password."
+        follow(token, lambda api: api.accept_invitation(token, password), said=said)
 
 
 show()

@@ -11,7 +11,7 @@ NEEDS_CODE = "log_in_needs_code"
 
 def show() -> None:
     """A form; whoever the API takes for a seller is remembered and sees the figures."""
-    _, middle, _ = st.columns([1, 1.1, 1])
+    _, middle, _ = st.columns([1, 1.6, 1])
     with middle:
         st.space("large")
         st.title("Prompt marketplace")

@@ -4,20 +4,17 @@ import streamlit as st
 
 from dashboards import session
 from dashboards.account import LogInFailed
+from dashboards.mailed_page import NEW_PASSWORD_HINT, follow, is_done, narrow_page
 
 
 def show() -> None:
     """One of two forms: with a token in the address the second."""
-    _, middle, _ = st.columns([1, 1.1, 1])
-    with middle:
-        st.space("large")
-        st.title("New password")
+    with narrow_page("New password"):
         token = st.query_params.get("token")
-        if token:
-            set_password(token)
-        else:
+        if not token:
             ask_for_link()
-        session.show_way_on()
+        elif not is_done(token):
+            set_password(token)
 
 
 def ask_for_link() -> None:
@@ -39,20 +36,16 @@ def ask_for_link() -> None:
 def set_password(token: str) -> None:
     """Set the password of whoever has the link."""
     with st.form("set"):
-        password = st.text_input("New password", type="password", autocomplete="new-password")
+        password = st.text_input(
+            "New password", type="password", autocomplete="new-password", placeholder=NEW_PASSWORD_HINT
+        )
         revokes_keys = st.checkbox(
             "Revoke the API keys I made as well", help="Programs that use them stop working until they get new ones."
         )
         asked = st.form_submit_button("Set the password", type="primary", width="stretch")
-    if not asked or not password:
-        return
-    try:
-        with session.account_api() as api:
-            api.reset_password(token, password, revokes_keys=revokes_keys)
-    except LogInFailed as error:
-        st.error(str(error), icon=":material/error:")
-        return
-    st.success("Your new password is set. Log in with it.", icon=":material/check:")
+    if asked and password:
+        said = "Your new password is set. Log in with it."
+        follow(token, lambda api: api.reset_password(token, password, revokes_keys=revokes_keys), said=said)
 
 
 show()

@@ -124,6 +124,16 @@ class TestMailedPages:
         expected = {"good": done, "over": "This link is over."}[token]
         assert expected in next(element.value for element in (*app.success, *app.error))
 
+    @pytest.mark.parametrize("page", ["reset_password", "accept_invitation", "verify_email"])
+    def test_what_was_done_can_not_be_pressed_again(self, app: AppTest, accounts: AccountServer, page: str) -> None:
+        app.query_params["token"] = "good"
+        app.run()
+        app.switch_page(f"app_pages/{page}.py").run()
+        for field in app.text_input:
+            field.input("a long enough password")
+        app.button[0].click().run()
+        assert (len(app.success), len(app.button)) == (1, 0)
+
     def test_a_link_to_a_new_password_is_asked_for(self, app: AppTest, accounts: AccountServer) -> None:
         app.run()
         app.switch_page("app_pages/reset_password.py").run()
