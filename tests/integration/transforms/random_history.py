@@ -47,15 +47,23 @@ def random_history(seed: int) -> list[Version]:
 
 
 def deliver(history: list[Version], *, seed: int, loads: int) -> list[Delivery]:
-    """The history spread over loads at random: children before parents, clicks before lists, half of it at once."""
+    """The history spread over loads at random: children before parents, clicks before lists, half of it at once.
+
+    Shuffled inside each load; and a third of it comes again, in a later load or the same one.
+    """
     random = Random(seed)
     deliveries: list[Delivery] = [{} for _ in range(loads)]
-    earliest: dict[str, int] = {}
+    states: dict[str, list[tuple[int, Version]]] = {}
     for version in history:
-        identity = f"{version.table} {version.key}"
-        chosen = random.randint(earliest.get(identity, 0), loads - 1)
-        earliest[identity] = chosen
-        deliveries[chosen].setdefault(version.table, []).append(version.row)
+        known = states.setdefault(f"{version.table} {version.key}", [])
+        known.append((random.randint(known[-1][0] if known else 0, loads - 1), version))
+    rows = list(states.values())
+    random.shuffle(rows)
+    for known in rows:
+        if loads > 1 and random.random() < 0.3:
+            known.append((random.randint(known[-1][0], loads - 1), known[-1][1]))
+        for chosen, version in known:
+            deliveries[chosen].setdefault(version.table, []).append(version.row)
     return deliveries
 
 

@@ -12,8 +12,8 @@ MARTS = (
     "agg_prompts_performance_daily", "agg_sellers_performance_daily",
 )  # fmt: skip
 HISTORY_SEED = 20260302
-# Each takes seconds. `TRANSFORMS_SCHEDULES=100` searches longer.
-SCHEDULES = int(os.environ.get("TRANSFORMS_SCHEDULES", "6"))
+# Each takes seconds: two of them in every run, all in `make test-slow`.
+SCHEDULES = int(os.environ.get("TRANSFORMS_SCHEDULES", "100"))
 
 
 @pytest.fixture(scope="module")
