@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +16,7 @@ from redis.exceptions import RedisError
 from warehouse.databases import connect
 from warehouse.intake import ReadyEvent
 from warehouse.journal.ledger import StoreReport, record_batch
-from warehouse.journal.recent import APPEND_SCRIPT, are_remembered, script_keys
+from warehouse.journal.recent import APPEND_SCRIPT, are_remembered, bucket_keys, script_keys
 from warehouse.journal.stored_ids import StoredIds
 from warehouse.journal.storing import store_batch
 from warehouse.journal.stream import ACCEPTED, DROPPED, FIELD, STREAM, decode, encode_fields, encode_rows, join
@@ -180,16 +181,35 @@ class AsyncJournal:
     async def find_stored(self, events: Sequence[ReadyEvent]) -> Known:
         """Which of the events are stored, or stand earlier in the same batch.
 
-        Those that were accepted and wait to be stored are found by `append_new`.
+        Those that were accepted and wait to be stored are found by `append_new`, but for ids that come several times:
+        each of these is to be compared with what was accepted, not with the first of them.
         """
         known = Known()
-        first: dict[bytes, bytes | None] = await self._stored([event.id for event in events])
+        ids = [event.id for event in events]
+        first: dict[bytes, bytes | None] = await self._stored(ids)
+        if len(set(ids)) < len(ids):
+            first |= await self._waiting([id_ for id_, count in Counter(ids).items() if count > 1 and id_ not in first])
         for index, event in enumerate(events):
             if event.id not in first:
                 first[event.id] = event.payload_hash
                 continue
             known.add(index, is_same=first[event.id] in (event.payload_hash, None))
         return known
+
+    async def _waiting(self, ids: Sequence[bytes]) -> dict[bytes, bytes]:
+        """Those of the ids that were accepted a while ago, with the hashes of their payloads."""
+        if not ids or self._is_paused:
+            return {}
+        pipeline = self._redis.pipeline(transaction=False)
+        for bucket in bucket_keys():
+            pipeline.hmget(bucket, list(ids))
+        try:
+            answers = await pipeline.execute()
+        except RedisError as error:
+            self._pause()
+            logger.warning("waiting event ids can't be looked up, Redis is down: %s", error)
+            return {}
+        return {id_: sent for answer in answers for id_, sent in zip(ids, answer, strict=True) if sent is not None}
 
     async def _stored(self, ids: Sequence[bytes]) -> dict[bytes, bytes | None]:
         if not ids:

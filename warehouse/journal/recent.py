@@ -69,10 +69,15 @@ return {{redis.call('xlen', KEYS[1])}}
 """
 
 
-def script_keys() -> list[str]:
-    """The keys of the script: stream, counter, and where ids are remembered, the newest first."""
+def bucket_keys() -> list[str]:
+    """Where ids are remembered, the newest first."""
     now = int(time.time() // BUCKET_SECONDS)
-    return [STREAM, ACCEPTED, *(f"events:recent:{now - age}" for age in range(BUCKETS))]
+    return [f"events:recent:{now - age}" for age in range(BUCKETS)]
+
+
+def script_keys() -> list[str]:
+    """The keys of the script: stream, counter, and where ids are remembered."""
+    return [STREAM, ACCEPTED, *bucket_keys()]
 
 
 def are_remembered(event: ReadyEvent) -> bool:
