@@ -8,7 +8,7 @@ from typing import Any
 from psycopg.rows import DictRow
 
 from warehouse.events import is_server_only
-from warehouse.imports.batch import Batches, OnRefused
+from warehouse.imports.batch import Batches, OnRefused, gather
 from warehouse.imports.catalog import CatalogImporter, NameVariables, name_no_variables
 from warehouse.imports.errors import RowInvalid
 from warehouse.imports.event import EventImporter, EventRow
@@ -75,9 +75,9 @@ def replay(
     importer = _importer(kind, name_variables)
     importer.prepare(connection)
     batches = Batches(connection, importer, _settle, on_refused)
-    for record in _waiting(connection, kind):
-        batches.take(record)
-    batches.finish()
+    # Not ahead: reading and storing share the connection.
+    for batch in gather(importer, _waiting(connection, kind)):
+        batches.store(batch)
     return batches.report
 
 

@@ -1,11 +1,11 @@
 """Imports one file."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from warehouse.imports.batch import Batches, OnRefused, Settle
+from warehouse.imports.batch import Batches, OnRefused, Settle, ahead, gather
 from warehouse.imports.catalog import CatalogImporter, NameVariables, name_no_variables
 from warehouse.imports.errors import ImportRefused
 from warehouse.imports.event import EventImporter
@@ -17,9 +17,6 @@ from warehouse.imports.report import Report
 from warehouse.imports.source import Source, open_source
 from warehouse.journal import StoreReport, quarantine, record_batch
 from warehouse.journal.quarantine import Kind
-
-# So many rows are read between two looks at the progress bar.
-PROGRESS_EVERY_ROWS = 500
 
 OnProgress = Callable[[float], None]
 OnWarning = Callable[[str], None]
@@ -61,11 +58,10 @@ def import_file(
         with _rolled_back(connection) if is_dry_run else nullcontext():
             importer.prepare(connection)
             batches = Batches(connection, importer, _keeping(kind, path.name), on_refused)
-            for number, record in enumerate(source.records()):
-                batches.take(record)
-                if number % PROGRESS_EVERY_ROWS == 0:
+            with closing(ahead(gather(importer, source.records()))) as gathered:
+                for batch in gathered:
+                    batches.store(batch)
                     on_progress(source.fraction_read())
-            batches.finish()
     on_progress(1.0)
     return batches.report
 
