@@ -7,9 +7,7 @@ from typing import Any, TypeVar
 
 import psycopg
 
-from warehouse.imports.errors import RowInvalid
 from warehouse.imports.importer import Connection, Importer, Outcome, Refusal, Row
-from warehouse.imports.record import Record
 from warehouse.imports.report import Report
 
 BATCH_MAX_ROWS = 10_000
@@ -20,52 +18,44 @@ IMPORT_LOCK = 0x69_6D_70_6F_72_74
 
 T = TypeVar("T")
 OnRefused = Callable[[Refusal], None]
-# What is done, in the batch's transaction, with the records that were taken in and those that were not.
-Settle = Callable[[Connection, Sequence[Record], Sequence[Refusal]], None]
 
 
 @dataclass
 class Batch:
-    """Records in their order, the rows they stand for, and those that stand for none."""
+    """Rows in their order, and what can't be one."""
 
-    records: list[Record] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     # Rows that say the same as another of the batch.
     repeated: list[Row] = field(default_factory=list)
     by_key: dict[str, Row] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
+    row_count: int = 0
     size: int = 0
 
 
-def gather(importer: Importer[Any], records: Iterable[Record]) -> Iterator[Batch]:
-    """Records in batches, each of which can be stored in one transaction."""
+def gather(found: Iterable[Row | Refusal]) -> Iterator[Batch]:
+    """What was read in batches, each of which can be stored in one transaction."""
     batch = Batch()
-    for record in records:
-        try:
-            if record.problem is not None:
-                raise record.problem
-            row: Row = importer.parse(record)
-        except RowInvalid as error:
-            batch.refusals.append(Refusal(record, error.reason, str(error)))
+    for each in found:
+        if isinstance(each, Refusal):
+            batch.refusals.append(each)
+        elif (key := each.key) is None:
+            batch.rows.append(each)
+        elif (before := batch.by_key.get(key)) == each:
+            batch.repeated.append(each)
         else:
-            key = row.key
-            if key is None:
-                batch.rows.append(row)
-            elif (before := batch.by_key.get(key)) == row:
-                batch.repeated.append(row)
-            else:
-                if before is not None:
-                    # It says something else about the same thing.
-                    yield batch
-                    batch = Batch()
-                batch.by_key[key] = row
-                batch.rows.append(row)
-        batch.records.append(record)
-        batch.size += record.size
-        if len(batch.records) >= BATCH_MAX_ROWS or batch.size >= BATCH_MAX_BYTES:
+            if before is not None:
+                # It says something else about the same thing.
+                yield batch
+                batch = Batch()
+            batch.by_key[key] = each
+            batch.rows.append(each)
+        batch.row_count += 1
+        batch.size += each.size
+        if batch.row_count >= BATCH_MAX_ROWS or batch.size >= BATCH_MAX_BYTES:
             yield batch
             batch = Batch()
-    if batch.records:
+    if batch.row_count:
         yield batch
 
 
@@ -82,6 +72,10 @@ def _next(items: Iterator[T]) -> tuple[T] | None:
     for item in items:
         return (item,)
     return None
+
+
+# What is done, in the batch's transaction, when it is known which of its rows were refused.
+Settle = Callable[[Connection, Batch, Sequence[Refusal]], None]
 
 
 @dataclass
@@ -102,9 +96,8 @@ class Batches:
             self.connection.execute("select pg_advisory_xact_lock(%s)", [IMPORT_LOCK])
             outcome = _with_repeated(batch, self._store(batch.rows))
             refusals = sorted([*batch.refusals, *outcome.refusals], key=lambda refusal: refusal.record.line)
-            refused = {refusal.record.line for refusal in refusals}
-            self.settle(self.connection, [r for r in batch.records if r.line not in refused], refusals)
-        self.report.read += len(batch.records)
+            self.settle(self.connection, batch, refusals)
+        self.report.read += batch.row_count
         self.report.add(outcome)
         self.report.reasons.update(refusal.reason for refusal in refusals)
         for refusal in refusals:

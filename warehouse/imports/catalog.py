@@ -11,7 +11,7 @@ from warehouse.currencies import CHARGE_MAX_CENTS
 from warehouse.imports import catalog_storage, value
 from warehouse.imports.csv_source import FIELD_MAX_CHARACTERS
 from warehouse.imports.errors import RowInvalid
-from warehouse.imports.importer import Connection, Importer, Outcome, Refusal, Row
+from warehouse.imports.importer import Connection, Importer, Outcome, RecordRow, Refusal
 from warehouse.imports.record import Record
 
 TITLE_MAX_LENGTH = 500
@@ -32,7 +32,7 @@ def name_no_variables(_template: str) -> list[str]:
 
 
 @dataclass(frozen=True)
-class CatalogRow(Row):
+class CatalogRow(RecordRow):
     """One prompt. `stated` names the columns the file has: others keep what is known."""
 
     external_id: str

@@ -1,8 +1,7 @@
 """What the import of events asks the application database."""
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from warehouse.imports.importer import Connection, Refusal
@@ -21,7 +20,7 @@ def find_prompts(connection: Connection, names: Collection[str]) -> dict[str, UU
     return found
 
 
-def find_users(connection: Connection, external_ids: Collection[str]) -> dict[str, dict[str, Any]]:
+def find_users(connection: Connection, external_ids: Collection[str]) -> dict[str, dict[str, UUID]]:
     """The identity fields of an event by the user's external id."""
     rows = connection.execute(
         "select external_id, id, organization_id from users where external_id = any(%s)", [list(external_ids)]
@@ -29,13 +28,11 @@ def find_users(connection: Connection, external_ids: Collection[str]) -> dict[st
     return {row["external_id"]: {"user_id": row["id"], "organization_id": row["organization_id"]} for row in rows}
 
 
-def note_lines(
-    connection: Connection, records: Sequence[Record], refused: Mapping[int, Rejected], *, origin: str
-) -> list[Refusal]:
+def note_lines(connection: Connection, refused: Sequence[tuple[Record, Rejected]], *, origin: str) -> list[Refusal]:
     """The refusals of what the journal has just put into quarantine; the lines of the file are noted there."""
     found = []
-    for ordinal, rejected in sorted(refused.items()):
-        record, fingerprint = records[ordinal], hashlib.sha256(rejected.raw).digest()
+    for record, rejected in refused:
+        fingerprint = hashlib.sha256(rejected.raw).digest()
         connection.execute(
             "update quarantine set origin = %s where kind = 'events' and fingerprint = %s and origin = %s",
             [f"{origin}:{record.line}", fingerprint, origin],

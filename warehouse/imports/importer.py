@@ -1,31 +1,54 @@
 """What the three kinds of import have in common."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import psycopg
 from psycopg import sql
 from psycopg.rows import DictRow
 
+from warehouse.imports.errors import RowInvalid
 from warehouse.imports.record import Record
+from warehouse.imports.source import Source
 from warehouse.journal import Rejected
 from warehouse.journal.quarantine import Kind
 
 Connection = psycopg.Connection[DictRow]
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(Protocol):
     """A well-formed row. Two rows are equal when they say the same, wherever they stand."""
 
-    record: Record = field(compare=False)
+    @property
+    def record(self) -> Record:
+        """What it was made of."""
+
+    @property
+    def size(self) -> int:
+        """About the memory it takes, in bytes."""
 
     @property
     def key(self) -> str | None:
         """What at most one row of a batch may be about; None when that does not matter."""
+
+
+@dataclass(frozen=True)
+class RecordRow:
+    """A row that was made of a record."""
+
+    record: Record = field(compare=False)
+
+    @property
+    def size(self) -> int:
+        """That of the record."""
+        return self.record.size
+
+    @property
+    def key(self) -> str | None:
+        """None, unless a kind says otherwise."""
         return None
 
 
@@ -40,6 +63,11 @@ class Refusal:
     reason: str
     detail: str
     kept_as: bytes | None = None
+
+    @property
+    def size(self) -> int:
+        """That of the record."""
+        return self.record.size
 
 
 @dataclass
@@ -76,9 +104,30 @@ class Importer(ABC, Generic[R]):
     def prepare(self, connection: Connection) -> None:
         """Create the temporary tables of this session."""
 
+    def begin_batch(self) -> None:
+        """What is parsed from now on belongs to another batch."""
+
     @abstractmethod
     def parse(self, record: Record) -> R:
         """The row a record stands for. Raises `RowInvalid`."""
+
+    def read(self, source: Source) -> Iterator[R | Refusal]:
+        """The rows of a file in their order, and what can't be one. Needs no connection."""
+        return self.parse_each(source.records())
+
+    def parse_each(self, records: Iterable[Record]) -> Iterator[R | Refusal]:
+        """The row each record stands for, or why it stands for none."""
+        for record in records:
+            yield self.parse_or_refuse(record)
+
+    def parse_or_refuse(self, record: Record) -> R | Refusal:
+        """The row a record stands for, or why it stands for none."""
+        try:
+            if record.problem is not None:
+                raise record.problem
+            return self.parse(record)
+        except RowInvalid as error:
+            return Refusal(record, error.reason, str(error))
 
     @abstractmethod
     def store(self, connection: Connection, rows: Sequence[R]) -> Outcome:

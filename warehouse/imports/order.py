@@ -6,12 +6,12 @@ from datetime import datetime
 
 from warehouse.imports import order_storage, value
 from warehouse.imports.errors import RowInvalid
-from warehouse.imports.importer import Connection, Importer, Outcome, Refusal, Row, moment
+from warehouse.imports.importer import Connection, Importer, Outcome, RecordRow, Refusal, moment
 from warehouse.imports.record import Record
 
 
 @dataclass(frozen=True)
-class OrderRow(Row):
+class OrderRow(RecordRow):
     """One paid order; both or neither of `refunded_at` and `refunded_cents` are set."""
 
     external_id: str

@@ -1,15 +1,14 @@
 """One row of a file as it was read."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from warehouse.imports.errors import RowInvalid
 
 
-@dataclass(slots=True, frozen=True)
-class Record:
+class Record(Struct, frozen=True):
     """A row: the line it begins on (counted from 1), its values by column, and what was wrong already when reading.
 
     `size` is about the memory it takes, in bytes. `raw` holds what was read, where that can stand for itself or could

@@ -2,13 +2,13 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
+from msgspec.structs import replace
 from psycopg.rows import DictRow
 
 from warehouse.events import is_server_only
-from warehouse.imports.batch import Batches, OnRefused, gather
+from warehouse.imports.batch import Batch, Batches, OnRefused, gather
 from warehouse.imports.catalog import CatalogImporter, NameVariables, name_no_variables
 from warehouse.imports.errors import RowInvalid
 from warehouse.imports.event import EventImporter, EventRow
@@ -76,7 +76,7 @@ def replay(
     importer.prepare(connection)
     batches = Batches(connection, importer, _settle, on_refused)
     # Not ahead: reading and storing share the connection.
-    for batch in gather(importer, _waiting(connection, kind)):
+    for batch in gather(importer.parse_each(_waiting(connection, kind))):
         batches.store(batch)
     return batches.report
 
@@ -116,9 +116,10 @@ def _may_be_replayed(record: Record, reason: str) -> bool:
     return reason in MENDABLE_REASONS_OF_CLIENTS and not is_reserved and not record.values.keys() & NAMES_OF_ROWS
 
 
-def _settle(connection: Connection, taken: Sequence[Record], refusals: Sequence[Refusal]) -> None:
-    elsewhere = [refusal.record for refusal in refusals if _waits_elsewhere(refusal)]
-    connection.execute(RESOLVE, [[record.line for record in (*taken, *elsewhere)]])
+def _settle(connection: Connection, batch: Batch, refusals: Sequence[Refusal]) -> None:
+    waiting = {refusal.record.line for refusal in refusals if not _waits_elsewhere(refusal)}
+    every = [each.record.line for each in batch.rows + batch.repeated] + [each.record.line for each in batch.refusals]
+    connection.execute(RESOLVE, [[line for line in every if line not in waiting]])
     for refusal in refusals:
         if refusal.record.problem is None:
             parameters = {"reason": refusal.reason, "detail": refusal.detail, "id": refusal.record.line}

@@ -5,14 +5,13 @@ from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from warehouse.imports.batch import Batches, OnRefused, Settle, ahead, gather
+from warehouse.imports.batch import Batch, Batches, OnRefused, Settle, ahead, gather
 from warehouse.imports.catalog import CatalogImporter, NameVariables, name_no_variables
 from warehouse.imports.errors import ImportRefused
 from warehouse.imports.event import EventImporter
 from warehouse.imports.formats import Format
 from warehouse.imports.importer import Connection, Importer, Refusal, rejected
 from warehouse.imports.order import OrderImporter
-from warehouse.imports.record import Record
 from warehouse.imports.report import Report
 from warehouse.imports.source import Source, open_source
 from warehouse.journal import StoreReport, quarantine, record_batch
@@ -58,7 +57,7 @@ def import_file(
         with _rolled_back(connection) if is_dry_run else nullcontext():
             importer.prepare(connection)
             batches = Batches(connection, importer, _keeping(kind, path.name), on_refused)
-            with closing(ahead(gather(importer, source.records()))) as gathered:
+            with closing(ahead(gather(importer.read(source)))) as gathered:
                 for batch in gathered:
                     batches.store(batch)
                     on_progress(source.fraction_read())
@@ -97,7 +96,7 @@ def _rolled_back(connection: Connection) -> Iterator[None]:
 def _keeping(kind: Kind, origin: str) -> Settle:
     """Puts what was refused into quarantine, with the line it stands on."""
 
-    def keep(connection: Connection, _taken: Sequence[Record], refusals: Sequence[Refusal]) -> None:
+    def keep(connection: Connection, _batch: Batch, refusals: Sequence[Refusal]) -> None:
         rows = [
             rejected(kind, refusal, f"{origin}:{refusal.record.line}")
             for refusal in refusals
