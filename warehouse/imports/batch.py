@@ -10,7 +10,9 @@ import psycopg
 from warehouse.imports.importer import Connection, Importer, Outcome, Refusal, Row
 from warehouse.imports.report import Report
 
-BATCH_MAX_ROWS = 10_000
+BATCH_MAX_ROWS = 5_000
+# Of those that need not be told apart, which cost less memory and time.
+BATCH_MAX_ROWS_TOGETHER = 20_000
 # Of rows as read; what is made of them takes a few times that.
 BATCH_MAX_BYTES = 16 * 1024 * 1024
 # Two imports at the same time take turns, batch by batch: each sees what the other has stored.
@@ -32,6 +34,15 @@ class Batch:
     row_count: int = 0
     size: int = 0
 
+    @property
+    def is_full(self) -> bool:
+        """Whether it should take no more."""
+        return (
+            self.size >= BATCH_MAX_BYTES
+            or self.row_count >= BATCH_MAX_ROWS_TOGETHER
+            or len(self.rows) + len(self.repeated) + len(self.refusals) >= BATCH_MAX_ROWS
+        )
+
 
 def gather(found: Iterable[Row | Refusal]) -> Iterator[Batch]:
     """What was read in batches, each of which can be stored in one transaction."""
@@ -50,9 +61,9 @@ def gather(found: Iterable[Row | Refusal]) -> Iterator[Batch]:
                 batch = Batch()
             batch.by_key[key] = each
             batch.rows.append(each)
-        batch.row_count += 1
+        batch.row_count += each.row_count
         batch.size += each.size
-        if batch.row_count >= BATCH_MAX_ROWS or batch.size >= BATCH_MAX_BYTES:
+        if batch.is_full:
             yield batch
             batch = Batch()
     if batch.row_count:
@@ -111,8 +122,10 @@ class Batches:
             with self.connection.transaction():
                 return self.importer.store(self.connection, rows)
         except (psycopg.DataError, psycopg.IntegrityError) as error:
-            if len(rows) == 1:
+            if len(rows) == 1 and rows[0].row_count == 1:
                 return Outcome(refusals=[Refusal(rows[0].record, "not_storable", _first_line(error))])
+        if len(rows) == 1:
+            return self._store(rows[0].parts())
         half = len(rows) // 2
         return self._store(rows[:half]).plus(self._store(rows[half:]))
 

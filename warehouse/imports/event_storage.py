@@ -1,12 +1,15 @@
 """What the import of events asks the application database."""
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 from warehouse.imports.importer import Connection, Refusal
 from warehouse.imports.record import Record
 from warehouse.journal import Rejected
+
+Prompts = Mapping[str, UUID]
+Users = Mapping[str, Mapping[str, UUID]]
 
 
 def find_prompts(connection: Connection, names: Collection[str]) -> dict[str, UUID]:

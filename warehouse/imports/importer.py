@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 import psycopg
 from psycopg import sql
@@ -23,8 +23,15 @@ class Row(Protocol):
     """A well-formed row. Two rows are equal when they say the same, wherever they stand."""
 
     @property
+    def row_count(self) -> int:
+        """How many rows of the file it stands for: more than one where they need not be told apart."""
+
+    def parts(self) -> "Sequence[Row]":
+        """The same, one for each row of the file."""
+
+    @property
     def record(self) -> Record:
-        """What it was made of."""
+        """What it was made of, or the first of that."""
 
     @property
     def size(self) -> int:
@@ -40,6 +47,11 @@ class RecordRow:
     """A row that was made of a record."""
 
     record: Record = field(compare=False)
+    row_count: ClassVar[int] = 1
+
+    def parts(self) -> "Sequence[Self]":
+        """It alone."""
+        return [self]
 
     @property
     def size(self) -> int:
@@ -63,6 +75,7 @@ class Refusal:
     reason: str
     detail: str
     kept_as: bytes | None = None
+    row_count: ClassVar[int] = 1
 
     @property
     def size(self) -> int:

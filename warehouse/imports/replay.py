@@ -11,7 +11,8 @@ from warehouse.events import is_server_only
 from warehouse.imports.batch import Batch, Batches, OnRefused, gather
 from warehouse.imports.catalog import CatalogImporter, NameVariables, name_no_variables
 from warehouse.imports.errors import RowInvalid
-from warehouse.imports.event import EventImporter, EventRow
+from warehouse.imports.event import EventImporter
+from warehouse.imports.event_row import EventRow
 from warehouse.imports.importer import Connection, Importer, Refusal
 from warehouse.imports.json_source import read_object
 from warehouse.imports.order import OrderImporter

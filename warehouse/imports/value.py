@@ -13,6 +13,8 @@ from warehouse.currencies import CURRENCIES
 from warehouse.imports.errors import RowInvalid
 
 IDENTIFIER_MAX_LENGTH = 255
+# Of events that do not say theirs.
+DEFAULT_SOURCE = "import"
 # Ten billion of a currency; a file with more in one row has its units wrong.
 AMOUNT_MAX_CENTS = 10**12
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)

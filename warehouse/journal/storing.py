@@ -1,28 +1,23 @@
 """Stores events in the application database: one COPY, one insert, each event at most once."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 import psycopg
 from psycopg.rows import DictRow
 
 from warehouse.events import Event
-from warehouse.intake import ReadyEvent, as_json, event_of, ready
+from warehouse.intake import ReadyEvent, as_json, ready
+from warehouse.journal.copy_line import COLUMNS, copy_lines
 from warehouse.journal.ledger import StoreReport, next_batch_id, record_batch
 from warehouse.journal.quarantine import Rejected, quarantine
 
-COLUMNS = (
-    "source", "event_id", "event_name", "schema_version", "occurred_at", "received_at", "organization_id", "user_id",
-    "anonymous_id", "session_id", "request_id", "prompt_id", "properties",
-    "sample_rate", "clock_offset_ms", "agent",
-)  # fmt: skip
 TYPES = {
     "schema_version": "bigint", "occurred_at": "timestamptz", "received_at": "timestamptz", "organization_id": "uuid",
     "user_id": "uuid", "prompt_id": "uuid", "properties": "jsonb",
     "sample_rate": "double precision", "clock_offset_ms": "bigint",
 }  # fmt: skip
-# Of COPY's text form.
-NULL = "\\N"
 LINES_AT_ONCE = 1000
 
 ARRIVE = f"""
@@ -101,23 +96,34 @@ def store(connection: psycopg.Connection[DictRow], events: Sequence[Event], *, o
 
 def store_batch(connection: psycopg.Connection[DictRow], events: Sequence[ReadyEvent], *, origin: str) -> Stored:
     """The same of events in the form in which they are stored, for those who have to know which were refused."""
-    if not events:
+    return store_lines(connection, list(copy_lines(events)), events.__getitem__, origin=origin)
+
+
+def store_lines(
+    connection: psycopg.Connection[DictRow],
+    lines: Sequence[str],
+    event_of: Callable[[int], ReadyEvent],
+    *,
+    origin: str,
+) -> Stored:
+    """The same of events as `copy_lines` writes them; `event_of` tells the event of a line that has to be refused."""
+    if not lines:
         return Stored(StoreReport(), {})
     with connection.transaction():
         batch_id = next_batch_id(connection)
         connection.execute(ARRIVE)
-        _copy(connection, events)
+        _copy(connection, lines)
         connection.execute(MAKE_DAYS)
         unknown = [row["ordinal"] for row in connection.execute(UNKNOWN_PROMPTS)]
         firsts = _insert_ids(connection)
         stored = connection.execute(INSERT_EVENTS, {"batch_id": batch_id, "ordinals": firsts}).rowcount
         repeated, reused = (0, []) if firsts is None else _compare(connection, fresh=len(firsts))
         connection.execute("drop table arriving_events")
-        refused = {ordinal: _unknown(events[ordinal], origin) for ordinal in unknown}
-        refused |= {ordinal: _reused(events[ordinal], origin) for ordinal in reused}
+        refused = {ordinal: _unknown(event_of(ordinal), origin) for ordinal in unknown}
+        refused |= {ordinal: _reused(event_of(ordinal), origin) for ordinal in reused}
         quarantine(connection, list(refused.values()))
         # Each count stands for itself, so that the ledger refuses a batch that lost or gained an event.
-        report = StoreReport(received=len(events), stored=stored, duplicate=repeated, quarantined=len(refused))
+        report = StoreReport(received=len(lines), stored=stored, duplicate=repeated, quarantined=len(refused))
         record_batch(connection, report, origin=origin, batch_id=batch_id)
     return Stored(report, refused)
 
@@ -139,7 +145,8 @@ def _compare(connection: psycopg.Connection[DictRow], *, fresh: int) -> tuple[in
 
 
 def _unknown(event: ReadyEvent, origin: str) -> Rejected:
-    detail = f"no prompt has the id {event_of(event).prompt_id}"
+    assert event.prompt_id is not None
+    detail = f"no prompt has the id {UUID(bytes=event.prompt_id)}"
     return Rejected("events", origin, as_json(event), "prompt_unknown", detail)
 
 
@@ -154,44 +161,9 @@ def _only_row(cursor: psycopg.Cursor[DictRow]) -> DictRow:
     return row
 
 
-def _copy(connection: psycopg.Connection[DictRow], events: Sequence[ReadyEvent]) -> None:
-    """As whole lines of COPY's text form, which takes half of what psycopg takes value by value."""
+def _copy(connection: psycopg.Connection[DictRow], lines: Sequence[str]) -> None:
     statement = f"copy arriving_events (ordinal, id, payload_hash, {', '.join(COLUMNS)}) from stdin"
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        for start in range(0, len(events), LINES_AT_ONCE):
-            copy.write("".join(_lines(events[start : start + LINES_AT_ONCE], start)))
-
-
-def _lines(events: Iterable[ReadyEvent], first: int) -> Iterator[str]:
-    received_at, received = None, ""
-    for ordinal, event in enumerate(events, first):
-        if event.received_at != received_at:
-            # Mostly one for all, and a time takes longer to write than all else.
-            received_at, received = event.received_at, event.received_at.isoformat()
-        yield _line(ordinal, event, received)
-
-
-def _line(ordinal: int, event: ReadyEvent, received: str) -> str:
-    return (
-        f"{ordinal}\t{event.id.hex()}\t{event.payload_hash.hex()}\t{_text(event.source)}\t{_text(event.event_id)}\t"
-        f"{_text(event.event_name)}\t{event.schema_version}\t{event.occurred_at.isoformat()}\t"
-        f"{received}\t{_id(event.organization_id)}\t{_id(event.user_id)}\t"
-        f"{_text(event.anonymous_id)}\t{_text(event.session_id)}\t{_text(event.request_id)}\t"
-        f"{_id(event.prompt_id)}\t{_text(event.properties.decode())}\t{_plain(event.sample_rate)}\t"
-        f"{_plain(event.clock_offset_ms)}\t{_plain(event.agent)}\n"
-    )
-
-
-def _id(value: bytes | None) -> str:
-    return NULL if value is None else value.hex()
-
-
-def _plain(value: object) -> object:
-    """A value that holds nothing to escape."""
-    return NULL if value is None else value
-
-
-def _text(text: str | None) -> str:
-    if text is None:
-        return NULL
-    return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
+        for start in range(0, len(lines), LINES_AT_ONCE):
+            part = lines[start : start + LINES_AT_ONCE]
+            copy.write("".join([f"{ordinal}\t{line}\n" for ordinal, line in enumerate(part, start)]))

@@ -4,14 +4,17 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests.integration.warehouse.imports.rows import order, prompt, write_rows
 from tests.waiting import wait_until
 from warehouse.databases import connect
 from warehouse.imports import import_file
-from warehouse.imports.batch import BATCH_MAX_ROWS, IMPORT_LOCK
+from warehouse.imports.batch import BATCH_MAX_ROWS, BATCH_MAX_ROWS_TOGETHER, IMPORT_LOCK
 from warehouse.settings import PROJECT_ROOT
 
 ROWS = 2 * BATCH_MAX_ROWS + 500
@@ -22,6 +25,7 @@ from orders left join refunds on refunds.order_id = orders.id
 order by orders.id
 """
 QUARANTINED = "select kind, origin, raw, reason, detail from quarantine order by fingerprint"
+EVENTS = "select (select count(*) from raw_events) as n, (select count(*) from event_ids) as known"
 WAITING = "select count(*) as n from pg_locks where not granted and locktype = %s"
 
 
@@ -54,9 +58,9 @@ def other_database_url(template_database):
     drop_database(url)
 
 
-def start_import(path, database_url, servers):
+def start_import(kind, path, database_url, servers):
     environment = os.environ | {"DATABASE_URL": database_url, "REDIS_URL": servers.redis_url}
-    command = [sys.executable, str(PROJECT_ROOT / "cli" / "manage.py"), "import", "orders", str(path)]
+    command = [sys.executable, str(PROJECT_ROOT / "cli" / "manage.py"), "import", kind, str(path)]
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
@@ -68,18 +72,21 @@ def wait_until_blocked(connection, process, locktype):
     )
 
 
-def kill_in_the_second_batch(path, database_url, servers):
-    """Let the import store its first batch and kill it inside the transaction of the second."""
+def kill_in_the_second_batch(kind, path, database_url, servers, *, written_late):
+    """Let the import store its first batch and kill it inside the transaction of the second.
+
+    `written_late` is a table that a batch writes after others.
+    """
     with connect(database_url, autocommit=True) as turns, connect(database_url) as blocker:
         turns.execute("select pg_advisory_lock(%s)", [IMPORT_LOCK])
-        process = start_import(path, database_url, servers)
+        process = start_import(kind, path, database_url, servers)
         wait_until_blocked(turns, process, "advisory")
         # The import is next, then we are again: between its first batch and its second.
         turns.execute("select pg_advisory_unlock(%s)", [IMPORT_LOCK])
         turns.execute("select pg_advisory_lock(%s)", [IMPORT_LOCK])
         wait_until_blocked(turns, process, "advisory")
-        # Orders of the second batch will be written when it comes to their refunds, and waits there.
-        blocker.execute("lock table refunds in exclusive mode")
+        # What is written before will be written when the second batch comes to this table, and waits there.
+        blocker.execute(f"lock table {written_late} in exclusive mode")
         turns.execute("select pg_advisory_unlock(%s)", [IMPORT_LOCK])
         wait_until_blocked(turns, process, "relation")
         process.send_signal(signal.SIGKILL)
@@ -92,7 +99,7 @@ class TestKilledImport:
         catalog, orders = files
         with connect(database_url, autocommit=True) as killed, connect(other_database_url, autocommit=True) as whole:
             import_file(killed, "catalog", catalog)
-            kill_in_the_second_batch(orders, database_url, servers)
+            kill_in_the_second_batch("orders", orders, database_url, servers, written_late="refunds")
             unknown = BATCH_MAX_ROWS // 500
             after_kill = killed.execute("select count(*) as n from orders").fetchone()["n"]
             report = import_file(killed, "orders", orders)
@@ -104,3 +111,18 @@ class TestKilledImport:
             assert killed.execute(BUSINESS).fetchall() == whole.execute(BUSINESS).fetchall()
             assert killed.execute(QUARANTINED).fetchall() == whole.execute(QUARANTINED).fetchall()
             assert killed.execute("select count(*) as n from users").fetchone()["n"] == 70
+
+    def test_of_plain_events_stores_each_once(self, database_url, servers, tmp_path):
+        path = tmp_path / "events.parquet"
+        ids = [f"e{number}" for number in range(2 * BATCH_MAX_ROWS_TOGETHER + 500)]
+        moments = pa.array([datetime(2026, 1, 2, tzinfo=UTC)] * len(ids), pa.timestamp("us", "UTC"))
+        pq.write_table(
+            pa.table({"event_id": ids, "event_name": ["cart.filled"] * len(ids), "occurred_at": moments}), path
+        )
+        with connect(database_url, autocommit=True) as connection:
+            kill_in_the_second_batch("events", path, database_url, servers, written_late="event_batches")
+            after_kill = connection.execute(EVENTS).fetchone()
+            report = import_file(connection, "events", path)
+            assert after_kill == {"n": BATCH_MAX_ROWS_TOGETHER, "known": BATCH_MAX_ROWS_TOGETHER}
+            assert (report.duplicates, report.inserted) == (after_kill["n"], len(ids) - after_kill["n"])
+            assert connection.execute(EVENTS).fetchone() == {"n": len(ids), "known": len(ids)}

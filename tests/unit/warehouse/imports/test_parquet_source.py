@@ -1,6 +1,6 @@
 """Reading Parquet."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -29,6 +29,17 @@ class TestRecords:
         columns = {unit: pa.array(moments, pa.timestamp(unit, "UTC")) for unit in ("s", "ms", "us", "ns")}
         pq.write_table(pa.table(columns), path)
         assert read(path)[0].values == dict.fromkeys(columns, moments[0])
+
+    def test_a_time_out_of_range_is_a_bare_distance_for_its_row_to_be_refused(self, tmp_path):
+        path = tmp_path / "rows.parquet"
+        pq.write_table(pa.table({"at": pa.array([0, 2**62, None]).cast(pa.timestamp("us", "UTC"))}), path)
+        moments = [record.values["at"] for record in read(path)]
+        assert moments == [datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=2**62), None]
+
+    def test_a_time_without_a_zone_stays_without(self, tmp_path):
+        path = tmp_path / "rows.parquet"
+        pq.write_table(pa.table({"at": pa.array([datetime(2026, 5, 1)], pa.timestamp("ms"))}), path)
+        assert read(path)[0].values["at"] == datetime(2026, 5, 1)
 
     def test_fields_of_a_struct_that_are_null_are_not_there(self, tmp_path):
         path = tmp_path / "rows.parquet"

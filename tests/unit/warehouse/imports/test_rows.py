@@ -140,4 +140,4 @@ class TestEventRow:
     def test_names_every_prompt_it_is_about(self):
         items = [{"prompt_id": "p2", "position": 1}, {"prompt_id": "p3", "position": 2}, "odd"]
         row = parse(EventImporter("f"), EVENT | {"prompt_external_id": "p1", "properties": {"items": items}})
-        assert list(row.prompts()) == ["p1", "p2", "p3"]
+        assert row.prompts == ["p1", "p2", "p3"]

@@ -1,0 +1,148 @@
+"""What is read by columns is what is read row by row, by the catalogue itself, to the bit."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid5
+
+import pyarrow as pa
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from warehouse.events import CATALOGUE
+from warehouse.imports.errors import RowInvalid
+from warehouse.imports.event import EventImporter
+from warehouse.imports.event_batch import EventBatch
+from warehouse.imports.parquet_source import Chunk
+from warehouse.imports.plain_events import PlainEvents, read_plain
+from warehouse.intake.ready_event import uuid_text
+
+SPACE = UUID(int=7)
+PROMPTS = {name: uuid5(SPACE, name) for name in ("p1", "p2", "a b")}
+USERS = {name: {"user_id": uuid5(SPACE, name), "organization_id": uuid5(SPACE, f"of {name}")} for name in ("u1", "u2")}
+SCHEMA = pa.schema([
+    ("event_id", pa.string()), ("event_name", pa.string()), ("occurred_at", pa.timestamp("ns", "Europe/Prague")),
+    ("source", pa.string()), ("anonymous_id", pa.string()), ("session_id", pa.string()), ("request_id", pa.string()),
+    ("prompt_external_id", pa.string()), ("user_external_id", pa.string()), ("position", pa.int64()),
+    ("properties", pa.string()),
+])  # fmt: skip
+
+odd_text = st.one_of(
+    st.sampled_from(["", " x", "x ", 'a"b', "a\\b", "a\tb", "é", "x" * 255, "x" * 256, "\x00", "a\nb", "\x1c", "a b"]),
+    st.text(max_size=5),
+)
+# Times around every limit: digits of a second or none, before 2000, in the next hour, beyond it.
+odd_moment = st.one_of(
+    st.datetimes(datetime(1999, 12, 31), datetime(2000, 1, 2)).map(lambda at: at.replace(tzinfo=UTC)),
+    st.timedeltas(timedelta(minutes=-70), timedelta(minutes=70)).map(lambda by: datetime.now(UTC) + by),
+    st.none(),
+)
+json_value = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(-(2**65), 2**65), st.floats(), odd_text),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(odd_text, inner, max_size=3)),
+    max_leaves=6,
+)
+odd_properties = st.one_of(
+    st.dictionaries(st.sampled_from(["query", "result_count", "rating", "position", "items", "zeta"]), json_value).map(
+        json.dumps
+    ),
+    st.sampled_from(["", "{", "[]", "3", '{"a":"\\u0000"}', '{"a":"\\\\u0000"}', '{"a":1e400}', '{"a":1,"a":2}',
+                     '{"b":"\\ud800"}', '{"a":' + "[" * 60 + "]" * 60 + "}", '{"a":"' + "y" * 70_000 + '"}',
+                     '{"items":[{"prompt_id":"p1","position":1},{"prompt_id":["odd"]}]}', '{"a":"b\\\\c\\td"}']),
+)  # fmt: skip
+name = st.sampled_from(["plain-1", "plain 2", None])
+plain_row = st.fixed_dictionaries({
+    "event_id": st.uuids().map(str),
+    "event_name": st.sampled_from(["cart.filled", "search.performed", "prompt.viewed", "prompt.clicked"]),
+    "occurred_at": st.datetimes(datetime(2020, 1, 1), datetime(2026, 1, 1)).map(lambda at: at.replace(tzinfo=UTC)),
+    "source": name, "anonymous_id": name, "session_id": name, "request_id": name,
+    "prompt_external_id": st.sampled_from(["p1", "p2", "a b"]),
+    "user_external_id": st.sampled_from(["u1", "u2", None]),
+    "position": st.sampled_from([1, 2**31 - 1, None]),
+    "properties": st.sampled_from([
+        '{"query":"q","result_count":0,"receipt_id":"r","alpha":{"z":1,"b":[2.5,"\\\\"]}}',
+        '{"result_count":3,"query":"é","receipt_id":"r","position":4,"dwell_ms":7}',
+    ]),
+})  # fmt: skip
+# At most one value is odd: of more, one would hide another.
+odd_value = st.one_of(
+    st.just({}),
+    *(st.fixed_dictionaries({column: odd_text}) for column in ("event_id", "source", "session_id", "request_id")),
+    st.fixed_dictionaries({"event_name": st.one_of(st.sampled_from([*CATALOGUE, "Bad Name"]), odd_text)}),
+    st.fixed_dictionaries({"occurred_at": odd_moment}),
+    st.fixed_dictionaries({"prompt_external_id": st.sampled_from([None, "unknown", " p1"])}),
+    st.fixed_dictionaries({"position": st.sampled_from([0, 2**31, -5])}),
+    *(st.fixed_dictionaries({"properties": odd_properties}) for _ in range(4)),
+)
+row = st.builds(lambda plain, odd: plain | odd, plain_row, odd_value)
+
+
+def chunk_of(rows):
+    return Chunk(pa.RecordBatch.from_pylist(rows, SCHEMA), 1)
+
+
+def lines_by_row(chunk):
+    """Line by row number, of those that the catalogue takes; the reason of the others."""
+    found = {}
+    for index in range(chunk.row_count):
+        batch = EventBatch(PROMPTS, datetime.now(UTC))
+        try:
+            batch.take(replace(EventImporter("f").parse(chunk.record(index)), is_sound=False))
+        except RowInvalid as error:
+            found[index + 1] = error.reason
+        else:
+            found[index + 1] = without_receipt(batch.lines(USERS)[0])
+    return found
+
+
+def lines_by_column(chunk):
+    """The same, of those rows that are plain."""
+    found = {}
+    for each in read_plain(chunk, EventImporter("f").parse):
+        if isinstance(each, PlainEvents) and each.prompts <= PROMPTS.keys():
+            for place, line in enumerate(each.lines(PROMPTS, USERS)):
+                found[each.record_of(place).line] = without_receipt(line)
+    return found
+
+
+def without_receipt(line):
+    """The fields of a line but the time it was received, with properties as Postgres holds them."""
+    fields = line.split("\t")
+    written = fields[14].replace("\\\\", "\\")
+    return [*fields[:7], *(field.replace("-", "") if len(field) == 36 else field for field in fields[8:14]),
+            json.loads(written), *fields[15:]]  # fmt: skip
+
+
+class TestReadPlain:
+    @settings(max_examples=100, deadline=None)
+    @given(st.lists(row, min_size=1, max_size=8))
+    def test_makes_the_lines_that_rows_looked_at_one_by_one_become(self, rows):
+        chunk = chunk_of(rows)
+        by_row = lines_by_row(chunk)
+        by_column = lines_by_column(chunk)
+        assert by_column == {line: by_row[line] for line in by_column}
+
+    def test_takes_what_is_plain_and_gives_back_each_other_row_in_its_place(self):
+        good = {"event_id": "e1", "event_name": "cart.filled", "occurred_at": datetime(2026, 1, 2, tzinfo=UTC)}
+        rows = [good, good | {"event_id": "e2", "properties": '{"b":1,"a":2}'}, good | {"session_id": " x"}, good]
+        found = list(read_plain(chunk_of(rows), EventImporter("f").parse))
+        assert [getattr(each, "row_count", None) for each in found] == [2, None, 1]
+        assert found[1].line == 3
+        assert found[2].record.line == 4
+
+    def test_takes_rows_that_name_prompts_and_users(self):
+        named = {
+            "event_id": "e1", "event_name": "prompt.viewed", "occurred_at": datetime(2026, 1, 2, tzinfo=UTC),
+            "prompt_external_id": "p1", "user_external_id": "u1",
+        }  # fmt: skip
+        (plain,) = read_plain(chunk_of([named]), EventImporter("f").parse)
+        (line,) = plain.lines(PROMPTS, USERS)
+        assert uuid_text(PROMPTS["p1"].bytes) in line
+        assert str(USERS["u1"]["organization_id"]) in line
+
+    def test_leaves_columns_of_other_types_to_the_rows(self):
+        batch = pa.RecordBatch.from_pylist(
+            [{"event_id": 5, "event_name": "cart.filled", "occurred_at": "2026-01-02T00:00:00Z"}]
+        )
+        (record,) = read_plain(Chunk(batch, 1), EventImporter("f").parse)
+        assert record.values["event_id"] == 5
