@@ -53,7 +53,7 @@ class TrackingMiddleware:
 
 async def _append(journal: AsyncJournal, events: list[Event]) -> None:
     try:
-        await journal.append([ready(event) for event in events])
+        await journal.append_together([ready(event) for event in events])
     except Exception as error:  # whatever is wrong with the journal, the answer is right
         names = [event.event_name for event in events]
         logger.error("events_not_recorded", event_names=names, exc_info=error)

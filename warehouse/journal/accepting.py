@@ -76,6 +76,8 @@ class AsyncJournal:
         self._direct = asyncio.Semaphore(DIRECT_STORES_AT_ONCE)
         self._buffer: list[bytes] = []
         self._writer: asyncio.Task[None] | None = None
+        self._together: list[tuple[Sequence[ReadyEvent], asyncio.Future[None]]] = []
+        self._together_writer: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
         self.dropped = 0
         # So many of them stand in Redis, where operators see those of all processes.
@@ -88,6 +90,32 @@ class AsyncJournal:
         """
         if events or duplicates:
             await self._append_rows(events, duplicates, may_be_known=True)
+
+    async def append_together(self, events: Sequence[ReadyEvent]) -> None:
+        """Accept events as `append` does, in one entry with those of others that come while one is written.
+
+        For the service's own, which come a few at a time from many requests at once.
+        """
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[None] = loop.create_future()
+        self._together.append((events, done))
+        if self._together_writer is None or self._together_writer.done():
+            self._together_writer = loop.create_task(self._write_together())
+        await done
+
+    async def _write_together(self) -> None:
+        while self._together:
+            waiting, self._together = self._together, []
+            failure: Exception | None = None
+            try:
+                await self.append([event for events, _ in waiting for event in events])
+            except Exception as error:  # whatever it is, those who wait must know
+                failure = error
+            for done in (done for _, done in waiting if not done.done()):
+                if failure is None:
+                    done.set_result(None)
+                else:
+                    done.set_exception(failure)
 
     async def append_new(self, events: Sequence[ReadyEvent], *, duplicates: int = 0) -> Known:
         """Accept events as one entry unless some were accepted a moment ago: then those are told, and none is accepted.
@@ -259,5 +287,7 @@ class AsyncJournal:
         if self._writer is not None:
             await self._writer
         await self._write_buffer()
+        if self._together_writer is not None:
+            await self._together_writer
         await self._redis.aclose()
         await self._stored_ids.close()
