@@ -17,6 +17,7 @@ _OF_SELLERS_PROMPT = "prompt_id in (select tenancy.own_prompts())"
 MART_READERS: dict[str, str] = {
     "dim_organizations": f"organization_id = {_ORGANIZATION}",
     "dim_prompts": f"status = 'published' or {_OF_SELLER}",
+    "dim_prompt_versions": _OF_SELLERS_PROMPT,
     "fct_impressions": _OF_SELLER,
     # What a person did, one step after the other, is no other company's business.
     "fct_sessions": "false",
@@ -24,10 +25,14 @@ MART_READERS: dict[str, str] = {
     "fct_refunds": _OF_BOTH_SIDES,
     "agg_prompts_performance_daily": _OF_SELLERS_PROMPT,
     "agg_sellers_performance_daily": _OF_SELLER,
+    # Where a category or a currency has one seller, its figures are that seller's.
+    "agg_categories_performance_daily": "false",
+    "agg_marketplace_daily": "false",
     "rank_exclusions": _OF_SELLERS_PROMPT,
 }
 # Marts everybody may read, with the reason.
 PUBLIC_MARTS = {
+    "dim_dates": "is a calendar",
     "publications": "says which run the figures are of",
     "rank_prompts": "rankings are public, and so is what they are made of",
     "rank_prompts_history": "the same of earlier publications",

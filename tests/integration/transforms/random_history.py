@@ -12,6 +12,7 @@ START = datetime(2026, 3, 2, tzinfo=UTC)
 HISTORY_MINUTES = 6 * 24 * 60
 CURRENCIES = ("GBP", "USD", "JPY")
 SELLERS = ("sellers", "rivals", "others")
+CATEGORIES = ("writing", "coding", None)
 PROMPTS = {f"prompt {number}": SELLERS[number % 3] for number in range(5)}
 USERS = ("ann", "bob", "eve")
 DEVICES = ("phone", "laptop", "kiosk")
@@ -40,6 +41,7 @@ def random_history(seed: int) -> list[Version]:
     return [
         *(Version(raw.ORGANIZATIONS, name, raw.organization(name)) for name in (*SELLERS, "buyers")),
         *_prompts(random),
+        *_prompt_versions(),
         *(Version(raw.EVENTS, f"{row['source']} {row['event_id']}", row) for row in (*lists, *clicks, *visits)),
         *(Version(raw.USERS, name, raw.user(name)) for name in USERS),
         *_orders(random, clicks),
@@ -79,7 +81,14 @@ def _prompts(random: Random) -> Iterator[Version]:
     for name, seller in PROMPTS.items():
         for _ in range(random.randint(1, 3)):
             row = raw.prompt(name, seller, currency=random.choice(CURRENCIES), price_cents=random.randrange(1000))
-            yield Version(raw.PROMPTS, name, row)
+            yield Version(raw.PROMPTS, name, row | {"category": random.choice(CATEGORIES)})
+
+
+def _prompt_versions() -> Iterator[Version]:
+    for name in PROMPTS:
+        for version in range(1, 4):
+            row = raw.prompt_version(name, version, START + timedelta(hours=version))
+            yield Version(raw.PROMPT_VERSIONS, f"{name} {version}", row)
 
 
 def _lists(random: Random) -> Iterator[Row]:

@@ -7,6 +7,7 @@ Row = dict[str, Any]
 
 ORGANIZATIONS = "raw_app.organizations"
 PROMPTS = "raw_app.prompts"
+PROMPT_VERSIONS = "raw_app.prompt_versions"
 USERS = "raw_app.users"
 ORDERS = "raw_app.orders"
 REFUNDS = "raw_app.refunds"
@@ -29,6 +30,14 @@ def prompt(prompt_id: str, seller_organization_id: str, **columns: Any) -> Row:
         "published_at": LONG_AGO, "created_at": LONG_AGO, "updated_at": LONG_AGO,
     }  # fmt: skip
     return row | columns
+
+
+def prompt_version(prompt_id: str, version: int, created_at: datetime) -> Row:
+    """A version of a prompt."""
+    return {
+        "prompt_version_id": f"{prompt_id} {version}", "prompt_id": prompt_id, "version": version,
+        "template_length": 100 * version, "created_at": created_at,
+    }  # fmt: skip
 
 
 def user(user_id: str, **columns: Any) -> Row:

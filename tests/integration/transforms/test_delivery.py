@@ -8,8 +8,10 @@ from tests.integration.transforms.dbt_warehouse import DbtWarehouse, Row
 from tests.integration.transforms.random_history import deliver, random_history
 
 MARTS = (
-    "dim_organizations", "dim_prompts", "fct_impressions", "fct_orders", "fct_refunds", "fct_sessions",
-    "agg_prompts_performance_daily", "agg_sellers_performance_daily",
+    "dim_dates", "dim_organizations", "dim_prompts", "dim_prompt_versions",
+    "fct_impressions", "fct_orders", "fct_refunds", "fct_sessions",
+    "agg_prompts_performance_daily", "agg_sellers_performance_daily", "agg_categories_performance_daily",
+    "agg_marketplace_daily",
 )  # fmt: skip
 HISTORY_SEED = 20260302
 # Each takes seconds: two of them in every run, all in `make test-slow`.

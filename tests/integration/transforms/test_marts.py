@@ -23,6 +23,10 @@ WORLD = {
         raw.prompt("haiku", "sellers", price_cents=700, currency="JPY", category=None, external_id="h-1"),
         raw.prompt("sonnet", "sellers", price_cents=0),
     ],
+    raw.PROMPT_VERSIONS: [
+        raw.prompt_version("essay", 1, raw.LONG_AGO),
+        raw.prompt_version("essay", 2, at(MONDAY, 12)),
+    ],
     raw.USERS: [raw.user("ann")],
     raw.EVENTS: [
         # The essay stands in the list twice.
@@ -97,6 +101,29 @@ class TestDimPrompts:
             "seller_organization_id": "sellers", "status": "published", "price_amount": Decimal(700), "currency": "JPY",
             "current_version": 1, "published_at": raw.LONG_AGO, "created_at": raw.LONG_AGO,
             "valid_from": raw.LONG_AGO, "valid_to": None,
+        }  # fmt: skip
+
+
+class TestDimPromptVersions:
+    def test_each_is_valid_until_the_next(self, built: DbtWarehouse) -> None:
+        versions = [
+            (row["version"], row["valid_from"], row["valid_to"], row["is_current"])
+            for row in built.rows("dim_prompt_versions")
+        ]
+        assert versions == [
+            (1, raw.LONG_AGO, at(MONDAY, 12), False),
+            (2, at(MONDAY, 12), None, True),
+        ]
+
+
+class TestDimDates:
+    def test_has_every_day_there_are_figures_of(self, built: DbtWarehouse) -> None:
+        days = built.rows("dim_dates")
+        assert [row["date_day"] for row in days] == [MONDAY, TUESDAY]
+        assert days[1] == {
+            "date_day": TUESDAY, "year_number": 2026, "quarter_number": 1, "month_number": 3, "day_of_month": 3,
+            "iso_week_number": 10, "iso_day_of_week": 2, "is_weekend": False, "month_start_date": date(2026, 3, 1),
+            "week_start_date": MONDAY,
         }  # fmt: skip
 
 
@@ -246,3 +273,23 @@ class TestAggSellersPerformanceDaily:
     def test_rates_come_from_sums(self, built: DbtWarehouse) -> None:
         row = built.row("agg_sellers_performance_daily", performance_date=MONDAY, currency="GBP")
         assert (row["click_through_rate"], row["conversion_rate"]) == (0.5, 1.0)
+
+
+class TestAggMarketplaceDaily:
+    def test_counts_a_person_once_whatever_was_looked_at(self, built: DbtWarehouse) -> None:
+        row = built.row("agg_marketplace_daily", performance_date=MONDAY, currency="GBP")
+        assert (row["view_count"], row["unique_viewer_count"]) == (6, 2)
+
+    def test_counts_who_bought_and_who_sold_in_each_currency(self, built: DbtWarehouse) -> None:
+        parties = {
+            row["currency"]: (row["order_count"], row["unique_buyer_count"], row["active_seller_count"])
+            for row in built.rows("agg_marketplace_daily")
+            if row["performance_date"] == TUESDAY
+        }
+        assert parties == {"GBP": (1, 1, 1), "JPY": (1, 1, 1)}
+
+
+class TestAggCategoriesPerformanceDaily:
+    def test_prompts_listed_nowhere_have_a_row_of_their_own(self, built: DbtWarehouse) -> None:
+        row = built.row("agg_categories_performance_daily", category="", performance_date=TUESDAY)
+        assert (row["currency"], row["order_count"], row["gross_revenue_amount"]) == ("JPY", 1, Decimal(700))

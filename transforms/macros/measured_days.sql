@@ -1,0 +1,107 @@
+{#-
+    The steps of a model that tells the performance of a whole, of which the last is `measured`: what the days of its
+    prompts add up to, with whom and what can't be added counted anew. `group` names what a row is of besides the day and
+    the currency, with its expression over dim_prompts as `prompts`. A day of which any prompt changed is measured as a
+    whole, so a prompt that moved from one group to another leaves the one and is in the other.
+-#}
+{% macro measured_days(group) -%}
+    {%- set key = group.keys() | list + ['performance_date', 'currency'] -%}
+    {%- set named = [] -%}
+    {%- for column, expression in group.items() -%}
+        {%- do named.append(expression ~ ' as ' ~ column) -%}
+    {%- endfor -%}
+    changed_days as (
+        select distinct performance_date from {{ ref('agg_prompts_performance_daily') }}
+        where {{ built_since_last_run() }}
+    ),
+
+    days as (
+        select
+            {{ (named + ['days.*']) | join(', ') }}
+        from {{ ref('agg_prompts_performance_daily') }} as days
+        inner join {{ ref('dim_prompts') }} as prompts on days.prompt_id = prompts.prompt_id
+        where days.performance_date in (select changed_days.performance_date from changed_days)
+    ),
+
+    -- Traffic stands on the row of the prompt's list currency; whoever looked at two prompts of a row is one person.
+    viewers as (
+        select
+            {{ columns_of('days', key) }},
+            count(distinct views.person_id) as unique_viewer_count
+        from days
+        inner join {{ ref('int_views_identified') }} as views
+            on days.prompt_id = views.prompt_id and days.performance_date = views.viewed_date
+        where days.view_count > 0
+        group by {{ columns_of('days', key) }}
+    ),
+
+    purchases as (
+        select
+            {{ columns_of('days', key) }},
+            count(*) as purchased_impression_count
+        from days
+        inner join {{ ref('fct_impressions') }} as impressions
+            on days.prompt_id = impressions.prompt_id and days.performance_date = impressions.served_date
+        where days.click_count > 0 and impressions.is_purchased and impressions.is_counted
+        group by {{ columns_of('days', key) }}
+    ),
+
+    parties as (
+        select
+            {{ columns_of('days', key) }},
+            count(distinct orders.buyer_organization_id) as unique_buyer_count,
+            count(distinct orders.seller_organization_id) as active_seller_count
+        from days
+        inner join {{ ref('fct_orders') }} as orders
+            on
+                days.prompt_id = orders.prompt_id
+                and days.performance_date = orders.paid_date
+                and days.currency = orders.currency
+        group by {{ columns_of('days', key) }}
+    ),
+
+    summed as (
+        select
+            {{ key | join(', ') }},
+            cast(sum(impression_count) as bigint) as impression_count,
+            cast(sum(click_count) as bigint) as click_count,
+            cast(sum(view_count) as bigint) as view_count,
+            cast(sum(checkout_count) as bigint) as checkout_count,
+            cast(sum(order_count) as bigint) as order_count,
+            cast(sum(refund_count) as bigint) as refund_count,
+            cast(sum(gross_revenue_amount) as numeric(18, 2)) as gross_revenue_amount,
+            cast(sum(refunded_amount) as numeric(18, 2)) as refunded_amount,
+            cast(sum(net_revenue_amount) as numeric(18, 2)) as net_revenue_amount,
+            max(_source_loaded_at) as _source_loaded_at
+        from days
+        group by {{ key | join(', ') }}
+    ),
+
+    measured as (
+        select
+            {{ key | join(', ') }},
+            summed.impression_count,
+            summed.click_count,
+            summed.view_count,
+            coalesce(viewers.unique_viewer_count, 0) as unique_viewer_count,
+            summed.checkout_count,
+            summed.order_count,
+            coalesce(parties.unique_buyer_count, 0) as unique_buyer_count,
+            coalesce(parties.active_seller_count, 0) as active_seller_count,
+            summed.refund_count,
+            summed.gross_revenue_amount,
+            summed.refunded_amount,
+            summed.net_revenue_amount,
+            {{ rate('summed.click_count', 'summed.impression_count') }} as click_through_rate,
+            {{ rate('coalesce(purchases.purchased_impression_count, 0)', 'summed.click_count') }} as conversion_rate,
+            summed._source_loaded_at
+        from summed
+        left join viewers using ({{ key | join(', ') }})
+        left join purchases using ({{ key | join(', ') }})
+        left join parties using ({{ key | join(', ') }})
+    )
+{% endmacro %}
+
+{% macro columns_of(table, columns) -%}
+    {% for column in columns %}{{ table }}.{{ column }}{{ ', ' if not loop.last }}{% endfor %}
+{%- endmacro %}
