@@ -1,6 +1,7 @@
-"""What a command and everything under it cost: seconds, and the most memory it held at once."""
+"""What a command and everything under it cost: seconds, those of a processor, and the most memory it held at once."""
 
 import os
+import resource
 import subprocess
 import threading
 import time
@@ -15,15 +16,16 @@ SAMPLE_SECONDS = 0.25
 
 @dataclass(frozen=True)
 class Cost:
-    """Wall-clock seconds, and the peak of proportional set sizes summed over the process tree, in MB."""
+    """Wall-clock seconds, processor seconds, and the peak of proportional set sizes, both summed over the tree (MB)."""
 
     seconds: float
+    processor_seconds: float
     peak_mb: float
 
 
 def run_measured(command: Sequence[str], *, environment: dict[str, str], cwd: Path) -> Cost:
     """Run a command to its end. Raises `CalledProcessError` when it fails; the cost includes servers it starts."""
-    began = time.perf_counter()
+    began, used = time.perf_counter(), _used_by_children()
     process = subprocess.Popen(command, env=os.environ | environment, cwd=cwd, stdout=subprocess.DEVNULL)
     peak = _Peak(process.pid)
     peak.start()
@@ -31,7 +33,17 @@ def run_measured(command: Sequence[str], *, environment: dict[str, str], cwd: Pa
     peak.stop()
     if status != 0:
         raise subprocess.CalledProcessError(status, command)
-    return Cost(seconds=time.perf_counter() - began, peak_mb=peak.bytes / 2**20)
+    return Cost(
+        seconds=time.perf_counter() - began,
+        processor_seconds=_used_by_children() - used,
+        peak_mb=peak.bytes / 2**20,
+    )
+
+
+def _used_by_children() -> float:
+    """Of all that ended and was waited for: a server counts for the command that started and stopped it."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 class _Peak(threading.Thread):

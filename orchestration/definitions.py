@@ -8,6 +8,7 @@ from orchestration.assets.lake import lake_events
 from orchestration.assets.publication import build_publication, snapshot
 from orchestration.assets.ranks import rank_prompts
 from orchestration.assets.raw_tables import load_raw_tables
+from orchestration.assets.records import recorded_runs
 from orchestration.checks.arrival import ARRIVAL_CHECKS
 from orchestration.checks.building import build_checks
 from orchestration.checks.events import EVENT_RECONCILIATIONS
@@ -30,6 +31,7 @@ definitions = Definitions(
         snapshot,
         erasures,
         lake_events,
+        recorded_runs,
     ],
     asset_checks=[*ARRIVAL_CHECKS, *build_checks([*EVENT_RECONCILIATIONS, *RECONCILIATIONS])],
     jobs=[build_marts_job, archive_events_job],

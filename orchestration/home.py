@@ -26,6 +26,19 @@ storage:
 concurrency:
   runs:
     max_concurrent_runs: 1
+# Runs that do not start, hang, or whose process died become failures. A killed code server takes its runs along
+# unseen; those are found by the pipeline's lock (orchestration/dead_runs.py).
+run_monitoring:
+  enabled: true
+  start_timeout_seconds: 300
+  cancel_timeout_seconds: 300
+  max_runtime_seconds: 14400
+  poll_interval_seconds: 60
+# What died is run again. What a check or a step refused would be refused again: the next hour tries anew.
+run_retries:
+  enabled: true
+  max_retries: 2
+  retry_on_asset_or_op_failure: false
 compute_logs:
   module: dagster._core.storage.noop_compute_log_manager
   class: NoOpComputeLogManager

@@ -3,18 +3,24 @@
 from dagster import AssetSelection, define_asset_job, in_process_executor
 
 from orchestration.assets.lake import LAKE_EVENTS
+from orchestration.assets.records import RECORDED_RUNS
+
+# A run that died is run again from its first step: its load must be as new as its ranks.
+RETRIED_WHOLE = {"dagster/retry_strategy": "ALL_STEPS"}
 
 # One process for all steps: the resources hold one lock over the whole run, and importing dbt is paid for once.
 build_marts_job = define_asset_job(
     "build_marts_job",
-    selection=AssetSelection.all() - AssetSelection.assets(LAKE_EVENTS),
+    selection=AssetSelection.all() - AssetSelection.assets(LAKE_EVENTS, RECORDED_RUNS),
     executor_def=in_process_executor,
+    tags=RETRIED_WHOLE,
     description="The whole pipeline: load, transform, check, rank, publish, and the analysts' snapshot.",
 )
 
 archive_events_job = define_asset_job(
     "archive_events_job",
-    selection=AssetSelection.assets(LAKE_EVENTS),
+    selection=AssetSelection.assets(LAKE_EVENTS, RECORDED_RUNS),
     executor_def=in_process_executor,
-    description="Days of events that are over become files of the lake; those kept long enough leave the database.",
+    tags=RETRIED_WHOLE,
+    description="Days of events that are over become files of the lake; what is old enough leaves the databases.",
 )

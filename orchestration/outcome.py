@@ -1,6 +1,7 @@
 """What a pipeline run did, gathered from what Dagster recorded of it."""
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +15,7 @@ from dagster import (
 )
 
 from orchestration.assets.publication import PUBLICATIONS
-from orchestration.transformation.events import FAILED_MODELS, FAILED_TESTS, KEPT
+from orchestration.metadata import FAILED_MODELS, FAILED_TESTS, KEPT
 from warehouse.raw_tables import RAW_TABLES
 
 INTERRUPTIONS = ("DagsterExecutionInterruptedError", "KeyboardInterrupt")
@@ -40,8 +41,11 @@ class RunOutcome:
     changed_mart_rows: dict[str, int] = field(default_factory=dict)
 
 
-def read_outcome(result: ExecuteInProcessResult, *, seconds: float) -> RunOutcome:
-    """The outcome of a run that has ended."""
+def read_outcome(result: ExecuteInProcessResult, *, seconds: float, standing: Sequence[AssetKey] = ()) -> RunOutcome:
+    """The outcome of a run that has ended, without the tables that it let stand from the start.
+
+    When there are some, it loaded no rows.
+    """
     materialized = _materialized(result)
     publication = materialized.get(PUBLICATIONS, {})
     return RunOutcome(
@@ -52,15 +56,21 @@ def read_outcome(result: ExecuteInProcessResult, *, seconds: float) -> RunOutcom
         failures=failures(result),
         publication_id=publication.get("publication_id"),
         as_of=publication.get("as_of"),
-        loaded_rows={
-            table.full_name: metadata["changed_rows"]
-            for table in RAW_TABLES
-            if (metadata := materialized.get(AssetKey([table.schema, table.name])))
-        },
-        kept_tables=sorted(".".join(key.path) for key, metadata in materialized.items() if KEPT in metadata),
+        loaded_rows={table.full_name: 0 for table in RAW_TABLES} if standing else _loaded_rows(materialized),
+        kept_tables=sorted(
+            ".".join(key.path) for key in (*standing, *(key for key, found in materialized.items() if KEPT in found))
+        ),
         mart_rows=publication.get("rows", {}),
         changed_mart_rows=publication.get("changed_rows", {}),
     )
+
+
+def _loaded_rows(materialized: Mapping[AssetKey, dict[str, Any]]) -> dict[str, int]:
+    return {
+        table.full_name: metadata["changed_rows"]
+        for table in RAW_TABLES
+        if (metadata := materialized.get(AssetKey([table.schema, table.name])))
+    }
 
 
 def _materialized(result: ExecuteInProcessResult) -> dict[AssetKey, dict[str, Any]]:

@@ -9,6 +9,7 @@ from pydantic import PrivateAttr
 
 from orchestration.dead_runs import close_dead_runs
 from orchestration.lock import hold_pipeline_lock
+from orchestration.standing import NOTHING_NEW, TablesDoNotStand, is_build_finished, table_keys
 from warehouse.databases import connect
 from warehouse.loading import prepare_warehouse
 from warehouse.servers import Servers, running_servers
@@ -29,8 +30,17 @@ class PipelineResource(ConfigurableResource[Any]):
                 if context.instance is not None:
                     # We hold the lock that any other living run would hold.
                     close_dead_runs(context.instance, except_run_id=context.run.run_id if context.run else None)
+                if context.run is not None and NOTHING_NEW in context.run.tags:
+                    self._refuse_unfinished_tables(servers.warehouse_url)
                 self._servers = servers
                 yield self
+
+    def _refuse_unfinished_tables(self, warehouse_url: str) -> None:
+        """Whoever planned this run let go of the lock before it began."""
+        if not is_build_finished(warehouse_url, table_keys(self.settings.data_path)):
+            raise TablesDoNotStand(
+                "Another run began to make the tables anew and did not finish; start the pipeline again"
+            )
 
     @property
     def settings(self) -> Settings:

@@ -1,24 +1,29 @@
 """One pipeline run inside this process, recorded where ops look for it."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 from uuid import uuid4
 
-from dagster import DagsterInstance, EventLogEntry
+from dagster import AssetKey, DagsterInstance, EventLogEntry, JobDefinition
 
 from orchestration.assets.ranks import RANK_PROMPTS
 from orchestration.checks.events import EVENT_RECONCILIATIONS
 from orchestration.checks.marts import RECONCILIATIONS
-from orchestration.definitions import definitions
 from orchestration.home import prepare_dagster_home
 from orchestration.jobs import build_marts_job
 from orchestration.outcome import RunOutcome, read_outcome
+from orchestration.quiet import build_quiet_job, load_if_quiet
+from orchestration.standing import NOTHING_NEW, table_keys
+from warehouse.loading import prepare_warehouse
+from warehouse.servers import running_servers
 from warehouse.settings import Settings
 
+# Whoever typed the command sees how it ended; Dagster's daemon must not start it again behind their back.
+NEVER_RETRIED = {"dagster/max_retries": "0"}
 # Dagster's own lines would mix with ours on the terminal; they are in the log file.
 SILENT = {"console": {"config": {"log_level": "CRITICAL"}}}
 
@@ -30,6 +35,15 @@ class StepProgress:
     name: str
     is_failed: bool
     seconds: float | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run does. The tables that stand are not in it."""
+
+    job: JobDefinition
+    standing: Sequence[AssetKey] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 def run_pipeline(
@@ -51,10 +65,28 @@ def run_pipeline(
             instance.add_event_listener(run_id, on_entry)
         if on_progress is not None:
             instance.add_event_listener(run_id, partial(_tell, on_progress))
-        result = definitions.resolve_job_def(build_marts_job.name).execute_in_process(
-            run_config=run_configuration(as_of), instance=instance, run_id=run_id, raise_on_error=False
+        plan = make_plan(settings)
+        result = plan.job.execute_in_process(
+            run_config=run_configuration(as_of),
+            instance=instance,
+            run_id=run_id,
+            raise_on_error=False,
+            tags={**NEVER_RETRIED, **plan.tags},
         )
-        return read_outcome(result, seconds=time.monotonic() - started)
+        return read_outcome(result, seconds=time.monotonic() - started, standing=plan.standing)
+
+
+def make_plan(settings: Settings) -> Plan:
+    """The whole pipeline, or what is left of it when nothing is new."""
+    tables = table_keys(settings.data_path)
+    with running_servers(settings) as servers:
+        prepare_warehouse(servers.warehouse_url)
+        if load_if_quiet(servers, tables):
+            return Plan(build_quiet_job(tables), standing=tables, tags={NOTHING_NEW: "true"})
+    # Imported late: this one imports dbt.
+    from orchestration.definitions import definitions
+
+    return Plan(definitions.resolve_job_def(build_marts_job.name))
 
 
 def run_configuration(as_of: datetime | None) -> dict[str, Any]:

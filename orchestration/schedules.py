@@ -1,17 +1,33 @@
 """Schedules: what runs by the clock."""
 
-from dagster import DefaultScheduleStatus, ScheduleDefinition
+from dagster import DefaultScheduleStatus, RunRequest, ScheduleDefinition, schedule
 
 from orchestration.jobs import archive_events_job, build_marts_job
+from orchestration.quiet import QUIET_ASSETS, QUIET_CHECKS, load_if_quiet
+from orchestration.standing import NOTHING_NEW, table_keys
+from warehouse.loading import prepare_warehouse
+from warehouse.servers import running_servers
+from warehouse.settings import get_settings
 
-hourly_marts_schedule = ScheduleDefinition(
-    name="hourly_marts_schedule",
+
+@schedule(
     job=build_marts_job,
     cron_schedule="0 * * * *",
     execution_timezone="UTC",
     default_status=DefaultScheduleStatus.RUNNING,
     description="Figures are never older than about an hour, however little happens.",
 )
+def hourly_marts_schedule() -> RunRequest:
+    """The whole pipeline; in an hour that brought nothing new, what is left of it."""
+    settings = get_settings()
+    with running_servers(settings) as servers:
+        prepare_warehouse(servers.warehouse_url)
+        if load_if_quiet(servers, table_keys(settings.data_path)):
+            return RunRequest(
+                asset_selection=[*QUIET_ASSETS], asset_check_keys=[*QUIET_CHECKS], tags={NOTHING_NEW: "true"}
+            )
+    return RunRequest()
+
 
 daily_archive_schedule = ScheduleDefinition(
     name="daily_archive_schedule",

@@ -132,6 +132,8 @@ class Settings(BaseSettings):
     event_dropped_max_share: float = Field(0.001, ge=0, le=1)
     # Runs of the micro-batch sensor start when this many events wait for the pipeline.
     pipeline_sensor_min_events: int = Field(500, ge=1)
+    # What Dagster recorded of older runs is deleted.
+    run_retention_days: int = Field(90, ge=1)
     snapshots_kept: int = Field(5, ge=1)
     # The ranks of a day, as its last publication had them, can be looked up for this long.
     rank_history_days: int = Field(400, ge=1)

@@ -15,6 +15,8 @@ from warehouse.publication import BUILD_SCHEMA
 from warehouse.publication.ranks import write_ranks
 
 RANK_PROMPTS = AssetKey([BUILD_SCHEMA, "rank_prompts"])
+# The time of their load is the moment to rank for, so their checks stand before the ranking even when no mart is built.
+LOADED_EVENTS = (AssetKey(["raw_events", "events"]), AssetKey(["raw_events", "event_batches"]))
 
 
 class RawTablesNotLoaded(Exception):
@@ -31,7 +33,10 @@ class RankConfig(Config):
 
 @asset(
     key=RANK_PROMPTS,
-    deps=[AssetKey([BUILD_SCHEMA, name]) for name in ("dim_prompts", "fct_impressions", "fct_orders", "fct_refunds")],
+    deps=[
+        *LOADED_EVENTS,
+        *(AssetKey([BUILD_SCHEMA, name]) for name in ("dim_prompts", "fct_impressions", "fct_orders", "fct_refunds")),
+    ],
     group_name=BUILD_SCHEMA,
     kinds={"polars", "postgres"},
 )

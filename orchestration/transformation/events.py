@@ -16,12 +16,10 @@ from dagster import (
 )
 from dagster_dbt import DagsterDbtTranslator
 
+from orchestration.metadata import FAILED_MODELS, FAILED_TESTS, KEPT
 from orchestration.transformation.invocation import NodeResult
 
 UNIQUE_ID = "dagster_dbt/unique_id"
-FAILED_TESTS = "failed_tests"
-FAILED_MODELS = "failed_models"
-KEPT = "kept"
 KEPT_TABLE = "Nothing it is made from changed since it was last made and tested, so it stands as it is"
 KEPT_CHECK = "It passed when the table was last made, and nothing it looks at changed since"
 

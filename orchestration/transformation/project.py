@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import importlib.metadata
+import json
 import shutil
 import tempfile
 from pathlib import Path
@@ -12,6 +13,7 @@ from orchestration.transformation.invocation import invoke_dbt
 from warehouse.settings import PROJECT_ROOT
 
 PROJECT_FILES = ("dbt_project.yml", "transforms")
+TABLE_TYPES = ("model", "seed", "snapshot")
 # Parsing looks at no server; the manifest is the same whatever database it will run against.
 NOWHERE = "postgresql://nobody@localhost/nothing"
 # Another process may still be reading the one before.
@@ -50,6 +52,12 @@ def prepare_manifest(data_path: Path, *, project_directory: Path = PROJECT_ROOT)
                 ready.rename(directory)
     _forget_old(parsed, current=directory)
     return manifest
+
+
+def read_tables(manifest: Path) -> list[tuple[str, str]]:
+    """Schema and name of every table that the project makes. Needs no dbt."""
+    nodes = json.loads(manifest.read_bytes())["nodes"].values()
+    return sorted((node["schema"], node["alias"]) for node in nodes if node["resource_type"] in TABLE_TYPES)
 
 
 def _forget_old(parsed: Path, *, current: Path) -> None:

@@ -5,11 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from warehouse.databases import connect, create_database
-from warehouse.loading.table import LoadFailed, load_table
-from warehouse.loading.watermark import create_control_tables, next_load_time, read_horizon
+from warehouse.loading.table import LoadFailed, has_changes, load_table
+from warehouse.loading.watermark import (
+    create_control_tables,
+    move_watermark,
+    next_load_time,
+    read_horizon,
+    read_watermark,
+)
 from warehouse.raw_tables import RAW_TABLES, create_raw_tables
 
-__all__ = ["LoadFailed", "LoadReport", "load_all", "prepare_warehouse"]
+__all__ = ["LoadFailed", "LoadReport", "load_all", "load_nothing", "prepare_warehouse"]
 
 
 @dataclass(frozen=True)
@@ -51,3 +57,22 @@ def load_all(
             if on_table is not None:
                 on_table(table.full_name, changed[table.full_name])
     return LoadReport(loaded_at=loaded_at, changed_rows=changed)
+
+
+def load_nothing(database_url: str, warehouse_url: str) -> LoadReport | None:
+    """The load of a moment at which no row is newer than the last one: it moves the watermarks, and is done.
+
+    None, and nothing is done, when there are rows to load. The caller makes sure that no other load runs.
+    """
+    with connect(database_url) as source, connect(warehouse_url) as connection:
+        # One snapshot: what it does not see is not older than its horizon.
+        source.execute("set transaction isolation level repeatable read, read only")
+        horizon = read_horizon(source)
+        for table in RAW_TABLES:
+            since = read_watermark(connection, table.full_name, horizon)
+            if since == 0 or has_changes(source, table, since):
+                return None
+        loaded_at = next_load_time(connection)
+        for table in RAW_TABLES:
+            move_watermark(connection, table.full_name, horizon=horizon, loaded_at=loaded_at)
+    return LoadReport(loaded_at=loaded_at, changed_rows={table.full_name: 0 for table in RAW_TABLES})

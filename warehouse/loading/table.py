@@ -9,7 +9,7 @@ from adbc_driver_postgresql import dbapi as adbc
 from psycopg import sql
 from psycopg.rows import DictRow
 
-from warehouse.loading.watermark import Horizon, read_watermark
+from warehouse.loading.watermark import Horizon, move_watermark, read_watermark
 from warehouse.raw_tables import LOADED_AT, RawTable
 
 ARRIVALS_SCHEMA = "control"
@@ -31,6 +31,12 @@ def changes_query(table: RawTable, since_xid: int) -> str:
     return f"select {columns} from {table.source_table}{bound}"  # nosec B608
 
 
+def has_changes(source: psycopg.Connection[DictRow], table: RawTable, since_xid: int) -> bool:
+    """Whether the caller's transaction sees rows that a load from `since_xid` on would take."""
+    row = source.execute(f"select exists ({changes_query(table, since_xid)}) as found".encode()).fetchone()  # nosec B608
+    return bool(row and row["found"])
+
+
 def write_arrivals(warehouse_url: str, table: RawTable, rows: pa.RecordBatchReader) -> int:
     """Put the stream into the arrivals table, which belongs to nobody until `merge_arrivals`; the number of rows."""
     with adbc.connect(warehouse_url, autocommit=True) as connection, connection.cursor() as cursor:
@@ -43,17 +49,7 @@ def merge_arrivals(
 ) -> int:
     """Upsert what arrived and move the watermark, in the caller's transaction; the number of rows that changed."""
     changed = upsert_arrivals(connection, table, loaded_at=loaded_at)
-    connection.execute(
-        """
-        insert into control.load_watermarks as kept (table_name, server_identifier, loaded_through_xid, loaded_at)
-        values (%(table)s, %(server)s, %(xid)s, %(loaded_at)s)
-        on conflict (table_name) do update set
-            server_identifier = excluded.server_identifier,
-            loaded_through_xid = excluded.loaded_through_xid,
-            loaded_at = excluded.loaded_at
-        """,
-        {"table": table.full_name, "server": horizon.server_identifier, "xid": horizon.xid, "loaded_at": loaded_at},
-    )
+    move_watermark(connection, table.full_name, horizon=horizon, loaded_at=loaded_at)
     return changed
 
 

@@ -67,3 +67,20 @@ def read_watermark(connection: psycopg.Connection[DictRow], table_name: str, hor
         # Transaction ids count anew on another server: what they said there means nothing here.
         return 0
     return int(row["loaded_through_xid"])
+
+
+def move_watermark(
+    connection: psycopg.Connection[DictRow], table_name: str, *, horizon: Horizon, loaded_at: datetime
+) -> None:
+    """Say that a table is loaded through `horizon`, in the caller's transaction."""
+    connection.execute(
+        """
+        insert into control.load_watermarks as kept (table_name, server_identifier, loaded_through_xid, loaded_at)
+        values (%(table)s, %(server)s, %(xid)s, %(loaded_at)s)
+        on conflict (table_name) do update set
+            server_identifier = excluded.server_identifier,
+            loaded_through_xid = excluded.loaded_through_xid,
+            loaded_at = excluded.loaded_at
+        """,
+        {"table": table_name, "server": horizon.server_identifier, "xid": horizon.xid, "loaded_at": loaded_at},
+    )

@@ -10,6 +10,7 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 import redis
+from dagster import DagsterInstance
 from psycopg import sql
 
 from api.lifespan import open_resources
@@ -167,6 +168,7 @@ class History:
         self.erasure_id = asyncio.run(leave())
         self.found_in_application = find_names(place.database_url)
         self.add_waiting()
+        self.add_recorded_error()
         with connect(place.database_url) as connection:
             connection.execute("update erasures set requested_at = now() - interval '1 hour'")
             connection.execute(HOLD)
@@ -189,6 +191,15 @@ class History:
             client.xadd(STREAM, {ROWS_FIELD: encode_rows([ready(event)])})
             client.set(f"limits:user:{ANA}", 1)
 
+    def add_recorded_error(self) -> None:
+        """A run that said whose row it stumbled over."""
+        with DagsterInstance.from_config(str(self.place.data_dir / "dagster")) as instance:
+            run_id = self.before.run_id
+            instance.report_engine_event(f"Key (email)=({EMAIL}) already exists", job_name="some_job", run_id=run_id)
+        self.found_in_records = [
+            table for table in find_names(self.place.warehouse_url) if table.startswith("dagster.")
+        ]
+
 
 @pytest.fixture(scope="module")
 def history(place: Place) -> Iterator[History]:
@@ -210,6 +221,9 @@ class TestErasure:
     def test_both_runs_publish(self, history: History) -> None:
         assert (history.after.failures, history.after.failed_checks) == ([], [])
         assert (history.before.is_successful, history.after.is_successful) == (True, True)
+
+    def test_before_it_an_error_of_a_run_names_her(self, history: History) -> None:
+        assert history.found_in_records == ["dagster.event_logs"]
 
     def test_afterwards_she_is_nowhere(self, history: History) -> None:
         assert history.find() == {

@@ -3,18 +3,29 @@
 from datetime import datetime, timedelta
 
 import duckdb
-from dagster import AssetKey
+import redis
+from dagster import AssetKey, DagsterEventType, DagsterInstance, RunRequest, build_schedule_context
 
 from orchestration.definitions import dbt_tables, definitions
-from orchestration.outcome import RunOutcome
+from orchestration.outcome import RunOutcome, failures
+from orchestration.quiet import QUIET_ASSETS, QUIET_CHECKS, build_quiet_job, load_if_quiet
 from orchestration.run import StepProgress, run_configuration, run_pipeline
+from orchestration.schedules import hourly_marts_schedule
+from orchestration.standing import NOTHING_NEW, table_keys
 from tests.integration.orchestration.conftest import Place
 from tests.integration.orchestration.marketplace import FIRST_DAY, add_orders, read, read_value
 from tests.integration.orchestration.running import execute, run
+from warehouse.databases import connect
+from warehouse.journal.stream import STREAM
 from warehouse.loading import load_all
+from warehouse.servers import running_servers
 from warehouse.settings import get_settings
 
 DBT_TABLES = dbt_tables.keys
+ASK_FOR_ERASURE = """
+    insert into erasures (organization_id, requested_by, requested_at, user_id)
+    select organization_id, 'self', now() - interval '1 day', id from users limit 1
+"""
 
 
 class TestFirstRun:
@@ -50,8 +61,6 @@ class TestFirstRun:
         assert found == [tuple(row.values()) for row in read(place.warehouse_url, statement)]
 
     def test_ops_find_the_run_in_dagsters_records(self, place: Place, first_run: RunOutcome) -> None:
-        from dagster import DagsterInstance
-
         with DagsterInstance.from_config(str(place.data_dir / "dagster")) as instance:
             recorded = instance.get_run_by_id(first_run.run_id)
         assert recorded is not None
@@ -68,9 +77,50 @@ class TestSecondRun:
         # Of dbt's tables none was made again; ranks are of the new moment all the same.
         assert again.kept_tables == [".".join(key.path) for key in sorted(DBT_TABLES)]
         assert again.as_of != first_run.as_of
+        with DagsterInstance.from_config(str(place.data_dir / "dagster")) as instance:
+            recorded = instance.get_run_by_id(again.run_id)
+            evaluated = instance.all_logs(again.run_id, of_type=DagsterEventType.ASSET_CHECK_EVALUATION)
+            made = instance.all_logs(again.run_id, of_type=DagsterEventType.ASSET_MATERIALIZATION)
+        # The run says so, evaluates every check of ours that blocks, and claims to have made what it made.
+        assert recorded is not None
+        assert recorded.tags[NOTHING_NEW] == "true"
+        assert len(evaluated) == len(QUIET_CHECKS)
+        assert {entry.get_dagster_event().asset_key for entry in made} == set(QUIET_ASSETS)
+
+    def test_an_event_that_waits_in_the_journal_is_new(self, place: Place, first_run: RunOutcome) -> None:
+        with running_servers(get_settings()) as servers, redis.Redis.from_url(servers.redis_url) as client:
+            assert load_if_quiet(servers, table_keys(place.data_dir))
+            client.xadd(STREAM, {"events": b"[]"})
+            assert not load_if_quiet(servers, table_keys(place.data_dir))
+            client.delete(STREAM)
+
+    def test_so_is_a_person_to_erase(self, place: Place, first_run: RunOutcome) -> None:
+        with running_servers(get_settings()) as servers, connect(place.database_url, autocommit=True) as connection:
+            connection.execute(ASK_FOR_ERASURE.encode())
+            assert not load_if_quiet(servers, table_keys(place.data_dir))
+            connection.execute("delete from erasures")
+            assert load_if_quiet(servers, table_keys(place.data_dir))
+
+    def test_a_quiet_hour_asks_for_a_quiet_run(self, place: Place, first_run: RunOutcome) -> None:
+        request = hourly_marts_schedule(build_schedule_context())
+        assert isinstance(request, RunRequest)
+        assert request.asset_selection == list(QUIET_ASSETS)
+        assert request.tags[NOTHING_NEW] == "true"
+
+    def test_a_quiet_run_refuses_tables_that_another_run_left_half_made(
+        self, place: Place, first_run: RunOutcome
+    ) -> None:
+        execute(place.warehouse_url, "create table kept_aside as select * from control.finished_build")
+        execute(place.warehouse_url, "delete from control.finished_build")
+        job = build_quiet_job(table_keys(place.data_dir))
+        refused = job.execute_in_process(tags={NOTHING_NEW: "true"}, raise_on_error=False)
+        execute(place.warehouse_url, "insert into control.finished_build select * from kept_aside")
+        assert not refused.success
+        assert failures(refused)[0].startswith("Another run began to make the tables anew")
 
     def test_takes_up_what_is_new_and_nothing_else(self, place: Place, first_run: RunOutcome) -> None:
         add_orders(place.database_url, prefix="new-", paid_at=FIRST_DAY + timedelta(days=3), count=2)
+        assert hourly_marts_schedule(build_schedule_context()) == RunRequest()
         told: list[StepProgress] = []
         outcome = run_pipeline(get_settings(), on_progress=told.append)
         assert outcome.loaded_rows["raw_app.orders"] == 2
@@ -78,8 +128,8 @@ class TestSecondRun:
         assert outcome.changed_mart_rows["fct_impressions"] == 0
         # And tells of each step as it begins and ends.
         names = [progress.name for progress in told if progress.seconds is None]
-        assert (names[0], names[2]) == ("load_raw_tables", "build_dbt_tables")
-        assert names[1].endswith("events_reconciles_with_event_batches")
+        assert names[0] == "load_raw_tables"
+        assert names.index("check events_reconciles_with_event_batches") < names.index("build_dbt_tables")
         assert names[-3:] == ["marts.publications", "snapshots.latest", "control.erasures"]
         assert len(told) == 2 * len(names)
         # A dimension that no order can change was left alone.

@@ -17,8 +17,10 @@ from tests.integration.orchestration.marketplace import (
     confirm_stripe_order,
     read,
 )
-from tests.integration.orchestration.running import published, run
+from tests.integration.orchestration.running import execute, published, run
 from warehouse.databases import connect
+
+LEDGER = "raw_events.events: events_reconciles_with_event_batches"
 
 
 class TestFailedChecks:
@@ -59,15 +61,15 @@ class TestFailedChecks:
         assert outcome.is_successful
         assert outcome.changed_mart_rows["fct_orders"] == 1
 
-    def test_one_lost_event_stops_the_run_before_anything_is_built(self, place: Place, first_run: RunOutcome) -> None:
+    def test_what_goes_wrong_by_hand_is_refused_though_nothing_is_new(
+        self, place: Place, first_run: RunOutcome
+    ) -> None:
         before = published(place.warehouse_url)
-        with connect(place.warehouse_url) as connection:
-            connection.execute("create table lost as select * from raw_events.events where event_id = 'served-6'")
-            connection.execute("delete from raw_events.events where event_id = 'served-6'")
+        change_one_order(place, Decimal("0.01"))
         outcome = run()
-        with connect(place.warehouse_url) as connection:
-            connection.execute("insert into raw_events.events select * from lost")
-        assert outcome.failed_checks == ["raw_events.events: events_reconciles_with_event_batches"]
+        change_one_order(place, Decimal("-0.01"))
+        assert "marts_build.fct_orders: fct_orders_reconciles_with_raw_orders" in outcome.failed_checks
+        assert "marts_build.fct_orders" in outcome.kept_tables
         assert published(place.warehouse_url) == before
 
     def test_an_hour_that_no_load_brought_is_loaded_again(self, place: Place, first_run: RunOutcome) -> None:
@@ -79,6 +81,25 @@ class TestFailedChecks:
         assert filled == {"missing_batches": 1, "missing_events": lost}
         [arrived] = read(place.warehouse_url, "select count(*) as events from raw_events.events where batch_id = 1000")
         assert arrived == {"events": lost}
+
+    def test_one_lost_event_is_refused_though_nothing_is_new(self, place: Place, first_run: RunOutcome) -> None:
+        before = published(place.warehouse_url)
+        execute(place.warehouse_url, "update raw_events.event_batches set stored_count = stored_count + 1")
+        outcome = run()
+        assert outcome.failed_checks == [LEDGER]
+        assert published(place.warehouse_url) == before
+
+    def test_it_stops_a_run_before_anything_is_built(self, place: Place, first_run: RunOutcome) -> None:
+        before = published(place.warehouse_url)
+        add_orders(place.database_url, prefix="with-a-loss-", paid_at=FIRST_DAY + timedelta(days=6))
+        outcome = run()
+        assert outcome.failed_checks == [LEDGER]
+        assert outcome.kept_tables == []
+        assert published(place.warehouse_url) == before
+
+    def test_once_it_is_found_the_next_run_publishes(self, place: Place, first_run: RunOutcome) -> None:
+        execute(place.warehouse_url, "update raw_events.event_batches set stored_count = stored_count - 1")
+        assert run().is_successful
 
 
 ALL_RECONCILIATIONS = (*EVENT_RECONCILIATIONS, *RECONCILIATIONS)

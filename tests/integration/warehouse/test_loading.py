@@ -8,7 +8,7 @@ import pytest
 from psycopg.rows import DictRow
 
 from warehouse.databases import connect
-from warehouse.loading import LoadFailed, load_all
+from warehouse.loading import LoadFailed, load_all, load_nothing
 from warehouse.raw_tables import RAW_TABLES, RawTable
 
 
@@ -31,6 +31,12 @@ def add_organization(connection: psycopg.Connection[DictRow], name: str) -> None
 def names(warehouse_url: str) -> list[str]:
     with connect(warehouse_url) as connection:
         return [row["name"] for row in connection.execute("select name from raw_app.organizations order by name")]
+
+
+def watermarks(warehouse_url: str) -> list[object]:
+    with connect(warehouse_url) as connection:
+        rows = connection.execute("select loaded_at from control.load_watermarks order by table_name").fetchall()
+    return [row["loaded_at"] for row in rows]
 
 
 class TestLoadAll:
@@ -116,6 +122,41 @@ class TestLoadAll:
             )
         load_all(database_url, warehouse_url)
         assert names(warehouse_url) == ["one"]
+
+
+class TestLoadNothing:
+    def test_before_the_first_load_everything_is_new(self, application, database_url, warehouse_url):
+        assert load_nothing(database_url, warehouse_url) is None
+
+    def test_is_a_load_of_no_rows(self, application, database_url, warehouse_url):
+        add_organization(application, "one")
+        first = load_all(database_url, warehouse_url)
+        second = load_nothing(database_url, warehouse_url)
+        assert second is not None
+        assert set(second.changed_rows.values()) == {0}
+        assert second.loaded_at > first.loaded_at
+        assert watermarks(warehouse_url)[0] == second.loaded_at
+
+    def test_leaves_a_new_row_to_the_load(self, application, database_url, warehouse_url):
+        load_all(database_url, warehouse_url)
+        before = watermarks(warehouse_url)
+        add_organization(application, "one")
+        assert load_nothing(database_url, warehouse_url) is None
+        assert watermarks(warehouse_url) == before
+        load_all(database_url, warehouse_url)
+        assert names(warehouse_url) == ["one"]
+
+    def test_a_transaction_that_is_open_meanwhile_is_loaded_once_it_commits(
+        self, application, database_url, warehouse_url
+    ):
+        load_all(database_url, warehouse_url)
+        with connect(database_url) as slow:
+            add_organization(slow, "slow")
+            assert load_nothing(database_url, warehouse_url) is not None
+            slow.commit()
+        assert load_nothing(database_url, warehouse_url) is None
+        load_all(database_url, warehouse_url)
+        assert names(warehouse_url) == ["slow"]
 
 
 class TestContracts:
