@@ -4,7 +4,8 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-WAIT_SECONDS = 60.0
+# Far more than anything takes on a machine that does nothing else.
+WAIT_SECONDS = 180.0
 LOOK_EVERY_SECONDS = 0.02
 
 Found = TypeVar("Found")
