@@ -21,6 +21,8 @@ BATCH = 500
 # Each waits for its answer before it sends again.
 SENDERS = 4
 PAUSE_SECONDS = 0.05
+# What is answered while too much waits to be stored.
+FULL = 503
 
 
 def event_rows(count: int, *, first: int = 0) -> Iterator[dict[str, Any]]:
@@ -73,7 +75,10 @@ def send_events(marketplace: Marketplace, bodies: Iterable[bytes], *, stored_bef
 
 
 def _send_all(port: int, headers: dict[str, str], bodies: Iterator[bytes]) -> int:
-    """How many batches were sent. Raises when one was not accepted as a whole."""
+    """How many batches were sent. Raises when one was not accepted as a whole.
+
+    While too much waits to be stored the service refuses: then the same is sent again a moment later.
+    """
     turn = threading.Lock()
     failures: list[str] = []
     sent = [0] * SENDERS
@@ -85,8 +90,10 @@ def _send_all(port: int, headers: dict[str, str], bodies: Iterator[bytes]) -> in
                 body = next(bodies, None)
             if body is None:
                 break
-            connection.request("POST", "/api/v1/analytics/events", body, headers)
-            answer = connection.getresponse().read()
+            status, answer = _post(connection, body, headers)
+            while status == FULL:
+                time.sleep(PAUSE_SECONDS)
+                status, answer = _post(connection, body, headers)
             if orjson.loads(answer).get("accepted") != BATCH:
                 failures.append(answer.decode())
             sent[sender] += 1
@@ -100,6 +107,12 @@ def _send_all(port: int, headers: dict[str, str], bodies: Iterator[bytes]) -> in
     if failures:
         raise RuntimeError(failures[0])
     return sum(sent)
+
+
+def _post(connection: http.client.HTTPConnection, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
+    connection.request("POST", "/api/v1/analytics/events", body, headers)
+    answer = connection.getresponse()
+    return answer.status, answer.read()
 
 
 def count_stored(connection: psycopg.Connection[DictRow]) -> int:
