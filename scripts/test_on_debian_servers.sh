@@ -32,4 +32,4 @@ trap stop EXIT
 redis-server --port "$redis_port" --bind 127.0.0.1 --dir "$place/redis" --appendonly yes --save "" >"$place/redis.log" &
 redis_pid=$!
 DATABASE_URL="postgresql://postgres@127.0.0.1:$postgres_port/marketplace" \
-    REDIS_URL="redis://127.0.0.1:$redis_port/0" .venv/bin/python -m pytest -n 2 --dist loadfile -m "not slow" "${@:-tests/integration}"
+    REDIS_URL="redis://127.0.0.1:$redis_port/0" .venv/bin/python -m pytest -n 2 --dist loadfile "${@:-tests/integration}"

@@ -4,8 +4,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-# Far more than anything takes on a machine that does nothing else.
-WAIT_SECONDS = 180.0
+WAIT_SECONDS = 60.0
 LOOK_EVERY_SECONDS = 0.02
 
 Found = TypeVar("Found")

@@ -29,6 +29,10 @@ BUFFER_SECONDS = 0.1
 BUFFER_MAX_EVENTS = 10_000
 # A hundred requests a second fill it in a quarter of an hour in which nothing is stored.
 DEFAULT_JOURNAL_MAX_ENTRIES = 100_000
+# Of the memory Redis may use. Beyond it Redis refuses every write, those of sessions and limits as well.
+MEMORY_MAX_SHARE = 0.75
+# How often that is looked at, while something is appended.
+MEMORY_LOOK_SECONDS = 0.25
 # Redis down and Postgres slow must not pile up threads.
 DIRECT_STORES_AT_ONCE = 4
 # A Redis that hangs holds up nobody for longer, and is then left alone for a while: else every reader would wait.
@@ -72,6 +76,8 @@ class AsyncJournal:
         self._max_entries = max_entries
         # The length of the stream as this process last saw it: each append tells it without a question of its own.
         self._entries = 0
+        self._memory_share = 0.0
+        self._look_at_memory_at = 0.0
         self._paused_until = 0.0
         self._direct = asyncio.Semaphore(DIRECT_STORES_AT_ONCE)
         self._buffer: list[bytes] = []
@@ -127,10 +133,10 @@ class AsyncJournal:
         return await self._append_rows(events, duplicates, may_be_known=False)
 
     async def _append_rows(self, events: Sequence[ReadyEvent], duplicates: int, *, may_be_known: bool) -> Known:
+        await self._check_room()
         if self._is_paused:
             await self._store_directly(events, duplicates)
             return Known()
-        await self._check_room()
         remembered = [index for index, event in enumerate(events) if are_remembered(event)]
         keys = script_keys()
         try:
@@ -141,8 +147,7 @@ class AsyncJournal:
                 "0" if may_be_known else "1",
             )  # fmt: skip
         except RedisError as error:
-            self._pause()
-            logger.warning("events go straight to Postgres, Redis is down: %s", error)
+            self._give_up_on_redis(error)
             await self._store_directly(events, duplicates)
             return Known()
         known = Known()
@@ -156,10 +161,10 @@ class AsyncJournal:
 
     async def _append_encoded(self, events: Sequence[bytes]) -> None:
         entry = join(events)
+        await self._check_room()
         if self._is_paused:
             await self._store_directly(decode(entry), 0)
             return
-        await self._check_room()
         pipeline = self._redis.pipeline(transaction=True)
         pipeline.xadd(STREAM, {FIELD: entry})
         pipeline.incrby(ACCEPTED, len(events))
@@ -172,27 +177,40 @@ class AsyncJournal:
             self._entries = (await pipeline.execute())[-1]
         except RedisError as error:
             self._told_dropped -= untold
-            self._pause()
-            logger.warning("events go straight to Postgres, Redis is down: %s", error)
+            self._give_up_on_redis(error)
             await self._store_directly(decode(entry), 0)
 
     @property
     def _is_paused(self) -> bool:
         return time.monotonic() < self._paused_until
 
-    def _pause(self) -> None:
+    def _give_up_on_redis(self, error: RedisError) -> None:
         self._paused_until = time.monotonic() + PAUSE_SECONDS
+        logger.warning("events go straight to Postgres, Redis is down: %s", error)
 
     async def _check_room(self) -> None:
-        """Raise `JournalFull` while the stream is as long as it may be."""
-        if self._entries < self._max_entries:
+        """Raise `JournalFull` while the stream is as long as it may be, or Redis nearly out of memory."""
+        if self._is_paused:
             return
         try:
-            self._entries = await self._redis.xlen(STREAM)
-        except RedisError:
+            await self._look_at_room()
+        except RedisError as error:
+            self._give_up_on_redis(error)
             return
         if self._entries >= self._max_entries:
             raise JournalFull(f"{self._entries} batches of events wait to be stored")
+        if self._memory_share >= MEMORY_MAX_SHARE:
+            raise JournalFull(f"Redis has {self._memory_share:.0%} of its memory in use")
+
+    async def _look_at_room(self) -> None:
+        if self._entries >= self._max_entries:
+            self._entries = await self._redis.xlen(STREAM)
+        now = time.monotonic()
+        if now >= self._look_at_memory_at:
+            self._look_at_memory_at = now + MEMORY_LOOK_SECONDS
+            memory: Any = await self._redis.info("memory")
+            # Without a limit there is no share.
+            self._memory_share = memory["used_memory"] / memory["maxmemory"] if memory["maxmemory"] else 0.0
 
     async def _store_directly(self, events: Sequence[ReadyEvent], duplicates: int) -> None:
         async with self._direct:
@@ -234,8 +252,7 @@ class AsyncJournal:
         try:
             answers = await pipeline.execute()
         except RedisError as error:
-            self._pause()
-            logger.warning("waiting event ids can't be looked up, Redis is down: %s", error)
+            self._give_up_on_redis(error)
             return {}
         return {id_: sent for answer in answers for id_, sent in zip(ids, answer, strict=True) if sent is not None}
 

@@ -53,6 +53,20 @@ class TestAppend:
         asyncio.run(run())
         assert flusher.flush_all().stored == 1
 
+    def test_nothing_is_accepted_while_redis_is_nearly_out_of_memory(
+        self, redis_url, database_url, connection, flusher
+    ):
+        server = redis.Redis.from_url(redis_url)
+        used, before = server.info("memory")["used_memory"], server.config_get("maxmemory")["maxmemory"]
+        server.config_set("maxmemory", int(used * 1.2))
+        try:
+            with pytest.raises(JournalFull):
+                append(redis_url, database_url, [event()])
+        finally:
+            server.config_set("maxmemory", before)
+        append(redis_url, database_url, [event()])
+        assert flusher.flush_all().stored == 1
+
     def test_what_was_buffered_is_written_on_close(self, redis_url, database_url, connection, flusher):
         async def run() -> None:
             journal = AsyncJournal(redis_url, database_url)
