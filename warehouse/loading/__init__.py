@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from warehouse.databases import connect, create_database
-from warehouse.loading.table import LoadFailed, has_changes, load_table
+from warehouse.loading.table import LoadFailed, arrow_between, has_changes, load_table
 from warehouse.loading.watermark import (
     create_control_tables,
     move_watermark,
@@ -47,12 +47,12 @@ def load_all(
         # Read before any table is: rows written after this are loaded too, and again next time.
         horizon = read_horizon(source)
     changed: dict[str, int] = {}
-    with connect(warehouse_url) as connection:
+    with connect(warehouse_url) as connection, arrow_between(database_url, warehouse_url) as arrow:
         loaded_at = next_load_time(connection)
         # The contracts name parents first. Read last, a parent is there for every child that was read before it.
         for table in reversed(RAW_TABLES):
             changed[table.full_name] = load_table(
-                database_url, warehouse_url, table, connection=connection, horizon=horizon, loaded_at=loaded_at
+                arrow, table, connection=connection, horizon=horizon, loaded_at=loaded_at
             )
             if on_table is not None:
                 on_table(table.full_name, changed[table.full_name])

@@ -1,5 +1,8 @@
 """Loads one raw table: Arrow batches out of the application database, an upsert into the warehouse."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 
 import psycopg
@@ -39,7 +42,12 @@ def has_changes(source: psycopg.Connection[DictRow], table: RawTable, since_xid:
 
 def write_arrivals(warehouse_url: str, table: RawTable, rows: pa.RecordBatchReader) -> int:
     """Put the stream into the arrivals table, which belongs to nobody until `merge_arrivals`; the number of rows."""
-    with adbc.connect(warehouse_url, autocommit=True) as connection, connection.cursor() as cursor:
+    with adbc.connect(warehouse_url, autocommit=True) as connection:
+        return _ingest(connection, table, rows)
+
+
+def _ingest(connection: adbc.Connection, table: RawTable, rows: pa.RecordBatchReader) -> int:
+    with connection.cursor() as cursor:
         written = cursor.adbc_ingest(arrivals_name(table), rows, mode="replace", db_schema_name=ARRIVALS_SCHEMA)
     return int(written)
 
@@ -87,9 +95,35 @@ def _upsert(table: RawTable, arrivals: sql.Identifier) -> sql.Composed:
     )
 
 
+@dataclass(frozen=True)
+class Arrow:
+    """Connections that speak Arrow, one to each database.
+
+    When it opens, each asks for every column there is: where events have a partition for each day of a year, that takes
+    longer than to read one of them.
+    """
+
+    source: adbc.Connection
+    warehouse: adbc.Connection
+
+
+@contextmanager
+def arrow_between(source_url: str, warehouse_url: str) -> Iterator[Arrow]:
+    """Connections for `load_table`, autocommitting. Raises `LoadFailed`."""
+    with ExitStack() as stack:
+        try:
+            source = stack.enter_context(adbc.connect(source_url, autocommit=True))
+            warehouse = stack.enter_context(adbc.connect(warehouse_url, autocommit=True))
+            with source.cursor() as cursor:
+                # Of a partition it has no statistics of, Postgres would read every row to find the few that changed.
+                cursor.execute("set enable_seqscan = off")
+        except (ArrowConnectionError, adbc.Error) as error:
+            raise LoadFailed(f"nothing could be loaded: {error}") from error
+        yield Arrow(source, warehouse)
+
+
 def load_table(
-    source_url: str,
-    warehouse_url: str,
+    arrow: Arrow,
     table: RawTable,
     *,
     connection: psycopg.Connection[DictRow],
@@ -105,9 +139,9 @@ def load_table(
     since = read_watermark(connection, table.full_name, horizon)
     connection.commit()
     try:
-        with adbc.connect(source_url, autocommit=True) as source, source.cursor() as reading:
+        with arrow.source.cursor() as reading:
             reading.execute(changes_query(table, since))
-            write_arrivals(warehouse_url, table, reading.fetch_record_batch())
+            _ingest(arrow.warehouse, table, reading.fetch_record_batch())
     except (ArrowConnectionError, adbc.Error) as error:
         raise LoadFailed(f"{table.full_name} could not be read from {table.source_table}: {error}") from error
     with connection.transaction():
