@@ -183,7 +183,7 @@ def prompts_csv(lines: Iterable[PromptLine], *, days: DateRange, publication: Pu
     output = io.StringIO()
     writer = csv.writer(output, lineterminator="\n")
     writer.writerow([*CSV_COLUMNS, f"{RANK_SURFACE}_rank", "date_from", "date_to", "as_of", "publication_id"])
-    origin = [days.first, days.last, publication.as_of.isoformat(), publication.publication_id]
+    origin = [days.first, days.last, publication.data_as_of.isoformat(), publication.publication_id]
     for line in lines:
         rank = line.place.rank if line.place else None
         writer.writerow([*(getattr(line.totals, column) for column in CSV_COLUMNS), rank, *origin])

@@ -61,7 +61,7 @@ def _origin(marts: Marts, asked: DateRange, found: list[PerformanceDay]) -> dict
     first = found[0].performance_date if found else None
     last = found[-1].performance_date if found else None
     return {
-        "as_of": marts.publication.as_of if marts.publication else None,
+        "as_of": marts.publication.data_as_of if marts.publication else None,
         "publication_id": marts.publication.publication_id if marts.publication else None,
         "date_from": first if asked.first == FIRST_DAY else asked.first,
         "date_to": last if asked.last == LAST_DAY else asked.last,

@@ -108,7 +108,7 @@ class PromptFigures(Figures):
 class Published(ResponseBody):
     """Where figures come from; both null when nothing was ever published."""
 
-    as_of: datetime | None
+    as_of: datetime | None = Field(description="The figures count what was loaded by then")
     publication_id: str | None
     date_from: date | None = Field(description="The first day counted; null when no day is")
     date_to: date | None = Field(description="The last day counted; null when no day is")

@@ -40,8 +40,11 @@ _TOTAL_COLUMNS = ",\n            ".join(
 )
 _PURCHASED = f"coalesce({PURCHASED_CLICKS}, 0)::bigint as purchased_click_count"
 
+# What an earlier version published says nothing of `data_as_of`, not even as a column: then it was `as_of`.
 _PUBLICATION = """
-    select publication_id, as_of, finished_at, policy_version
+    select
+        publication_id, as_of, coalesce((to_jsonb(publications) ->> 'data_as_of')::timestamptz, as_of) as data_as_of,
+        finished_at, policy_version
     from marts.publications
     where status = 'current'
     order by finished_at desc

@@ -19,10 +19,14 @@ class Contribution(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """The run whose figures readers see, all of them together."""
+    """The run whose figures readers see, all of them together.
+
+    Ranks know what had happened before `as_of`; all other figures hold what was loaded by `data_as_of`.
+    """
 
     publication_id: str
     as_of: datetime
+    data_as_of: datetime
     finished_at: datetime
     policy_version: str | None
 

@@ -31,6 +31,8 @@ create table if not exists marts.publications (
     started_at timestamptz not null,
     finished_at timestamptz not null
 );
+-- The marts hold what was loaded by then; the ranks are of `as_of`, which a run for a past time sets back.
+alter table marts.publications add column if not exists data_as_of timestamptz;
 create unique index if not exists publications_current_idx on marts.publications (status) where status = 'current';
 comment on table marts.publications is
 'One row per publication: a version of all marts that became visible at once. The marts hold the current one.';
@@ -105,14 +107,25 @@ def _publish(connection: psycopg.Connection[DictRow], started_at: datetime) -> P
     connection.execute("update marts.publications set status = 'superseded' where status = 'current'")
     row = connection.execute(
         """
-        insert into marts.publications (publication_id, as_of, status, policy_version, started_at, finished_at)
-        values (%s, %s, 'current', %s, %s, clock_timestamp())
+        insert into marts.publications (
+            publication_id, as_of, data_as_of, status, policy_version, started_at, finished_at
+        )
+        values (%s, %s, %s, 'current', %s, %s, clock_timestamp())
         returning finished_at
         """,
-        [publication_id, as_of, policy_version, started_at],
+        [publication_id, as_of, _loaded_at(connection) or as_of, policy_version, started_at],
     ).fetchone()
     assert row is not None
     return Publication(publication_id, as_of, policy_version, started_at, row["finished_at"], marts)
+
+
+def _loaded_at(connection: psycopg.Connection[DictRow]) -> datetime | None:
+    """The time of the last load, whose rows the build was made from; None of a build that no load preceded."""
+    found = connection.execute("select to_regclass('control.load_watermarks') is not null as is_there").fetchone()
+    if not (found and found["is_there"]):
+        return None
+    row = connection.execute("select max(loaded_at) as loaded_at from control.load_watermarks").fetchone()
+    return row["loaded_at"] if row else None
 
 
 def _remember_changes(

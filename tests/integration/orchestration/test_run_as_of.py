@@ -15,6 +15,10 @@ class TestAsOf:
         assert run(as_of=MID_MARCH).is_successful
         current = "select as_of from marts.publications where status = 'current'"
         assert read_value(place.warehouse_url, current) == MID_MARCH
+        # All other figures are of the load they come from.
+        loaded_at = read_value(place.warehouse_url, "select max(loaded_at) from control.load_watermarks")
+        data_as_of = "select data_as_of from marts.publications where status = 'current'"
+        assert read_value(place.warehouse_url, data_as_of) == loaded_at
         before = read(place.warehouse_url, RANKS)
         # The most wanted prompt by far, if it counted.
         add_orders(place.database_url, prefix="later-", paid_at=MID_MARCH, prompt=7, count=40)

@@ -20,7 +20,13 @@ from dashboards.data import (
 from warehouse.marts import DateRange, PerformanceDay, PromptTotals, Publication, RankedPrompt
 
 AS_OF = datetime(2026, 4, 1, tzinfo=UTC)
-PUBLICATION = Publication("p1", as_of=AS_OF, finished_at=AS_OF, policy_version="baseline@1.0.0+0123456789ab")
+PUBLICATION = Publication(
+    "p1",
+    as_of=datetime(2020, 1, 1, tzinfo=UTC),
+    data_as_of=AS_OF,
+    finished_at=AS_OF,
+    policy_version="baseline@1.0.0+0123456789ab",
+)
 MARCH = DateRange(date(2026, 3, 1), date(2026, 3, 31))
 
 

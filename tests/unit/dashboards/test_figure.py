@@ -8,6 +8,8 @@ import pytest
 from dashboards import figure
 from warehouse.marts import DateRange, Publication
 
+THEN = datetime(2011, 2, 1, tzinfo=UTC)
+
 
 class TestAmount:
     @pytest.mark.parametrize(
@@ -76,7 +78,7 @@ class TestDays:
 class TestOrigin:
     def test_names_the_data_the_time_and_the_publication(self) -> None:
         moment = datetime(2026, 4, 1, 6, 5, tzinfo=UTC)
-        publication = Publication("p1", as_of=moment, finished_at=moment, policy_version=None)
+        publication = Publication("p1", as_of=THEN, data_as_of=moment, finished_at=moment, policy_version=None)
         assert figure.origin(publication, date(2026, 3, 31)) == (
             "Data through 31 Mar 2026 · as of 1 Apr 2026 06:05 UTC · publication `p1`"
         )

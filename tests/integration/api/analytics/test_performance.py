@@ -1,6 +1,6 @@
 """`/api/v1/analytics` figures over marts whose totals can be added up on paper."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from uuid import uuid4
 
@@ -69,6 +69,14 @@ class TestPromptPerformance:
         assert found["publication_id"] == "p1"
         assert found["as_of"] == AS_OF.isoformat().replace("+00:00", "Z")
         assert (found["date_from"], found["date_to"]) == ("2026-03-01", "2026-03-31")
+
+    def test_figures_are_of_the_data_when_ranks_are_of_the_past(self, client, seller, measured, warehouse_url):
+        with connect(warehouse_url) as connection:
+            publish(connection, "p2", as_of=AS_OF - timedelta(days=400), data_as_of=AS_OF)
+        found = client.get(f"/analytics/prompts/{measured['id']}/performance", headers=seller.headers).json()
+        assert found["publication_id"] == "p2"
+        assert found["as_of"] == AS_OF.isoformat().replace("+00:00", "Z")
+        assert client.get("/analytics/dashboard", headers=seller.headers).json()["as_of"] == found["as_of"]
 
     @pytest.mark.parametrize(
         ("parameters", "dates"),

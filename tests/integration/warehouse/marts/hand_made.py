@@ -33,7 +33,8 @@ _MEASURES = """
 TABLES = f"""
 create schema marts;
 create table marts.publications (
-    publication_id text primary key, as_of timestamptz not null, status text not null, policy_version text,
+    publication_id text primary key, as_of timestamptz not null, data_as_of timestamptz, status text not null,
+    policy_version text,
     started_at timestamptz not null, finished_at timestamptz
 );
 create table marts.dim_prompts (
@@ -66,12 +67,15 @@ def create_marts(warehouse_url: str) -> None:
         protect_marts(connection)
 
 
-def publish(connection: Connection, publication_id: str, *, as_of: datetime = AS_OF) -> None:
-    """Make a publication the current one."""
+def publish(
+    connection: Connection, publication_id: str, *, as_of: datetime = AS_OF, data_as_of: datetime | None = None
+) -> None:
+    """Make a publication the current one; without `data_as_of` it is one of an earlier version."""
     connection.execute("update marts.publications set status = 'superseded'")
     row = {
         "publication_id": publication_id,
         "as_of": as_of,
+        "data_as_of": data_as_of,
         "status": "current",
         "policy_version": POLICY_VERSION,
         "started_at": as_of,

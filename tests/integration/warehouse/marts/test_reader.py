@@ -1,7 +1,7 @@
 """What readers see of the marts of one publication."""
 
 from collections.abc import Iterator
-from datetime import UTC, date
+from datetime import UTC, date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -71,6 +71,28 @@ class TestPublication:
         assert marts.publication is not None
         assert marts.publication.as_of == AS_OF
         assert marts.publication.as_of.utcoffset() == AS_OF.astimezone(UTC).utcoffset()
+
+    def test_ranks_may_be_of_a_time_before_that_of_the_data(self, published: str) -> None:
+        loaded_at = AS_OF + timedelta(days=30)
+        set_data_time = "update marts.publications set data_as_of = %s where status = 'current'"
+        with connect(published) as connection:
+            connection.execute(set_data_time, [loaded_at])
+        with read_marts(published) as marts:
+            found = marts.publication
+        with connect(published) as connection:
+            connection.execute(set_data_time, [None])
+        assert found is not None
+        assert (found.as_of, found.data_as_of) == (AS_OF, loaded_at)
+
+    def test_one_of_an_earlier_version_is_all_of_one_time(self, published: str) -> None:
+        with connect(published) as connection:
+            connection.execute("alter table marts.publications drop column data_as_of")
+        with read_marts(published) as marts:
+            found = marts.publication
+        with connect(published) as connection:
+            connection.execute("alter table marts.publications add column data_as_of timestamptz")
+        assert found is not None
+        assert found.data_as_of == AS_OF
 
 
 class TestRanking:
