@@ -18,7 +18,7 @@ from warehouse.events import (
     clock_offset_ms,
 )
 from warehouse.intake.quick_rule import Integer, QuickObject, rule_of
-from warehouse.intake.ready_event import ReadyEvent, make_ready
+from warehouse.intake.ready_event import ReadyEvent, assemble, make_ready
 
 # Escaped to ASCII, no character of JSON takes more than six bytes: what is smaller needs no measuring.
 QUICK_MAX_BYTES = EVENT_MAX_BYTES // 6
@@ -135,24 +135,12 @@ class LiveEventReader:
             return None
         if rule.properties is not None:
             msgspec.convert(fields.properties, rule.properties)
-        return make_ready(
-            source=source,
-            event_id=fields.event_id,
-            event_name=fields.event_name,
-            schema_version=fields.schema_version,
-            occurred_at=occurred_at,
-            received_at=self._received_at,
-            organization_id=self._organization_id,
-            user_id=self._user_id,
-            anonymous_id=fields.anonymous_id,
-            session_id=fields.session_id,
-            request_id=fields.request_id,
-            prompt_id=None if prompt_id is None else prompt_id.bytes,
-            properties=fields.properties,
-            sample_rate=fields.sample_rate,
-            clock_offset_ms=offset_ms,
-            agent=self._agent,
-        )
+        return assemble(
+            source, fields.event_id, fields.event_name, fields.schema_version, occurred_at, self._received_at,
+            self._organization_id, self._user_id, fields.anonymous_id, fields.session_id, fields.request_id,
+            None if prompt_id is None else prompt_id.bytes, fields.properties, fields.sample_rate, offset_ms,
+            self._agent,
+        )  # fmt: skip
 
 
 class WrittenEventReader:

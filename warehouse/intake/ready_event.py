@@ -64,6 +64,31 @@ def make_ready(
     agent: Agent | None = None,
 ) -> ReadyEvent:
     """An event of fields that are known to be well-formed; ids are 16 bytes each. Computes what it is known by."""
+    return assemble(
+        source, event_id, event_name, schema_version, occurred_at, received_at, organization_id, user_id, anonymous_id,
+        session_id, request_id, prompt_id, properties, sample_rate, clock_offset_ms, agent,
+    )  # fmt: skip
+
+
+def assemble(
+    source: str,
+    event_id: str,
+    event_name: str,
+    schema_version: int,
+    occurred_at: datetime,
+    received_at: datetime,
+    organization_id: bytes | None,
+    user_id: bytes | None,
+    anonymous_id: str | None,
+    session_id: str | None,
+    request_id: str | None,
+    prompt_id: bytes | None,
+    properties: dict[str, Any],
+    sample_rate: float | None,
+    clock_offset_ms: int | None,
+    agent: Agent | None,
+) -> ReadyEvent:
+    """`make_ready` of the fields in the order of the row: handing over that many names takes longer than a hash."""
     if occurred_at.tzinfo is not UTC:
         occurred_at = occurred_at.astimezone(UTC)
     payload: dict[str, Any] = {

@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 from warehouse.databases import connect
 from warehouse.intake import ReadyEvent
 from warehouse.journal.ledger import StoreReport, record_batch
-from warehouse.journal.recent import APPEND_SCRIPT, are_remembered, bucket_keys, script_keys
+from warehouse.journal.recent import APPEND_SCRIPT, SERVER_SOURCES, bucket_keys, script_keys
 from warehouse.journal.stored_ids import StoredIds
 from warehouse.journal.storing import store_batch
 from warehouse.journal.stream import ACCEPTED, DROPPED, FIELD, STREAM, decode, encode_fields, encode_rows, join
@@ -137,7 +137,7 @@ class AsyncJournal:
         if self._is_paused:
             await self._store_directly(events, duplicates)
             return Known()
-        remembered = [index for index, event in enumerate(events) if are_remembered(event)]
+        remembered = [index for index, event in enumerate(events) if event.source not in SERVER_SOURCES]
         keys = script_keys()
         try:
             answer: list[Any] = await self._redis.eval(
@@ -233,6 +233,9 @@ class AsyncJournal:
         known = Known()
         ids = [event.id for event in events]
         first: dict[bytes, bytes | None] = await self._stored(ids)
+        if not first and len(set(ids)) == len(ids):
+            # The usual batch.
+            return known
         if len(set(ids)) < len(ids):
             first |= await self._waiting([id_ for id_, count in Counter(ids).items() if count > 1 and id_ not in first])
         for index, event in enumerate(events):

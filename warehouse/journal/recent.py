@@ -80,11 +80,6 @@ def script_keys() -> list[str]:
     return [STREAM, ACCEPTED, *bucket_keys()]
 
 
-def are_remembered(event: ReadyEvent) -> bool:
-    """Whether the id of an event may come again."""
-    return event.source not in SERVER_SOURCES
-
-
 class Forgetting:
     """The flusher's part: ids whose events are stored are taken out a little later."""
 
@@ -95,7 +90,7 @@ class Forgetting:
 
     def note(self, bucket: str, events: Iterable[ReadyEvent]) -> None:
         """The events, remembered in `bucket`, are stored."""
-        ids = [event.id for event in events if are_remembered(event)]
+        ids = [event.id for event in events if event.source not in SERVER_SOURCES]
         if ids:
             self._waiting.append((time.monotonic() + self._after_seconds, bucket, ids))
 
