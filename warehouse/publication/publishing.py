@@ -25,14 +25,25 @@ PUBLISHED_SCHEMA_TABLES = """
 create schema if not exists marts;
 create table if not exists marts.publications (
     publication_id text primary key,
+    -- Ranks know what had happened before it. A run for a past time sets it back.
     as_of timestamptz not null,
+    -- All other figures hold what was loaded by then. Null in publications of earlier versions.
+    data_as_of timestamptz,
     status text not null check (status in ('current', 'superseded')),
     policy_version text not null,
     started_at timestamptz not null,
     finished_at timestamptz not null
 );
--- The marts hold what was loaded by then; the ranks are of `as_of`, which a run for a past time sets back.
-alter table marts.publications add column if not exists data_as_of timestamptz;
+do $$
+begin
+    -- Asked first: to alter a table waits for everybody who reads it, even when there is nothing to alter.
+    if not exists (
+        select from pg_attribute
+        where attrelid = 'marts.publications'::regclass and attname = 'data_as_of' and not attisdropped
+    ) then
+        alter table marts.publications add column data_as_of timestamptz;
+    end if;
+end $$;
 create unique index if not exists publications_current_idx on marts.publications (status) where status = 'current';
 comment on table marts.publications is
 'One row per publication: a version of all marts that became visible at once. The marts hold the current one.';
