@@ -21,6 +21,7 @@ MART_READERS: dict[str, str] = {
     "fct_impressions": _OF_SELLER,
     # What a person did, one step after the other, is no other company's business.
     "fct_sessions": "false",
+    "fct_searches": "false",
     "fct_orders": _OF_BOTH_SIDES,
     "fct_refunds": _OF_BOTH_SIDES,
     "agg_prompts_performance_daily": _OF_SELLERS_PROMPT,

@@ -33,6 +33,7 @@ MARTS = {
     "fct_impressions": "impression_id",
     "fct_orders": "order_id",
     "fct_refunds": "refund_id",
+    "fct_searches": "search_id",
     "fct_sessions": "session_id",
     "agg_prompts_performance_daily": "prompt_id, performance_date, currency",
     "agg_sellers_performance_daily": "seller_organization_id, performance_date, currency",

@@ -9,7 +9,8 @@ from tests.integration.transforms.random_history import deliver, random_history
 
 MARTS = (
     "dim_dates", "dim_organizations", "dim_prompts", "dim_prompt_versions",
-    "fct_impressions", "fct_orders", "fct_refunds", "fct_sessions",
+    "fct_impressions", "fct_orders", "fct_refunds", "fct_searches",
+    "fct_sessions",
     "agg_prompts_performance_daily", "agg_sellers_performance_daily", "agg_categories_performance_daily",
     "agg_marketplace_daily",
 )  # fmt: skip
