@@ -1,36 +1,27 @@
 """Taking in events: through HTTP and from a file, against a plain COPY of the same rows in the same run."""
 
-import asyncio
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from statistics import median
 from typing import Any
-from uuid import uuid4
 
 import click
 import pyarrow as pa
 import pyarrow.parquet as pq
-import uvloop
 
-from api.answer_head import AnswerHead
-from api.auth.identity import session_identity
-from api.middleware.tracking import TrackingMiddleware
 from bench.intake import count_stored, event_bodies, event_rows, send_events
 from bench.marketplace import Marketplace
+from bench.tracking import measure_tracking
 from warehouse.databases import connect
 from warehouse.imports import import_file
-from warehouse.journal import AsyncJournal
 from warehouse.servers import Servers
 
 HTTP_EVENTS = 100_000
 WARM_UP_EVENTS = 5_000
 IMPORTED_EVENTS = 1_000_000
 PARQUET_ROWS_AT_ONCE = 50_000
-REQUESTS = 1_600
-AT_ONCE = 16
 FLOOR = """
 create temporary table floor (
     source text, event_id text, event_name text, schema_version bigint, occurred_at timestamptz,
@@ -52,9 +43,7 @@ def measure_events() -> None:
             marketplace.stop()
         with marketplace.servers() as servers:
             _measure_import(servers, place / "events.parquet")
-            # As the service runs.
-            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                runner.run(_measure_tracking(servers))
+            measure_tracking(servers)
 
 
 def _measure_http(marketplace: Marketplace) -> None:
@@ -114,56 +103,3 @@ def _measure_import(servers: Servers, path: Path) -> None:
 def _first(rows: Iterator[dict[str, Any]], count: int) -> Iterator[dict[str, Any]]:
     for _, row in zip(range(count), rows, strict=False):
         yield row
-
-
-async def _measure_tracking(servers: Servers) -> None:
-    """What writing the call, and a fact before the answer, adds to a request that does nothing else."""
-    journal = AsyncJournal(servers.redis_url, servers.database_url)
-
-    class Resources:
-        """What the middleware looks for in the application."""
-
-        def __init__(self) -> None:
-            self.state = self
-            self.resources = self
-            self.journal = journal
-
-    async def respond(_scope: Any, _receive: Any, send: Any) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        await send({"type": "http.response.body", "body": b"{}"})
-
-    async def nowhere(_message: Any) -> None:
-        pass
-
-    identity = session_identity(
-        user_id=uuid4(), organization_id=uuid4(), email="ana@acme.example", role="buyer", session_id=uuid4()
-    )
-
-    def scope() -> Any:
-        headers = [(b"user-agent", b"bench/1.0"), (b"x-session-id", b"session-1"), (b"x-anonymous-id", b"device-1")]
-        state = {"request_id": str(uuid4()), "identity": identity, "answer_head": AnswerHead()}
-        path = "/api/v1/marketplace/browse"
-        return {"type": "http", "method": "GET", "path": path, "headers": headers, "state": state, "app": Resources()}
-
-    async def answer(app: Any) -> None:
-        request = scope()
-        await app(request, nowhere, request["state"]["answer_head"].wrap(nowhere))
-
-    async def seconds(app: Any, clock: Callable[[], float]) -> float:
-        began = clock()
-        for _ in range(REQUESTS // AT_ONCE):
-            await asyncio.gather(*(answer(app) for _ in range(AT_ONCE)))
-            # Whoever writes what was buffered has its turn.
-            await asyncio.sleep(0)
-        return (clock() - began) / REQUESTS
-
-    async def respond_with_fact(asked: Any, receive: Any, send: Any) -> None:
-        asked["state"]["tracker"].record("search.performed", {"query": "plan", "result_count": 3})
-        await respond(asked, receive, send)
-
-    for what, app in (("a call", respond), ("a call and a search", respond_with_fact)):
-        for label, clock in (("by the clock", time.perf_counter), ("of a processor", time.process_time)):
-            tracked = TrackingMiddleware(app)
-            costs = [await seconds(tracked, clock) - await seconds(respond, clock) for _ in range(5)]
-            click.echo(f"tracking {what}: {median(costs) * 1e6:.0f} us a request {label}, {AT_ONCE} at once")
-    await journal.close()
