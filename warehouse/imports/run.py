@@ -98,7 +98,7 @@ def _rolled_back(connection: Connection) -> Iterator[None]:
 
 @contextmanager
 def _no_look_for_cycles() -> Iterator[None]:
-    """Rows are freed without it; to look through all of them again and again costs a third of the processor."""
+    """Rows are freed without it; to look through all of them again and again takes a third of the processor."""
     was_on = gc.isenabled()
     gc.disable()
     try:

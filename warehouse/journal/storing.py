@@ -67,13 +67,16 @@ left join prompts on arriving_events.prompt_id = prompts.id
 left join users on arriving_events.user_id = users.id
 where %(ordinals)s::bigint [] is null or arriving_events.ordinal = any(%(ordinals)s)
 """  # nosec B608
-# Looked at after the insert, which holds for repetitions inside the batch as well.
+# Looked at after the insert, which holds for repetitions inside the batch as well. Asked by a list, because a join
+# would read every id there is when there are some hundred thousand.
 COMPARED = """
 select
     count(*) filter (where payload_hash is not distinct from coalesce(known_hash, payload_hash)) as same,
     array_agg(ordinal order by ordinal) filter (where payload_hash <> known_hash) as reused
 from arriving_events
-inner join (select id, payload_hash as known_hash from event_ids) as known using (id)
+inner join (
+    select id, payload_hash as known_hash from event_ids where id = any(array(select id from arriving_events))
+) as known using (id)
 """
 
 
