@@ -1,33 +1,19 @@
-"""Taking in events: through HTTP and from a file, against a plain COPY of the same rows in the same run."""
+"""Taking in events: through HTTP, against a plain COPY of the same rows in the same run."""
 
 import tempfile
-import time
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import click
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from bench.intake import count_stored, event_bodies, event_rows, send_events
+from bench.floor import copy_rows
+from bench.intake import event_bodies, event_rows, send_events
 from bench.marketplace import Marketplace
 from bench.tracking import measure_tracking
 from warehouse.databases import connect
-from warehouse.imports import import_file
 from warehouse.servers import Servers
 
 HTTP_EVENTS = 100_000
 WARM_UP_EVENTS = 5_000
-IMPORTED_EVENTS = 1_000_000
-PARQUET_ROWS_AT_ONCE = 50_000
-FLOOR = """
-create temporary table floor (
-    source text, event_id text, event_name text, schema_version bigint, occurred_at timestamptz,
-    received_at timestamptz, session_id text, properties jsonb, primary key (source, event_id)
-)
-"""
 
 
 def measure_events() -> None:
@@ -42,7 +28,6 @@ def measure_events() -> None:
         finally:
             marketplace.stop()
         with marketplace.servers() as servers:
-            _measure_import(servers, place / "events.parquet")
             measure_tracking(servers)
 
 
@@ -68,38 +53,5 @@ def _line(label: str, rate: float, floor: float) -> None:
 
 def _copy_seconds(servers: Servers, count: int) -> float:
     """How long a plain COPY of the rows takes into one keyed table, from Python."""
-    rows = list(event_rows(count))
-    now = datetime.now(UTC)
     with connect(servers.database_url) as connection:
-        connection.execute(FLOOR)
-        began = time.perf_counter()
-        with connection.cursor() as cursor, cursor.copy("copy floor from stdin") as copy:
-            for row in rows:
-                copy.write_row(
-                    ("import", row["event_id"], row["event_name"], 1, row["occurred_at"], now, row["session_id"],
-                     row["properties"])
-                )  # fmt: skip
-        return time.perf_counter() - began
-
-
-def _measure_import(servers: Servers, path: Path) -> None:
-    """A file of a million events, twice: a million are stored."""
-    rows = event_rows(IMPORTED_EVENTS)
-    with pq.ParquetWriter(path, pa.Table.from_pylist(list(event_rows(1))).schema) as writer:
-        for _ in range(IMPORTED_EVENTS // PARQUET_ROWS_AT_ONCE):
-            writer.write_table(pa.Table.from_pylist(list(_first(rows, PARQUET_ROWS_AT_ONCE)), writer.schema))
-    floor = IMPORTED_EVENTS / _copy_seconds(servers, IMPORTED_EVENTS)
-    _line(f"COPY of {IMPORTED_EVENTS:,} rows into one keyed table", floor, floor)
-    with connect(servers.database_url, autocommit=True) as connection:
-        before = count_stored(connection)
-        for label in (f"import of {IMPORTED_EVENTS:,} events from Parquet", "the same file again"):
-            began = time.perf_counter()
-            report = import_file(connection, "events", path)
-            _line(label, report.read / (time.perf_counter() - began), floor)
-        stored = count_stored(connection) - before
-        click.echo(f"{IMPORTED_EVENTS:,} events sent twice: {stored:,} stored")
-
-
-def _first(rows: Iterator[dict[str, Any]], count: int) -> Iterator[dict[str, Any]]:
-    for _, row in zip(range(count), rows, strict=False):
-        yield row
+        return copy_rows(connection, list(event_rows(count)))
