@@ -10,7 +10,7 @@ from dashboards.account import AccountApi, LogInFailed
 
 # The link that did what it is for, and what was said of it.
 DONE = "mailed_link_done"
-NEW_PASSWORD_HINT = "15 characters or more"
+LENGTH_HINT = "15 characters or more"
 
 
 @contextmanager

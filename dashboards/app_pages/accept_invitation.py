@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboards.mailed_page import NEW_PASSWORD_HINT, follow, is_done, narrow_page
+from dashboards.mailed_page import LENGTH_HINT, follow, is_done, narrow_page
 
 
 def show() -> None:
@@ -19,7 +19,7 @@ def ask_for_password(token: str) -> None:
     """Make the account of whoever has the link."""
     with st.form("join"):
         password = st.text_input(
-            "Choose a password", type="password", autocomplete="new-password", placeholder=NEW_PASSWORD_HINT
+            "Choose a password", type="password", autocomplete="new-password", placeholder=LENGTH_HINT
         )
         asked = st.form_submit_button("Join", type="primary", width="stretch")
     if asked and password:
