@@ -6,7 +6,6 @@
             {'columns': ['impression_id']},
             {'columns': ['receipt_id', 'prompt_id']},
             {'columns': ['prompt_id', 'user_id']},
-            {'columns': ['device_id']},
             {'columns': ['_source_loaded_at']},
             {'columns': ['_built_at']},
         ],
@@ -42,7 +41,7 @@ with events as (
         where {{ built_since_last_run() }}
     ),
 
-    -- A list that arrives after its clicks changes what they belong to; a log-in, whose they were.
+    -- A list that arrives after its clicks changes what they belong to.
     changed_clicks as (
         select
             known.source,
@@ -50,17 +49,6 @@ with events as (
         from {{ this }} as known
         inner join changed_lists
             on known.receipt_id = changed_lists.receipt_id and known.prompt_id = changed_lists.prompt_id
-        union
-        select
-            known.source,
-            known.event_id
-        from {{ this }} as known
-        where
-            known.user_id is null
-            and known.device_id in (
-                select stitched.device_id from {{ ref('int_persons_stitched') }} as stitched
-                where {{ built_since_last_run() }}
-            )
     ),
 {% endif %}
 
@@ -125,26 +113,27 @@ matches as (
             and {{ is_shown_to_clicker() }}
 ),
 
+-- Whose it was as the click says it, not as a log-in would tell later: a ranking of a past moment knows no later ones.
+-- A live click always had a user; those of all who were erased are one person's, so that leaving makes no click count
+-- more than it did.
 final as (
     select
-        matches.source,
-        matches.event_id,
-        matches.impression_id,
-        matches.prompt_id,
-        matches.receipt_id,
-        matches.organization_id,
-        matches.user_id,
-        matches.anonymous_id,
-        matches.device_id,
-        coalesce(matches.user_id, persons.user_id, matches.device_id) as person_id,
-        matches.position,
-        matches.clicked_at,
-        greatest(matches._source_loaded_at, persons._source_loaded_at) as _source_loaded_at,
+        source,
+        event_id,
+        impression_id,
+        prompt_id,
+        receipt_id,
+        organization_id,
+        user_id,
+        anonymous_id,
+        device_id,
+        coalesce(user_id, device_id, case when source like 'client:%' then 'erased' end) as person_id,
+        position,
+        clicked_at,
+        _source_loaded_at,
         {{ built_at() }} as _built_at
     from matches
-    left join {{ ref('int_persons_stitched') }} as persons
-        on matches.device_id = persons.device_id and {{ owned_at('persons', 'matches.clicked_at') }}
-    where matches.match_number = 1
+    where match_number = 1
 )
 
 select * from final

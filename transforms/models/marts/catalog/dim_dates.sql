@@ -8,6 +8,8 @@
     )
 }}
 
+{%- set facts = {'fct_refunds': 'refunded_date', 'fct_sessions': 'started_date', 'fct_searches': 'searched_date'} %}
+
 -- Every day from the first to the last on which anything happened, also those on which nothing did.
 with seen as (
     select
@@ -16,6 +18,15 @@ with seen as (
         max(_source_loaded_at) as _source_loaded_at
     from {{ ref('agg_prompts_performance_daily') }}
     where {{ built_since_last_run() }}
+    {% for fact, day in facts.items() %}
+        union all
+        select
+            min({{ day }}) as first_day,
+            max({{ day }}) as last_day,
+            max(_source_loaded_at) as _source_loaded_at
+        from {{ ref(fact) }}
+        where {{ built_since_last_run() }}
+    {% endfor %}
     {% if is_incremental() %}
         union all
         select
