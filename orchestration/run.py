@@ -17,13 +17,11 @@ from orchestration.home import prepare_dagster_home
 from orchestration.jobs import build_marts_job
 from orchestration.outcome import RunOutcome, read_outcome
 from orchestration.quiet import build_quiet_job, load_if_quiet
-from orchestration.standing import NOTHING_NEW, table_keys
+from orchestration.standing import NEVER_RETRIED, NOTHING_NEW, table_keys
 from warehouse.loading import prepare_warehouse
 from warehouse.servers import running_servers
 from warehouse.settings import Settings
 
-# Whoever typed the command sees how it ended; Dagster's daemon must not start it again behind their back.
-NEVER_RETRIED = {"dagster/max_retries": "0"}
 # Dagster's own lines would mix with ours on the terminal; they are in the log file.
 SILENT = {"console": {"config": {"log_level": "CRITICAL"}}}
 
@@ -71,6 +69,7 @@ def run_pipeline(
             instance=instance,
             run_id=run_id,
             raise_on_error=False,
+            # Whoever typed the command sees how it ended; the daemon must not start it again behind their back.
             tags={**NEVER_RETRIED, **plan.tags},
         )
         return read_outcome(result, seconds=time.monotonic() - started, standing=plan.standing)

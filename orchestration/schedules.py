@@ -4,7 +4,7 @@ from dagster import DefaultScheduleStatus, RunRequest, ScheduleDefinition, sched
 
 from orchestration.jobs import archive_events_job, build_marts_job
 from orchestration.quiet import QUIET_ASSETS, QUIET_CHECKS, load_if_quiet
-from orchestration.standing import NOTHING_NEW, table_keys
+from orchestration.standing import NEVER_RETRIED, NOTHING_NEW, table_keys
 from warehouse.loading import prepare_warehouse
 from warehouse.servers import running_servers
 from warehouse.settings import get_settings
@@ -24,7 +24,10 @@ def hourly_marts_schedule() -> RunRequest:
         prepare_warehouse(servers.warehouse_url)
         if load_if_quiet(servers, table_keys(settings.data_path)):
             return RunRequest(
-                asset_selection=[*QUIET_ASSETS], asset_check_keys=[*QUIET_CHECKS], tags={NOTHING_NEW: "true"}
+                asset_selection=[*QUIET_ASSETS],
+                asset_check_keys=[*QUIET_CHECKS],
+                # Something new may have come meanwhile: then a whole run has to do it, not this one again.
+                tags={NOTHING_NEW: "true", **NEVER_RETRIED},
             )
     return RunRequest()
 

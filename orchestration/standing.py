@@ -12,6 +12,8 @@ from warehouse.settings import PROJECT_ROOT
 
 # The tag of a run that has nothing to build.
 NOTHING_NEW = "nothing_new"
+# Of runs that Dagster's daemon must not start again.
+NEVER_RETRIED = {"dagster/max_retries": "0"}
 
 
 class TablesDoNotStand(Exception):

@@ -9,8 +9,8 @@ import psycopg
 from dagster._core.storage.base_storage import DagsterStorage
 from dagster._serdes import ConfigurableClass, ConfigurableClassData
 from dagster_postgres import PostgresEventLogStorage, PostgresRunStorage, PostgresScheduleStorage
-from dagster_postgres.utils import create_pg_engine
-from sqlalchemy import Engine
+from dagster_postgres.utils import create_pg_engine, set_pg_statement_timeout
+from sqlalchemy import Engine, event
 
 from warehouse.databases import connect, create_database
 from warehouse.servers import warehouse_address
@@ -22,7 +22,22 @@ RECORDS_SCHEMA = "dagster"
 EXTRA_CONNECTIONS = 20
 
 
-class Runs(PostgresRunStorage):
+class KeptConnections:
+    """What Dagster's web server makes of a storage: its own way would not notice that a kept connection died."""
+
+    postgres_url: str
+    _engine: Engine
+
+    def optimize_for_webserver(self, statement_timeout: int, pool_recycle: int, max_overflow: int) -> None:
+        """Bound each statement to `statement_timeout` milliseconds; connections are kept in any case."""
+        self._engine.dispose()
+        self._engine = keeping_engine(self.postgres_url, pool_recycle=pool_recycle, max_overflow=max_overflow)
+        event.listen(
+            self._engine, "connect", lambda connection, _: set_pg_statement_timeout(connection, statement_timeout)
+        )
+
+
+class Runs(KeptConnections, PostgresRunStorage):
     """Dagster's own storage of runs, on connections that are kept."""
 
     def __init__(self, url: str) -> None:
@@ -35,7 +50,7 @@ class Runs(PostgresRunStorage):
         self._engine.dispose()
 
 
-class Events(PostgresEventLogStorage):
+class Events(KeptConnections, PostgresEventLogStorage):
     """Dagster's own storage of events, on connections that are kept."""
 
     def __init__(self, url: str) -> None:
@@ -48,7 +63,7 @@ class Events(PostgresEventLogStorage):
         self._engine.dispose()
 
 
-class Schedules(PostgresScheduleStorage):
+class Schedules(KeptConnections, PostgresScheduleStorage):
     """Dagster's own storage of schedules, sensors and their ticks, on connections that are kept."""
 
     def __init__(self, url: str) -> None:
@@ -131,11 +146,16 @@ def records_url(warehouse_url: str) -> str:
     return "postgresql+psycopg2://" + with_option(warehouse_url, "search_path", RECORDS_SCHEMA).split("://", 1)[1]
 
 
-def keeping_engine(url: str) -> Engine:
+def keeping_engine(url: str, *, pool_recycle: int = -1, max_overflow: int = EXTRA_CONNECTIONS) -> Engine:
     """An engine that keeps one connection.
 
     Dagster would open one for each of the hundreds of records of a run. One that died with its server is replaced.
     """
     return create_pg_engine(
-        url, isolation_level="AUTOCOMMIT", pool_size=1, max_overflow=EXTRA_CONNECTIONS, pool_pre_ping=True
+        url,
+        isolation_level="AUTOCOMMIT",
+        pool_size=1,
+        pool_recycle=pool_recycle,
+        max_overflow=max_overflow,
+        pool_pre_ping=True,
     )
