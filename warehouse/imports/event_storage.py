@@ -16,10 +16,11 @@ def find_prompts(connection: Connection, names: Collection[str]) -> dict[str, UU
     """Ids of prompts by the name a file gives them: their external id, or their own id."""
     rows = connection.execute("select external_id, id from prompts where external_id = any(%s)", [list(names)])
     found: dict[str, UUID] = {row["external_id"]: row["id"] for row in rows}
-    own = {identifier: name for name in names if name not in found and (identifier := _as_uuid(name)) is not None}
+    own = {name: identifier for name in names if name not in found and (identifier := _as_uuid(name)) is not None}
     if own:
-        rows = connection.execute("select id from prompts where id = any(%s)", [list(own)])
-        found |= {own[row["id"]]: row["id"] for row in rows}
+        rows = connection.execute("select id from prompts where id = any(%s)", [list(own.values())])
+        known = {row["id"] for row in rows}
+        found |= {name: identifier for name, identifier in own.items() if identifier in known}
     return found
 
 

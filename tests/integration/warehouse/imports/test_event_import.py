@@ -77,6 +77,14 @@ class TestNewEvents:
         assert refused == {2: "event_name_malformed"}
 
 
+class TestNamedPrompts:
+    def test_a_prompts_own_id_is_one_however_it_is_spelt(self, run_events, stored):
+        own = str(imported_id("prompt", "p1"))
+        run_events(event("lower", prompt_external_id=own), event("upper", prompt_external_id=own.upper()))
+        assert {row["prompt_id"] for row in stored().values()} == {imported_id("prompt", "p1")}
+        assert set(stored()) == {"lower", "upper"}
+
+
 class TestRefusedEvents:
     @pytest.mark.parametrize(
         ("bad", "reason"),
