@@ -8,10 +8,15 @@ from psycopg.rows import DictRow, dict_row
 from warehouse.settings import database_name, with_database
 
 
-def connect(url: str, *, autocommit: bool = False) -> psycopg.Connection[DictRow]:
-    """A connection whose rows are dicts and whose session is in UTC, and begins with the settings the URL names."""
+def connect(url: str, *, autocommit: bool = False, timeout_seconds: int | None = None) -> psycopg.Connection[DictRow]:
+    """A connection whose rows are dicts and whose session is in UTC, and begins with the settings the URL names.
+
+    Raises `psycopg.OperationalError`; after `timeout_seconds`, where they are given, also when the server is silent.
+    """
     options = f"{conninfo_to_dict(url).get('options') or ''} -c timezone=UTC".strip()
-    return psycopg.connect(url, autocommit=autocommit, row_factory=dict_row, options=options)
+    return psycopg.connect(
+        url, autocommit=autocommit, row_factory=dict_row, options=options, connect_timeout=timeout_seconds
+    )
 
 
 def sqlalchemy_url(url: str) -> str:

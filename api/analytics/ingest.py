@@ -8,11 +8,11 @@ from uuid import UUID
 import psycopg
 import structlog
 from fastapi.concurrency import run_in_threadpool
-from sqlalchemy.exc import OperationalError
 
 from api.analytics.batch import Batch, Refused, begin_batch
 from api.analytics.schemas import EventError, EventsAccepted
 from api.auth.identity import Identity
+from api.database import DATABASE_DOWN
 from api.errors import ServiceUnavailable
 from api.lifespan import Resources
 from warehouse.databases import connect
@@ -75,7 +75,7 @@ async def _refuse_unknown_prompts(resources: Resources, user: Identity, batch: B
         return
     try:
         known = await resources.known_prompts.find(resources.database, named, user.organization_id)
-    except OperationalError as error:
+    except DATABASE_DOWN as error:
         logger.warning("prompts_not_checked", error=str(error))
         return
     if len(known) == len(named):

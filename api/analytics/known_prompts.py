@@ -23,7 +23,7 @@ class KnownPrompts:
     async def find(self, database: Database, ids: Collection[bytes], organization_id: UUID) -> set[bytes]:
         """Those of the prompts, by the 16 bytes of their ids, that the organization can know of.
 
-        Raises SQLAlchemy's `OperationalError` when one has to be looked up and the database is down.
+        Raises one of `api.database.DATABASE_DOWN` when one has to be looked up and the database does not answer.
         """
         now = time.monotonic()
         unsure = [each for each in ids if self._until.get((organization_id, each), 0.0) <= now]

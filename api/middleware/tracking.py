@@ -1,5 +1,6 @@
 """Writes what happens to the event journal: the facts of a request before its answer, the call itself after it."""
 
+import asyncio
 from datetime import UTC, datetime
 
 import structlog
@@ -14,6 +15,9 @@ from warehouse.intake import ready
 from warehouse.journal import AsyncJournal
 
 logger = structlog.get_logger(__name__)
+
+# A journal that hangs holds up no answer for longer.
+FACTS_SECONDS = 5.0
 
 
 class TrackingMiddleware:
@@ -53,7 +57,8 @@ class TrackingMiddleware:
 
 async def _append(journal: AsyncJournal, events: list[Event]) -> None:
     try:
-        await journal.append_together([ready(event) for event in events])
+        async with asyncio.timeout(FACTS_SECONDS):
+            await journal.append_together([ready(event) for event in events])
     except Exception as error:  # whatever is wrong with the journal, the answer is right
         names = [event.event_name for event in events]
         logger.error("events_not_recorded", event_names=names, exc_info=error)

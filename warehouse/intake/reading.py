@@ -24,7 +24,7 @@ from warehouse.intake.ready_event import ReadyEvent, assemble, make_ready
 QUICK_MAX_BYTES = EVENT_MAX_BYTES // 6
 # What msgspec and pydantic do not understand alike: a NUL, which only an escape can bring; and digits of a second
 # beyond microseconds, which one rounds and the other cuts, however they are written.
-ODD_ESCAPE = re.compile(rb"\\u00(?:00|2[eE]|3[0-9])")
+ODD_ESCAPE = re.compile(rb"\\u00(?:00|2[eE]|3[0-9aA])")
 LONG_FRACTION = re.compile(rb"\.\d{7}")
 FINE_TIME = re.compile(rb":\d\d\.\d{7}")
 

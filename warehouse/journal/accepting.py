@@ -35,6 +35,11 @@ MEMORY_MAX_SHARE = 0.75
 MEMORY_LOOK_SECONDS = 0.25
 # Redis down and Postgres slow must not pile up threads.
 DIRECT_STORES_AT_ONCE = 4
+# A Postgres that hangs must not keep those waiting who could write to Redis again.
+DIRECT_CONNECT_SECONDS = 5
+DIRECT_STATEMENT_SECONDS = 10
+# As many answers may wait at once for what they say happened.
+TOGETHER_MAX_REQUESTS = 10_000
 # A Redis that hangs holds up nobody for longer, and is then left alone for a while: else every reader would wait.
 REDIS_TIMEOUT_SECONDS = 2.0
 PAUSE_SECONDS = 5.0
@@ -100,8 +105,12 @@ class AsyncJournal:
     async def append_together(self, events: Sequence[ReadyEvent]) -> None:
         """Accept events as `append` does, in one entry with those of others that come while one is written.
 
-        For the service's own, which come a few at a time from many requests at once.
+        For the service's own, which come a few at a time from many requests at once. What is not accepted is counted
+        as dropped.
         """
+        if len(self._together) >= TOGETHER_MAX_REQUESTS:
+            self.dropped += len(events)
+            raise JournalFull(f"{len(self._together)} requests wait for their events to be accepted")
         loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = loop.create_future()
         self._together.append((events, done))
@@ -112,11 +121,15 @@ class AsyncJournal:
     async def _write_together(self) -> None:
         while self._together:
             waiting, self._together = self._together, []
+            # Who gave up waiting was answered without them.
+            self.dropped += sum(len(events) for events, done in waiting if done.done())
+            waiting = [(events, done) for events, done in waiting if not done.done()]
             failure: Exception | None = None
             try:
                 await self.append([event for events, _ in waiting for event in events])
             except Exception as error:  # whatever it is, those who wait must know
                 failure = error
+                self.dropped += sum(len(events) for events, _ in waiting)
             for done in (done for _, done in waiting if not done.done()):
                 if failure is None:
                     done.set_result(None)
@@ -152,7 +165,9 @@ class AsyncJournal:
             return Known()
         known = Known()
         if answer[0] == -1:
-            for place, sent in zip(answer[1::2], answer[2::2], strict=True):
+            # Remembered in two buckets, an id is told twice; the newer says what it is.
+            told = dict(zip(reversed(answer[1::2]), reversed(answer[2::2]), strict=True))
+            for place, sent in told.items():
                 index = remembered[place]
                 known.add(index, is_same=sent == events[index].payload_hash)
         else:
@@ -220,7 +235,8 @@ class AsyncJournal:
                 raise JournalUnavailable(f"neither Redis nor Postgres takes events: {error}") from error
 
     def _store(self, events: Sequence[ReadyEvent], duplicates: int) -> None:
-        with connect(self._database_url) as connection:
+        with connect(self._database_url, timeout_seconds=DIRECT_CONNECT_SECONDS) as connection:
+            connection.execute(f"set local statement_timeout = '{DIRECT_STATEMENT_SECONDS}s'")
             store_batch(connection, events, origin=ORIGIN)
             record_batch(connection, StoreReport(received=duplicates, duplicate=duplicates), origin=ORIGIN)
 

@@ -73,6 +73,9 @@ class Flusher:
                 # Nobody else would notice that nothing is stored any more.
                 logger.error("events wait in the journal, the database refuses them: %s", error)
                 stop.wait(RETRY_SECONDS)
+            except Exception:  # whatever stands in the stream, the thread that reads it goes on
+                logger.exception("events wait in the journal, they can't be read")
+                stop.wait(RETRY_SECONDS)
         try:
             self.flush_all()
         except (psycopg.Error, redis.RedisError) as error:

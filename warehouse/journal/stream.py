@@ -29,6 +29,10 @@ _ROWS = msgspec.msgpack.Decoder(list[ReadyEvent])
 _LIST = msgspec.json.Decoder(list[msgspec.Raw])
 
 
+# No request brings a number with more; the ledger could not hold some of those that somebody makes up.
+MOST_DIGITS = 9
+
+
 @dataclass(frozen=True)
 class Entry:
     """What one request brought: its events as they stand in the stream, and how many duplicates came with them."""
@@ -53,7 +57,7 @@ def read_entry(stream_id: bytes, fields: Mapping[bytes, bytes]) -> Entry:
         stream_id.decode(),
         field,
         fields.get(field, b""),
-        int(duplicates) if duplicates.isdigit() else 0,
+        int(duplicates) if len(duplicates) <= MOST_DIGITS and duplicates.isdigit() else 0,
         None if recent is None else recent.decode("utf-8", "replace"),
     )
 
@@ -87,7 +91,7 @@ def decode(content: bytes) -> list[ReadyEvent]:
         return [_read(bytes(each)) for each in _LIST.decode(content)]
     except EventInvalid:
         raise
-    except (msgspec.MsgspecError, ValueError, TypeError, RecursionError) as error:
+    except (msgspec.MsgspecError, ValueError, TypeError, OverflowError, RecursionError) as error:
         raise EventInvalid("entry_invalid", f"journal entry can't be read: {error}") from error
 
 

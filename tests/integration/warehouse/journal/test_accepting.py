@@ -11,6 +11,7 @@ from tests.integration.warehouse.journal.sending import NOWHERE_POSTGRES, NOWHER
 from warehouse.events import Event
 from warehouse.intake import ready
 from warehouse.journal import AsyncJournal, Flusher, JournalFull, JournalUnavailable, Known, StoreReport, store
+from warehouse.journal.recent import bucket_keys
 from warehouse.journal.stream import STREAM
 
 
@@ -112,25 +113,28 @@ class TestAppendTogether:
         asyncio.run(run())
         assert flusher.flush_all() == StoreReport(received=21, stored=21)
 
-    def test_all_who_wait_are_told_that_nothing_was_accepted(self):
-        async def run() -> list[BaseException | None]:
+    def test_all_who_wait_are_told_that_nothing_was_accepted_and_it_is_counted(self):
+        async def run() -> tuple[list[BaseException | None], int]:
             journal = AsyncJournal(NOWHERE_REDIS, NOWHERE_POSTGRES)
             waiting = (journal.append_together([ready(event())]) for _ in range(2))
-            return await asyncio.gather(*waiting, return_exceptions=True)
+            return await asyncio.gather(*waiting, return_exceptions=True), journal.dropped
 
-        assert [type(each) for each in asyncio.run(run())] == [JournalUnavailable] * 2
+        told, dropped = asyncio.run(run())
+        assert [type(each) for each in told] == [JournalUnavailable] * 2
+        assert dropped == 2
 
-    def test_one_who_leaves_does_not_keep_the_others(self, redis_url, database_url, connection, flusher):
-        async def run() -> None:
+    def test_one_who_leaves_does_not_keep_the_others_and_is_counted(self, redis_url, database_url, connection, flusher):
+        async def run() -> int:
             journal = AsyncJournal(redis_url, database_url)
             leaving, staying = (asyncio.create_task(journal.append_together([ready(event())])) for _ in range(2))
             await asyncio.sleep(0)
             leaving.cancel()
             await staying
             await journal.close()
+            return journal.dropped
 
-        asyncio.run(run())
-        assert flusher.flush_all().stored == 2
+        dropped = asyncio.run(run())
+        assert flusher.flush_all().stored + dropped == 2
 
 
 class TestFindStored:
@@ -189,6 +193,13 @@ class TestAppendNew:
         known = append_new(redis_url, database_url, [event("a"), event("b")], [event("c"), event("a"), other])
         assert known == [Known(), Known(duplicates={1}, reused={2})]
         assert flusher.flush_all().received == 2
+
+    def test_an_id_remembered_twice_is_told_once(self, redis_url, database_url, connection):
+        this, other = ready(event("a")), ready(event("a", properties={"category": "other"}))
+        with redis.Redis.from_url(redis_url) as cache:
+            for bucket, remembered in zip(bucket_keys(), (this, other), strict=True):
+                cache.hset(bucket, remembered.id, remembered.payload_hash)
+        assert append_new(redis_url, database_url, [event("a")]) == [Known(duplicates={0})]
 
     def test_of_more_than_a_thousand_each_is_found(self, redis_url, database_url, connection, flusher):
         batch = [event(f"event {i}") for i in range(2_500)]
