@@ -13,6 +13,7 @@ from psycopg.rows import DictRow
 from warehouse.databases import connect
 from warehouse.erasure.person import Person
 from warehouse.erasure.rows import text_of_binary
+from warehouse.erasure.tables import person_names
 from warehouse.erasure.worklist import note_done, note_remaining
 from warehouse.snapshot.taking import LATEST, only_writer
 from warehouse.snapshot.writing import DUCKDB_FILE
@@ -70,7 +71,9 @@ def holds_person(file: Path, person: Person) -> bool:
     """Whether a snapshot names the person anywhere. One that can't be read does."""
     if not file.exists():
         return True
-    words = [word.lower() for word in (*person.words, *(id_ for id_ in person.session_ids if len(id_) >= LONG_ID))]
+    visits = (id_ for id_ in person.session_ids if len(id_) >= LONG_ID)
+    # What marts call a device is looked for as a beginning: somebody with a longer id may cost an old snapshot.
+    words = [word.lower() for word in (*person.words, *visits, *person_names(person))]
     with duckdb.connect(str(file), read_only=True) as database:
         tables = database.execute("select database_name, schema_name, table_name from duckdb_tables()").fetchall()
         for table in tables:

@@ -150,3 +150,12 @@ class TestRetireSnapshots:
         (tmp_path / "latest").symlink_to("3")
         assert retire_snapshots(tmp_path, person) == ["1"]
         assert sorted(path.name for path in tmp_path.glob("[0-9]")) == ["2", "3"]
+
+    def test_so_do_those_that_knew_only_the_device_that_was_theirs(self, person: Person, tmp_path: Path):
+        for name, device in (("1", "anonymous:d"), ("2", "anonymous:b"), ("3", "anonymous:d")):
+            (tmp_path / name).mkdir()
+            with duckdb.connect(str(tmp_path / name / DUCKDB_FILE)) as database:
+                database.execute("create schema marts")
+                database.execute(f"create table marts.fct_searches as select '{device}' as person_id")
+        (tmp_path / "latest").symlink_to("3")
+        assert retire_snapshots(tmp_path, person) == ["1"]
