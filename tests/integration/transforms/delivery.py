@@ -1,0 +1,49 @@
+"""One history, delivered in as many ways as a load can: what the marts have to be, and what they become."""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.integration.transforms.dbt_warehouse import DbtWarehouse, Row
+from tests.integration.transforms.random_history import deliver, random_history
+
+MARTS = (
+    "dim_dates", "dim_organizations", "dim_prompts", "dim_prompt_versions",
+    "fct_impressions", "fct_orders", "fct_refunds", "fct_searches", "fct_sessions",
+    "agg_prompts_performance_daily", "agg_sellers_performance_daily", "agg_categories_performance_daily",
+    "agg_marketplace_daily",
+)  # fmt: skip
+HISTORY_SEED = 20260302
+# Each takes seconds: two of them in every run, all in `make test-slow`.
+SCHEDULES = int(os.environ.get("TRANSFORMS_SCHEDULES", "100"))
+
+Marts = dict[str, list[Row]]
+
+
+def every_other_schedule(first: int) -> Iterator[Any]:
+    """Seeds of schedules from the first on, which alone is not slow."""
+    yield first
+    for seed in range(first + 2, SCHEDULES + 1, 2):
+        yield pytest.param(seed, marks=pytest.mark.slow)
+
+
+def build_at_once(warehouse: DbtWarehouse) -> Marts:
+    """The marts of the whole history, loaded at once and built in full."""
+    for delivery in deliver(random_history(HISTORY_SEED), seed=0, loads=1):
+        warehouse.load(delivery)
+    warehouse.dbt("build", "--full-refresh", "--exclude-resource-type", "unit_test")
+    return {mart: warehouse.rows(mart) for mart in MARTS}
+
+
+def build_bit_by_bit(warehouse: DbtWarehouse, seed: int) -> Marts:
+    """The marts of the same history after a run for each of several loads."""
+    first, *later = deliver(random_history(HISTORY_SEED), seed=seed, loads=2 + seed % 3)
+    warehouse.load(first)
+    warehouse.dbt("run")
+    for delivery in later:
+        warehouse.load(delivery)
+        # The views are there, and hold no rows of their own.
+        warehouse.dbt("run", "--exclude", "config.materialized:view")
+    return {mart: warehouse.rows(mart) for mart in MARTS}
