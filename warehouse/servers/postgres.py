@@ -17,7 +17,8 @@ from warehouse.servers.errors import ServerStartFailed
 from warehouse.servers.place import last_line, socket_directory
 from warehouse.servers.system_user import SYSTEM_USER, ensure_system_user
 
-START_TIMEOUT_SECONDS = 30.0
+# Longer than one attempt may take: another process that still ends the server it had can spoil the first.
+START_TIMEOUT_SECONDS = 90.0
 READY_TIMEOUT_SECONDS = 30.0
 
 # Loading and dbt profit from a little more than the defaults; all of it is small beside a laptop's memory.

@@ -12,6 +12,8 @@ import pytest
 from tests.integration.api.conftest import PASSWORD, Account
 
 SHORT_PASSWORD = "9 zebras!"
+STEP_SECONDS = 30
+MARGIN_SECONDS = 4
 
 
 @pytest.fixture
@@ -19,6 +21,9 @@ def enrol(client: httpx.Client) -> Callable[[Account], tuple[pyotp.TOTP, list[st
     """Sets up a second factor with the code of the time step before: the app, and the recovery codes."""
 
     def enrol(account: Account) -> tuple[pyotp.TOTP, list[str]]:
+        # A code of one step must not arrive in the next.
+        left = STEP_SECONDS - time.time() % STEP_SECONDS
+        time.sleep(left if left < MARGIN_SECONDS else 0)
         started = client.post("/auth/totp", json={"password": PASSWORD}, headers=account.headers)
         assert started.status_code == 201, started.text
         app = pyotp.parse_uri(started.json()["otpauth_uri"])
