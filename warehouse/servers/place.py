@@ -17,7 +17,8 @@ def socket_directory(directory: Path) -> Path:
     return Path(tempfile.gettempdir()) / f"marketplace-{os.geteuid()}-{name}-{directory.name}"
 
 
-def last_line(log: Path) -> str:
-    """The last line of a log file, for an error message."""
+def last_line(log: Path, *, telling: str = "") -> str:
+    """The last line of a log file with `telling` in it, or else its last line, for an error message."""
     lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
-    return lines[-1] if lines else "its log is empty"
+    wanted = [line for line in lines if telling in line]
+    return (wanted or lines or ["its log is empty"])[-1]

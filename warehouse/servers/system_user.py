@@ -1,9 +1,12 @@
 """The user PostgreSQL runs as when we are root, as it refuses to."""
 
+import fcntl
 import os
 import pwd
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from warehouse.servers.errors import ServerStartFailed
 
@@ -17,8 +20,23 @@ def ensure_system_user(name: str = SYSTEM_USER, *, programs: str | None = None) 
 
     `programs` are the directories to look for `useradd` in, written as PATH is (default: PATH and root's own).
     """
-    if _exists(name):
-        return
+    with _alone():
+        if not _exists(name):
+            _create(name, programs)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One at a time on this machine: two `useradd` at once can each write over the user of the other."""
+    directory = os.open("/etc", os.O_RDONLY)
+    try:
+        fcntl.flock(directory, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(directory)
+
+
+def _create(name: str, programs: str | None) -> None:
     useradd = shutil.which("useradd", path=programs or f"{os.environ.get('PATH', '')}:{ROOT_PROGRAMS}")
     if useradd is None:
         raise ServerStartFailed(
@@ -28,8 +46,7 @@ def ensure_system_user(name: str = SYSTEM_USER, *, programs: str | None = None) 
     made = subprocess.run(
         [useradd, "--system", "--shell", "/bin/sh", name], capture_output=True, text=True, check=False
     )
-    # Another clone may have made it at the same moment.
-    if made.returncode != 0 and not _exists(name):
+    if made.returncode != 0:
         raise ServerStartFailed(f"The user {name}, which PostgreSQL runs as, can't be made: {made.stderr.strip()}")
 
 

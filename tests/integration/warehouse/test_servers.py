@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.waiting import wait_until
 from warehouse.databases import connect, create_database
 from warehouse.servers import ServerUnreachable, running_servers
 from warehouse.settings import PROJECT_ROOT, Settings, with_database
@@ -92,6 +93,16 @@ class TestRunningServers:
         other.wait()
         with running_servers(own_settings) as servers:
             connect(with_database(servers.database_url, "postgres")).close()
+
+    def test_a_killed_server_nobody_collected_is_replaced(self, own_settings: Settings, place: Path):
+        # A zombie keeps its process id, which is in the lock files of the data and of the socket.
+        other = holder(place)
+        (postmaster,) = [p for p in processes_of(place) if p.name() == "postgres" and p.ppid() == other.pid]
+        postmaster.kill()
+        wait_until(lambda: postmaster.status() == psutil.STATUS_ZOMBIE, "it is dead")
+        with running_servers(own_settings) as servers:
+            connect(with_database(servers.database_url, "postgres")).close()
+        other.communicate(timeout=60)
 
     def test_two_data_directories_have_servers_of_their_own(self, own_settings: Settings, place: Path):
         other = holder(place / "other")

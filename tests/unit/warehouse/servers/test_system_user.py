@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -27,3 +28,10 @@ class TestEnsureSystemUser:
             ensure_system_user(
                 "nobody-knows-this-one", programs=program(tmp_path, "echo cannot lock /etc/passwd >&2; exit 1")
             )
+
+    def test_two_at_once_wait_for_each_other(self, tmp_path: Path) -> None:
+        here = tmp_path / "here"
+        programs = program(tmp_path, f"mkdir {here} || touch {tmp_path / 'met'}; sleep 0.3; rmdir {here}")
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda _: ensure_system_user("nobody-knows-this-one", programs=programs), range(2)))
+        assert not (tmp_path / "met").exists()
