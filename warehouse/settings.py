@@ -135,7 +135,7 @@ class Settings(BaseSettings):
     # What Dagster recorded of older runs is deleted.
     run_retention_days: int = Field(90, ge=1)
     snapshots_kept: int = Field(5, ge=1)
-    # The ranks of a day, as its last publication had them, can be looked up for this long.
+    # The ranks of a day, as its last publication had them, and restatements can be looked up for this long.
     rank_history_days: int = Field(400, ge=1)
 
     @field_validator("cors_origins")

@@ -37,6 +37,7 @@ def build_publication(marts: Sequence[AssetKey]) -> AssetsDefinition:
                     name: mart.written_rows + mart.removed_rows for name, mart in publication.marts.items()
                 },
                 "rows": {name: mart.total_rows for name, mart in publication.marts.items()},
+                "restated_figures": publication.restated_figures,
             }
         )
 

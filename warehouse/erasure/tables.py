@@ -19,6 +19,7 @@ from warehouse.erasure.rows import MENTIONING, THEIRS, event_parameters, event_s
 from warehouse.loading.watermark import next_load_time
 from warehouse.publication.build import forget_finished_build
 from warehouse.publication.reading import forget_changes
+from warehouse.publication.restating import ERASED_DAYS
 
 Connection = psycopg.Connection[DictRow]
 # Money keeps whose it is, by the tombstone.
@@ -30,6 +31,13 @@ STATEMENTS = event_statements(EVENTS, stamp=", _loaded_at = %(loaded_at)s")
 NOTE_KEYS = f"""
 create temporary table erased_keys on commit drop as
 select source, event_id from {EVENTS} where {THEIRS.format(uuid="")} or {MENTIONING.format(uuid="")}
+"""  # nosec B608
+# A restatement of such a day says that somebody was erased.
+NOTE_DAYS = f"""
+insert into control.erased_days (prompt_id, performance_date)
+select distinct prompt_id, (occurred_at at time zone 'UTC')::date
+from {EVENTS} where (source, event_id) in (select source, event_id from erased_keys) and prompt_id is not null
+on conflict do nothing
 """  # nosec B608
 MADE_OF_EVENTS = ("intermediate", "marts_build")
 # What is made of all events of a person or a device, and so names no single one: it goes, by these columns.
@@ -90,6 +98,7 @@ def erase_warehouse(warehouse_url: str, people: Sequence[Person]) -> int:
         # A copied DuckDB file would keep what was deleted from it in blocks that nobody uses.
         forget_finished_build(connection)
         forget_changes(connection)
+        connection.execute(ERASED_DAYS)
         loaded_at = next_load_time(connection)
         for person in people:
             changed += _erase(connection, person, loaded_at)
@@ -100,6 +109,7 @@ def _erase(connection: Connection, person: Person, loaded_at: datetime) -> int:
     parameters = event_parameters(person) | {"loaded_at": loaded_at}
     tables = list(find_tables(connection))
     connection.execute(NOTE_KEYS.encode(), parameters)
+    connection.execute(NOTE_DAYS)
     for table in tables:
         if table.schema in MADE_OF_EVENTS and table.is_keyed_by_event:
             connection.execute(

@@ -32,12 +32,12 @@ def apply_build(connection: Connection, build: Table, published: Table | None) -
     """Apply a build to its published mart, in the caller's transaction. Raises `PublicationRefused`."""
     _check(build)
     mart = Table(PUBLISHED_SCHEMA, build.name, build.published_columns, build.key, build.comment)
-    is_new = published is None or not _is_alike(published, mart)
+    is_new = published is None or not is_alike(published, build)
     if is_new:
         _create(connection, build, mart)
         _forget_progress(connection, mart)
-    built_through = _built_through(connection, mart)
-    written = connection.execute(_upsert(build, mart), {"built_through": built_through}).rowcount
+    since = built_through(connection, mart)
+    written = connection.execute(_upsert(build, mart), {"built_through": since}).rowcount
     written_again, removed = _heal(connection, build, mart)
     _keep_progress(connection, build, mart)
     return Applied(written + written_again, removed, _count(connection, mart), is_new)
@@ -58,9 +58,10 @@ def _check(build: Table) -> None:
         )
 
 
-def _is_alike(published: Table, mart: Table) -> bool:
-    shape = [(column.name, column.type) for column in mart.columns]
-    return published.key == mart.key and [(column.name, column.type) for column in published.columns] == shape
+def is_alike(published: Table, build: Table) -> bool:
+    """Whether the published mart has the columns and the key of its build."""
+    shape = [(column.name, column.type) for column in build.published_columns]
+    return published.key == build.key and [(column.name, column.type) for column in published.columns] == shape
 
 
 def _create(connection: Connection, build: Table, mart: Table) -> None:
@@ -163,7 +164,8 @@ def _count(connection: Connection, table: Table) -> int:
     return int(row["rows"]) if row else 0
 
 
-def _built_through(connection: Connection, mart: Table) -> datetime | str:
+def built_through(connection: Connection, mart: Table) -> datetime | str:
+    """When the newest row that was published of a mart had been built."""
     row = connection.execute(
         "select built_through from control.published_marts where mart = %s", [mart.name]
     ).fetchone()  # fmt: skip

@@ -14,6 +14,7 @@ from warehouse.databases import connect
 from warehouse.publication.applying import Applied, apply_build
 from warehouse.publication.errors import PublicationRefused
 from warehouse.publication.ranks import BUILD_TABLES, forget_old_ranks, publish_ranks
+from warehouse.publication.restating import RESTATEMENTS, collect_restatements, keep_restatements
 from warehouse.publication.table import BUILD_SCHEMA, PUBLISHED_SCHEMA, read_tables
 from warehouse.tenancy.mart_policy import protect_marts
 
@@ -69,6 +70,7 @@ class Publication:
     started_at: datetime
     finished_at: datetime
     marts: dict[str, Applied]
+    restated_figures: int = 0
 
 
 def publish_marts(
@@ -77,16 +79,14 @@ def publish_marts(
     """Make the build the current publication: all of it or, on any error, nothing.
 
     `started_at` is when the run began that made the build, `rank_history_days` how long the ranks of a day that is over
-    are kept (default: all of them, for ever). Takes time by the rows that changed; publishing the same build again
-    changes no row of a mart and is a new publication all the same. Raises `PublicationRefused`.
+    and restatements are kept (default: all of them, for ever). Takes time by the rows that changed; publishing the same
+    build again changes no row of a mart and is a new publication all the same. Raises `PublicationRefused`.
     """
     started_at = started_at or datetime.now(UTC)
     with connect(warehouse_url) as connection, _only_publisher(connection), connection.transaction():
         # The whole build is read at one moment, whoever writes to it meanwhile.
         connection.execute("set transaction isolation level repeatable read")
-        publication = _publish(connection, started_at)
-        if rank_history_days is not None:
-            forget_old_ranks(connection, history_days=rank_history_days)
+        publication = _publish(connection, started_at, rank_history_days)
     _analyze(warehouse_url, publication)
     return publication
 
@@ -103,13 +103,16 @@ def _only_publisher(connection: psycopg.Connection[DictRow]) -> Iterator[None]:
             connection.execute("select pg_advisory_unlock(%s)", [PUBLICATION_LOCK])
 
 
-def _publish(connection: psycopg.Connection[DictRow], started_at: datetime) -> Publication:
+def _publish(
+    connection: psycopg.Connection[DictRow], started_at: datetime, rank_history_days: int | None
+) -> Publication:
     connection.execute(BUILD_TABLES)
     connection.execute(PUBLISHED_SCHEMA_TABLES)
     builds = [table for table in read_tables(connection, BUILD_SCHEMA) if table.name != "rank_prompts"]
     if not builds:
         raise PublicationRefused("There are no marts to publish; run the whole pipeline, which builds them first")
     published = {table.name: table for table in read_tables(connection, PUBLISHED_SCHEMA)}
+    previous_id = collect_restatements(connection, {build.name: build for build in builds}, published)
     marts = {build.name: apply_build(connection, build, published.get(build.name)) for build in builds}
     publication_id = new_publication_id(datetime.now(UTC))
     _remember_changes(connection, publication_id, marts)
@@ -127,7 +130,13 @@ def _publish(connection: psycopg.Connection[DictRow], started_at: datetime) -> P
         [publication_id, as_of, _loaded_at(connection) or as_of, policy_version, started_at],
     ).fetchone()
     assert row is not None
-    return Publication(publication_id, as_of, policy_version, started_at, row["finished_at"], marts)
+    restated = keep_restatements(connection, previous_id, publication_id, history_days=rank_history_days)
+    _remember_changes(connection, publication_id, {RESTATEMENTS: restated})
+    if rank_history_days is not None:
+        forget_old_ranks(connection, history_days=rank_history_days)
+    return Publication(
+        publication_id, as_of, policy_version, started_at, row["finished_at"], marts, restated.written_rows
+    )  # fmt: skip
 
 
 def _loaded_at(connection: psycopg.Connection[DictRow]) -> datetime | None:

@@ -29,6 +29,7 @@ MART_READERS: dict[str, str] = {
     # Where a category or a currency has one seller, its figures are that seller's.
     "agg_categories_performance_daily": "false",
     "agg_marketplace_daily": "false",
+    "fct_restatements": _OF_SELLER,
     "rank_exclusions": _OF_SELLERS_PROMPT,
 }
 # Marts everybody may read, with the reason.

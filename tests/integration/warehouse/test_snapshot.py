@@ -38,6 +38,7 @@ class TestTakeSnapshot:
         assert taken.mart_rows == {
             "agg_sellers_performance_daily": 1,
             "fct_orders": 2,
+            "fct_restatements": 0,
             "publications": 1,
             "rank_exclusions": 0,
             "rank_prompts": 2,
@@ -116,7 +117,7 @@ class TestUnchangedTables:
         publish_marts(build)
         second = take_snapshot(build, tmp_path, kept=2)
         same = {name for name in second.mart_rows if is_same_file(first.directory, second.directory, name)}
-        assert same == {"agg_sellers_performance_daily"}
+        assert same == {"agg_sellers_performance_daily", "fct_restatements"}
         assert second.mart_rows["agg_sellers_performance_daily"] == 1
         statement = "select (select count(*) from marts.agg_sellers_performance_daily), count(*) from marts.fct_orders"
         assert query(tmp_path / "latest.duckdb", statement) == [(1, 3)]
