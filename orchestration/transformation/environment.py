@@ -34,6 +34,19 @@ def dbt_environment(warehouse_url: str, data_path: Path) -> dict[str, str]:
     }
 
 
+def duckdb_environment(database: Path, data_path: Path, *, memory_limit_mb: int) -> dict[str, str]:
+    """Environment variables for dbt on DuckDB, from the file to build in and the data directory.
+
+    What dbt remembers of the project it would parse anew for each other engine, so it has a place of its own.
+    """
+    return {
+        "DBT_DUCKDB_PATH": str(database),
+        "DBT_DUCKDB_MEMORY_LIMIT": f"{memory_limit_mb}MB",
+        "DBT_TARGET_PATH": str(data_path / "dbt" / "target-duckdb"),
+        "DBT_LOG_PATH": str(data_path / "dbt" / "logs"),
+    }
+
+
 @contextmanager
 def environment_variables(variables: Mapping[str, str]) -> Iterator[None]:
     """Set these variables of the process for a while: dbt in this process reads them as its command line would."""

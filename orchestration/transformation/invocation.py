@@ -9,7 +9,8 @@ from orchestration.transformation.environment import environment_variables
 from warehouse.settings import PROJECT_ROOT
 
 PROFILES_DIRECTORY = "transforms"
-TARGET = "postgres"
+POSTGRES = "postgres"
+DUCKDB = "duckdb"
 QUIET = ("--quiet", "--log-level", "none", "--no-use-colors", "--no-send-anonymous-usage-stats", "--no-version-check")
 
 FAILED_STATUSES = ("error", "fail", "runtime error")
@@ -43,7 +44,11 @@ class NodeResult:
 
 
 def invoke_dbt(
-    arguments: Sequence[str], *, environment: Mapping[str, str], project_directory: Path = PROJECT_ROOT
+    arguments: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    project_directory: Path = PROJECT_ROOT,
+    target: str = POSTGRES,
 ) -> list[NodeResult]:
     """Run one dbt command to its end; the result of each node. Raises `TransformationFailed` when dbt itself can't run.
 
@@ -54,7 +59,7 @@ def invoke_dbt(
 
     places = ["--project-dir", str(project_directory), "--profiles-dir", str(project_directory / PROFILES_DIRECTORY)]
     with environment_variables(environment):
-        result = dbtRunner().invoke([*arguments, *places, "--target", TARGET, *QUIET])
+        result = dbtRunner().invoke([*arguments, *places, "--target", target, *QUIET])
     if result.exception is not None and not isinstance(result.exception, Exception):
         # Somebody interrupted the run; that is for whoever started it.
         raise result.exception

@@ -3,13 +3,17 @@
     that can't be read is null, and never stops a run.
 -#}
 
-{#- A value as text; null when it is absent or JSON's null. -#}
+{#- A value as text; null when it is absent, JSON's null, or a list or an object, which engines write differently. -#}
 {% macro json_text(document, key) -%}
     {{ adapter.dispatch('json_text')(document, key) }}
 {%- endmacro %}
 
-{% macro default__json_text(document, key) -%}
-    {{ document }} ->> '{{ key }}'
+{% macro postgres__json_text(document, key) -%}
+    case when jsonb_typeof({{ document }} -> '{{ key }}') not in ('object', 'array') then {{ document }} ->> '{{ key }}' end
+{%- endmacro %}
+
+{% macro duckdb__json_text(document, key) -%}
+    (json_value({{ document }}, '$.{{ key }}') ->> '$')
 {%- endmacro %}
 
 {% macro spark__json_text(document, key) -%}
@@ -39,8 +43,13 @@
     {{ adapter.dispatch('matches')(expression, pattern) }}
 {%- endmacro %}
 
-{% macro default__matches(expression, pattern) -%}
+{% macro postgres__matches(expression, pattern) -%}
     ({{ expression }}) ~ '{{ pattern }}'
+{%- endmacro %}
+
+{#- There `~` asks for the whole text to match, whatever the pattern says. -#}
+{% macro duckdb__matches(expression, pattern) -%}
+    regexp_matches({{ expression }}, '{{ pattern }}')
 {%- endmacro %}
 
 {% macro spark__matches(expression, pattern) -%}

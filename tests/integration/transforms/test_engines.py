@@ -1,0 +1,42 @@
+"""The marts DuckDB builds are those Postgres builds, row by row."""
+
+import pytest
+
+from tests.integration.transforms.dbt_warehouse import DbtWarehouse, Row
+from tests.integration.transforms.duckdb_marts import DuckdbMarts, build_duckdb_marts, mart_names
+from tests.integration.transforms.random_history import deliver, random_history
+
+HISTORY_SEED = 20260719
+# Everything dbt can do with the project: models, tests of data, and unit tests beside each formula.
+WHOLE_BUILD = ("build", "--no-write-json")
+
+
+@pytest.fixture(scope="module")
+def built(dbt_warehouse: DbtWarehouse) -> DbtWarehouse:
+    """A history with what comes late, twice, and is refunded, loaded in three parts with a run after each."""
+    for delivery in deliver(random_history(HISTORY_SEED), seed=7, loads=3):
+        dbt_warehouse.load(delivery)
+        dbt_warehouse.dbt("run")
+    return dbt_warehouse
+
+
+@pytest.fixture(scope="module")
+def on_duckdb(built: DbtWarehouse) -> DuckdbMarts:
+    return build_duckdb_marts(built, arguments=WHOLE_BUILD)
+
+
+def different(ours: list[Row], theirs: list[Row]) -> list[Row]:
+    return [row for row in ours if row not in theirs] + [row for row in theirs if row not in ours]
+
+
+class TestEngines:
+    def test_every_model_and_every_test_of_the_project_passes_on_duckdb(self, on_duckdb: DuckdbMarts) -> None:
+        assert [result for result in on_duckdb.results if result.status not in ("success", "pass")] == []
+        kinds = {result.unique_id.split(".")[0] for result in on_duckdb.results}
+        assert kinds == {"model", "test", "unit_test"}
+
+    def test_every_mart_is_the_same_row_by_row(self, built: DbtWarehouse, on_duckdb: DuckdbMarts) -> None:
+        marts = mart_names(built.data_path)
+        assert built.rows("agg_prompts_performance_daily")
+        assert {mart: different(built.rows(mart), on_duckdb.rows(mart)) for mart in marts} == {m: [] for m in marts}
+        assert {m: len(built.rows(m)) for m in marts} == {m: len(on_duckdb.rows(m)) for m in marts}
