@@ -24,7 +24,10 @@ PLACES = {
     "events": ("cli.commands.events:events", "Count events, store what waits, or replay quarantine."),
     "lake": ("cli.commands.lake:lake", "Archive days of events as files, or verify the archive."),
     "outbox": ("cli.commands.outbox:outbox", "Show what is owed to mail and Stripe, or try it again."),
-    "pipeline": ("cli.commands.pipeline:pipeline", "Run the pipeline that makes the marts, or show how it stands."),
+    "pipeline": (
+        "cli.commands.pipeline:pipeline",
+        "Run the pipeline that makes the marts, show how it stands, or restore.",
+    ),
 }
 
 

@@ -134,7 +134,9 @@ class Settings(BaseSettings):
     pipeline_sensor_min_events: int = Field(500, ge=1)
     # What Dagster recorded of older runs is deleted.
     run_retention_days: int = Field(90, ge=1)
+    # Publications whose snapshot is kept can be restored: the newest ones, and the last of each of the last days.
     snapshots_kept: int = Field(5, ge=1)
+    snapshot_days_kept: int = Field(7, ge=0)
     # The ranks of a day, as its last publication had them, and restatements can be looked up for this long.
     rank_history_days: int = Field(400, ge=1)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cli.commands.publication import publications, restore
 from cli.failure import PROBLEM, CommandFailed
 from cli.output import examples, to_json
 from warehouse.events import EARLIEST_EVENT
@@ -48,9 +49,13 @@ class Moment(click.ParamType[datetime]):
         return moment.astimezone(UTC)
 
 
-@click.group(epilog=examples("pipeline run", "pipeline status"))
+@click.group(epilog=examples("pipeline run", "pipeline status", "pipeline publications"))
 def pipeline() -> None:
-    """Run the pipeline that makes the marts, or show how it stands."""
+    """Run the pipeline that makes the marts, show how it stands, or go back to an earlier publication."""
+
+
+pipeline.add_command(publications)
+pipeline.add_command(restore)
 
 
 @pipeline.command(epilog=examples("pipeline run", "pipeline run --as-of 2026-03-31T06:00:00Z"))

@@ -4,10 +4,11 @@ from typing import Any
 
 from dagster import AssetExecutionContext, AssetKey, MaterializeResult, asset
 
-from orchestration.assets.publication import SNAPSHOT, SNAPSHOT_DIRECTORY
+from orchestration.assets.publication import SNAPSHOT
 from orchestration.resources import PipelineResource
 from warehouse.databases import connect
 from warehouse.erasure import finish_erasures, read_open
+from warehouse.snapshot import snapshot_directory
 
 ERASURES = AssetKey(["control", "erasures"])
 
@@ -21,7 +22,7 @@ def erasures(context: AssetExecutionContext, pipeline: PipelineResource) -> Mate
     report = finish_erasures(
         servers.database_url,
         servers.warehouse_url,
-        pipeline.settings.data_path.resolve() / SNAPSHOT_DIRECTORY,
+        snapshot_directory(pipeline.settings.data_path),
         people,
     )
     for erasure_id, tables in report.remaining.items():

@@ -9,11 +9,10 @@ from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, Materiali
 from orchestration.assets.ranks import RANK_PROMPTS
 from orchestration.resources import PipelineResource
 from warehouse.publication import PUBLISHED_SCHEMA, publish_marts
-from warehouse.snapshot import take_snapshot
+from warehouse.snapshot import snapshot_directory, take_snapshot
 
 PUBLICATIONS = AssetKey([PUBLISHED_SCHEMA, "publications"])
 SNAPSHOT = AssetKey(["snapshots", "latest"])
-SNAPSHOT_DIRECTORY = "snapshots"
 
 
 def build_publication(marts: Sequence[AssetKey]) -> AssetsDefinition:
@@ -49,6 +48,9 @@ def snapshot(pipeline: PipelineResource) -> MaterializeResult[Any]:
     """The current publication as a DuckDB file and Parquet files, for analysts."""
     settings = pipeline.settings
     taken = take_snapshot(
-        pipeline.warehouse_url, settings.data_path.resolve() / SNAPSHOT_DIRECTORY, kept=settings.snapshots_kept
+        pipeline.warehouse_url,
+        snapshot_directory(settings.data_path),
+        kept=settings.snapshots_kept,
+        days_kept=settings.snapshot_days_kept,
     )
     return MaterializeResult(metadata={"publication_id": taken.publication_id, "directory": str(taken.directory)})

@@ -83,7 +83,7 @@ def publish_marts(
     build again changes no row of a mart and is a new publication all the same. Raises `PublicationRefused`.
     """
     started_at = started_at or datetime.now(UTC)
-    with connect(warehouse_url) as connection, _only_publisher(connection), connection.transaction():
+    with connect(warehouse_url) as connection, only_publisher(connection), connection.transaction():
         # The whole build is read at one moment, whoever writes to it meanwhile.
         connection.execute("set transaction isolation level repeatable read")
         publication = _publish(connection, started_at, rank_history_days)
@@ -92,7 +92,7 @@ def publish_marts(
 
 
 @contextmanager
-def _only_publisher(connection: psycopg.Connection[DictRow]) -> Iterator[None]:
+def only_publisher(connection: psycopg.Connection[DictRow]) -> Iterator[None]:
     """Hold the publisher's lock. Taken before the transaction's snapshot, which must see what it waited for."""
     connection.autocommit = True
     connection.execute("select pg_advisory_lock(%s)", [PUBLICATION_LOCK])

@@ -1,5 +1,8 @@
-"""The analysts' snapshot: the published marts as one DuckDB file and Parquet files, immutable, behind a pointer."""
+"""The analysts' snapshot: the published marts as one DuckDB file and Parquet files, immutable, behind a pointer.
 
-from warehouse.snapshot.taking import Snapshot, SnapshotFailed, take_snapshot
+The snapshots are what earlier publications can be restored from, too.
+"""
 
-__all__ = ["Snapshot", "SnapshotFailed", "take_snapshot"]
+from warehouse.snapshot.taking import Snapshot, SnapshotFailed, snapshot_directory, take_snapshot
+
+__all__ = ["Snapshot", "SnapshotFailed", "snapshot_directory", "take_snapshot"]

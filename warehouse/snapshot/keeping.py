@@ -9,6 +9,7 @@ import os
 import shutil
 from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -28,7 +29,7 @@ def write_contents(directory: Path, changes: Mapping[str, str]) -> None:
 
 def keep_unchanged(earlier: Path, directory: Path, changes: Mapping[str, str]) -> set[str]:
     """Take over what `changes` say is the same as in an earlier snapshot, if there is one; the names of the tables."""
-    before = _read_contents(earlier)
+    before = _changed_in_alike(earlier)
     kept = {
         name
         for name, publication_id in changes.items()
@@ -53,13 +54,23 @@ def drop_all_but(database: duckdb.DuckDBPyConnection, kept: Collection[str]) -> 
     return rows
 
 
-def _read_contents(directory: Path) -> dict[str, str]:
+def read_changed_in(directory: Path) -> dict[str, str]:
+    """What a snapshot says of which publication changed each of its tables last."""
+    changed_in: dict[str, str] = _read_contents(directory).get("changed_in", {})
+    return changed_in
+
+
+def _changed_in_alike(directory: Path) -> dict[str, str]:
+    """The same of a snapshot that was written as one is written now; else nothing."""
+    return read_changed_in(directory) if _read_contents(directory).get("writer") == _writer() else {}
+
+
+def _read_contents(directory: Path) -> dict[str, Any]:
     try:
-        contents = json.loads((directory / CONTENTS_FILE).read_text(encoding="utf-8"))
+        contents: dict[str, Any] = json.loads((directory / CONTENTS_FILE).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-    found: dict[str, str] = contents["changed_in"] if contents["writer"] == _writer() else {}
-    return found
+    return contents
 
 
 def _writer() -> str:

@@ -31,6 +31,12 @@ from warehouse.snapshot.writing import DUCKDB_FILE, select_statement, write_tabl
 UNFINISHED_PREFIX = ".unfinished-"
 LATEST = "latest"
 LATEST_DUCKDB = "latest.duckdb"
+DAY_LENGTH = len("20260101")
+
+
+def snapshot_directory(data_path: Path) -> Path:
+    """Where the snapshots of a data directory are."""
+    return data_path.resolve() / "snapshots"
 
 
 class SnapshotFailed(Exception):
@@ -46,10 +52,11 @@ class Snapshot:
     mart_rows: dict[str, int]
 
 
-def take_snapshot(warehouse_url: str, directory: Path, *, kept: int) -> Snapshot:
-    """Write the current publication below `directory`, make it the latest, and keep the `kept` newest.
+def take_snapshot(warehouse_url: str, directory: Path, *, kept: int, days_kept: int = 0) -> Snapshot:
+    """Write the current publication below `directory`, and make it the latest.
 
-    Raises `SnapshotFailed`.
+    The `kept` newest stay, and the last of each of the `days_kept` last days (UTC) that have one. Raises
+    `SnapshotFailed`.
     """
     directory.mkdir(parents=True, exist_ok=True)
     with only_writer(directory), connect(warehouse_url) as connection:
@@ -63,7 +70,7 @@ def take_snapshot(warehouse_url: str, directory: Path, *, kept: int) -> Snapshot
         if not target.exists():
             rows = _write(connection, warehouse_url, directory, target)
         point_to(directory, publication_id)
-        forget_old(directory, kept=kept, current=publication_id)
+        forget_old(directory, kept=kept, days_kept=days_kept, current=publication_id)
     return Snapshot(publication_id, target, rows)
 
 
@@ -146,10 +153,15 @@ def _replace_link(link: Path, target: str) -> None:
     unfinished.replace(link)
 
 
-def forget_old(directory: Path, *, kept: int, current: str) -> None:
-    """Delete all but the `kept` newest snapshots (their names sort by time), never the current one."""
+def forget_old(directory: Path, *, kept: int, days_kept: int, current: str) -> None:
+    """Delete all but the `kept` newest snapshots and the last of each of the newest days, never the current one."""
     taken = [path.name for path in directory.iterdir() if path.is_dir() and not path.is_symlink()]
+    # Their names sort by time, and begin with the day.
     finished = sorted(name for name in taken if not name.startswith("."))
+    last_of_day = {name[:DAY_LENGTH]: name for name in finished}
     others = [name for name in finished if name != current]
-    for name in others[: max(0, len(others) - (kept - 1))]:
-        shutil.rmtree(directory / name)
+    stay = {current, *others[len(others) - min(len(others), kept - 1) :]}
+    stay |= {last_of_day[day] for day in sorted(last_of_day)[-days_kept:] if days_kept}
+    for name in finished:
+        if name not in stay:
+            shutil.rmtree(directory / name)

@@ -8,6 +8,7 @@ import pytest
 from tests.integration.warehouse.build import building, create_build, put_order, put_seller_day, rank, read, run_at
 from warehouse.publication import publish_marts
 from warehouse.snapshot import SnapshotFailed, take_snapshot
+from warehouse.snapshot.taking import forget_old
 
 
 @pytest.fixture
@@ -218,3 +219,19 @@ class TestConcurrentPublication:
             " where as_of > timestamptz '2026-04-01 00:00:00+00'",
         )
         return [row[0] for part in parts for row in query(directory / "snapshot.duckdb", part)] or [None]
+
+
+class TestForgetOld:
+    def test_the_last_of_each_of_the_last_days_stays_too(self, tmp_path: Path) -> None:
+        names = [f"202604{day:02}T{hour:02}0000000000Z-0" for day in (1, 2, 4) for hour in (1, 2, 3)]
+        for name in names:
+            (tmp_path / name).mkdir()
+        forget_old(tmp_path, kept=2, days_kept=2, current=names[-1])
+        assert sorted(path.name for path in tmp_path.iterdir()) == [names[5], names[7], names[8]]
+
+    def test_one_that_is_current_again_stays_however_old_it_is(self, tmp_path: Path) -> None:
+        names = [f"202604{day:02}T000000000000Z-0" for day in (1, 2, 3)]
+        for name in names:
+            (tmp_path / name).mkdir()
+        forget_old(tmp_path, kept=1, days_kept=0, current=names[0])
+        assert [path.name for path in tmp_path.iterdir()] == [names[0]]
