@@ -23,6 +23,7 @@ from api.errors import (
     ValidationFailed,
     problem_responses,
 )
+from api.headers import header
 from api.idempotency.attempt import Answer, Attempt
 from api.idempotency.errors import CONFLICTS
 from api.middleware.idempotency import WRITING_METHODS, IdempotencyMiddleware
@@ -68,8 +69,10 @@ class ServiceRoute(APIRoute):
         if scope["method"] not in (self.methods or ()):
             await super().handle(scope, receive, send)
             return
-        # Routes that read the bytes themselves take what programs send that can't name a type, such as beacons.
         if self.body_field is not None:
+            _require_json(scope)
+        elif "requestBody" in (self.openapi_extra or {}) and header(scope, b"content-type") is not None:
+            # A route that reads the bytes itself takes them from programs that name no type, but not as another type.
             _require_json(scope)
         await self.guarded(scope, receive, send)
 

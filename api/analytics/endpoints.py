@@ -60,7 +60,7 @@ Currency = Annotated[CurrencyCode | None, Query(description="Only figures in thi
 )
 @repeatable
 async def accept_events(request: Request, user: WriteEvents, resources: Resources) -> EventsAccepted:
-    """One event or up to 1,000. A bad event is kept in quarantine and told; it does not stop the others.
+    """One event or up to 1,000, in 8 MiB. A bad event is kept in quarantine and told; it does not stop the others.
 
     What was accepted is durable. `organization_id`, `user_id` and `received_at` are the server's to say. With
     `sent_at`, your clock's time of sending, `occurred_at` is corrected where that clock is wrong. An event may be 30

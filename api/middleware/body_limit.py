@@ -8,12 +8,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.errors import BodyTooLarge
 from api.headers import header
 from api.problem import error_response
+from warehouse.events import EVENTS_BODY_MAX_BYTES
 
 MEBIBYTE = 1024 * 1024
 # Room for the longest template with every character escaped, and for most that can be rendered.
 BODY_MAX_BYTES = 4 * MEBIBYTE
-# By path. Room for the largest batch of ordinary events (1,000 of 16 KiB).
-LARGER_BODIES = {"/api/v1/analytics/events": 16 * MEBIBYTE}
+# By path.
+LARGER_BODIES = {"/api/v1/analytics/events": EVENTS_BODY_MAX_BYTES}
 # Where anybody may send something, nothing is large.
 SMALL_BODIES_PREFIX = "/api/v1/auth/"
 SMALL_BODY_MAX_BYTES = MEBIBYTE // 16

@@ -66,6 +66,23 @@ WRITES = [
     if "requestBody" in PATHS[cell.path][cell.method.lower()] and not cell.path.endswith("/analytics/events")
 ]
 NEEDY = [cell for cell in WRITES if PATHS[cell.path][cell.method.lower()]["requestBody"].get("required")]
+EVENTS = next(cell for route, cell in ALLOWED.items() if route == ("POST", "/api/v1/analytics/events"))
+# As JSON these are an object, or a list of which nothing is too much: each event in them is answered for itself.
+JUDGED_ONE_BY_ONE = frozenset(
+    {
+        "half a surrogate pair",
+        "a name that no encoding has",
+        "NUL",
+        "an exponent beyond floats",
+        "a list",
+        "UTF-16",
+        "a byte order mark",
+        "a name twice",
+        "a hundred thousand names",
+        "two thousand names",
+        "a prototype",
+    }
+)
 FIELDS = [(cell, field) for cell in WRITES for field in BODIES.get(cell.route, ())]
 
 Aim = Callable[[Cell], Target]
@@ -117,3 +134,32 @@ class TestHostileBody:
         twice = "{" + ", ".join(f"{json.dumps(name)}: {json.dumps(value)}" for name, value in members) + "}"
         answer = visitor.request(target.method, target.path, content=twice, headers={**JSON, **target.headers})
         assert (answer.status_code, answer.json()["title"]) == (400, "Body malformed")
+
+
+class TestHostileEventsBody:
+    @pytest.mark.parametrize("kind", sorted(RAW.keys() - JUDGED_ONE_BY_ONE))
+    def test_is_refused(self, visitor: httpx.Client, aim: Aim, kind: str):
+        target = aim(EVENTS)
+        answer = visitor.request(target.method, target.path, content=RAW[kind], headers={**JSON, **target.headers})
+        assert 400 <= answer.status_code < 500
+        assert [word for word in INSIDE if word in answer.text] == []
+
+    @pytest.mark.parametrize("kind", sorted(JUDGED_ONE_BY_ONE))
+    def test_of_events_takes_none_of_them(self, visitor: httpx.Client, aim: Aim, kind: str):
+        target = aim(EVENTS)
+        answer = visitor.request(target.method, target.path, content=RAW[kind], headers={**JSON, **target.headers})
+        assert answer.status_code == 202
+        assert answer.json()["accepted"] == 0
+
+    @pytest.mark.parametrize("content_type", CONTENT_TYPES)
+    def test_of_another_kind_is_refused(self, visitor: httpx.Client, aim: Aim, content_type: str):
+        target = aim(EVENTS)
+        headers = {"Content-Type": content_type, **target.headers}
+        assert visitor.request(target.method, target.path, content=b"[]", headers=headers).status_code == 415
+
+    def test_of_ten_megabytes_is_too_large_also_as_one_event(self, visitor: httpx.Client, aim: Aim):
+        target = aim(EVENTS)
+        event = {"event_id": "1", "event_name": "page.opened", "occurred_at": "2026-11-30T12:00:00Z"}
+        body = json.dumps(event | {"properties": {"text": "x" * 10 * MEGABYTE}}).encode()
+        answer = visitor.request(target.method, target.path, content=body, headers={**JSON, **target.headers})
+        assert (answer.status_code, answer.json()["title"]) == (413, "Body too large")
