@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from warehouse.erasure.event import MONEY_PREFIX, PERSONAL_COLUMNS, impersonal_properties
+from warehouse.erasure.event import MARK, MONEY_PREFIX, PERSONAL_COLUMNS, impersonal_properties, mark_of
 from warehouse.erasure.person import ERASED, Person, python_pattern
 from warehouse.lake.rewriting import rewrite_day
 
@@ -33,7 +33,8 @@ def blank_row(row: dict[str, Any], person: Person) -> dict[str, Any]:
         blank.update(dict.fromkeys(PERSONAL_COLUMNS))
         if not row["event_name"].startswith(MONEY_PREFIX):
             blank["organization_id"] = None
-        kept = impersonal_properties(row["event_name"], json.loads(properties))
+        sent = json.loads(properties)
+        kept = impersonal_properties(row["event_name"], sent) | {MARK: mark_of(str(person.user_id), row, sent)}
         properties = json.dumps(kept, ensure_ascii=False)
     elif is_near(row, person):
         if row["anonymous_id"] in person.anonymous_ids:

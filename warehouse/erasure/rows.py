@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from warehouse.erasure.event import kept_names_sql
+from warehouse.erasure.event import MARK, MARK_OF_SQL, kept_names_sql
 from warehouse.erasure.person import ERASED, Person
 
 NEAR = "(organization_id is null or organization_id = %(organization_id)s{uuid})"
@@ -44,7 +44,7 @@ update {{events}} set
             '{{{{}}}}'
         )::text,
         %(text_pattern)s, '{ERASED}', 'gi'
-    )::jsonb{{stamp}}
+    )::jsonb || jsonb_build_object('{MARK}', {MARK_OF_SQL}){{stamp}}
 where {{theirs}}
 """  # nosec B608
 FORGET = f"""

@@ -34,6 +34,8 @@ DEVICE = "device-of-ana-0001"
 NAMES = (str(ANA), EMAIL, DEVICE)
 PROMPT = "0d000000-0000-0000-0000-000000000001"
 ORGANIZATION = "0b000000-0000-0000-0000-000000000001"
+OTHERS = "0b000000-0000-0000-0000-0000000000ee"
+EVE = "0c000000-0000-0000-0000-0000000000ee"
 
 PLANT = f"""
 update users set email = '{EMAIL}', external_id = null where id = '{ANA}';
@@ -73,6 +75,31 @@ values
         null, null, '{PROMPT}', '{{"position": 1, "receipt_id": "receipt-1"}}', 2001),
     ('client:{ORGANIZATION}', 'shared-by-bob', 'note.shared', 1, now(), now(), '{ORGANIZATION}', '{BOB}', '{DEVICE}',
         null, null, null, '{{"with": "{ANA}", "mail": "{EMAIL}", "device": "{DEVICE}", "kept": 7}}', 2001);
+
+-- Ana clicks in her own list and in one of somebody of another company, who clicks in hers.
+insert into raw_events (
+    source, event_id, event_name, schema_version, occurred_at, received_at, organization_id, user_id, prompt_id,
+    properties, batch_id
+)
+select
+    case event_name when 'results.served' then 'api' else 'client:' || organization_id end, md5(event_name || user_id || of),
+    event_name, 1, now(), now(), organization_id::uuid, user_id::uuid,
+    case event_name when 'prompt.clicked' then '{PROMPT}'::uuid end,
+    jsonb_build_object('receipt_id', 'receipt of ' || md5(of), 'surface', 'top', 'position', 1)
+    || case event_name
+        when 'results.served'
+            then '{{"items": [{{"prompt_id": "{PROMPT}", "position": 1, "score": 1, "propensity": 1}}]}}'
+        else '{{}}'
+    end::jsonb,
+    2001
+from (
+    values
+        ('results.served', '{ORGANIZATION}', '{ANA}', '{ANA}'),
+        ('results.served', '{OTHERS}', '{EVE}', '{EVE}'),
+        ('prompt.clicked', '{ORGANIZATION}', '{ANA}', '{ANA}'),
+        ('prompt.clicked', '{ORGANIZATION}', '{ANA}', '{EVE}'),
+        ('prompt.clicked', '{OTHERS}', '{EVE}', '{ANA}')
+) as made (event_name, organization_id, user_id, of);
 
 insert into event_batches (id, origin, received_count, stored_count, duplicate_count, quarantined_count)
 select batch_id, 'test', count(*), count(*), 0, 0 from raw_events where batch_id >= 2000 group by batch_id
@@ -162,6 +189,7 @@ class History:
         self.ranked_before = read_value(place.warehouse_url, RANKED)
         self.sold_before = read_value(place.warehouse_url, SOLD)
         self.totals_before = read(place.warehouse_url, TOTALS)
+        self.clicked_before = self.clicked_people()
         self.orders_before = read_value(
             place.database_url, f"select count(*) from orders where buyer_user_id = '{ANA}'"
         )
@@ -173,6 +201,13 @@ class History:
             connection.execute("update erasures set requested_at = now() - interval '1 hour'")
             connection.execute(HOLD)
         self.after: RunOutcome = run_pipeline(get_settings())
+
+    def clicked_people(self) -> set[str | None]:
+        """Whose clicks count in the lists of Ana and of Eve."""
+        clicked = (
+            "select clicked_person_id from marts.fct_impressions where receipt_id like 'receipt of %' and is_clicked"
+        )
+        return {row["clicked_person_id"] for row in read(self.place.warehouse_url, clicked)}
 
     def find(self) -> dict[str, list[str]]:
         return {
@@ -245,6 +280,10 @@ class TestErasure:
 
     def test_nobodys_figures_change(self, history: History) -> None:
         assert read(history.place.warehouse_url, TOTALS) == history.totals_before
+
+    def test_clicks_that_counted_for_nobody_still_do_not(self, history: History) -> None:
+        assert history.clicked_before == {str(ANA)}
+        assert history.clicked_people() == {"erased"}
 
     def test_what_others_wrote_stays_without_her_names(self, history: History) -> None:
         [event] = read(history.place.database_url, "select * from raw_events where event_name = 'note.shared'")

@@ -21,11 +21,15 @@ with events as (
         organization_id,
         user_id,
         anonymous_id,
-        {{ device_id() }} as device_id,
+        {{ erased_sender('stored') }} as erased_sender,
+        -- Whose it was as the click says it, not as a log-in would tell later: a ranking of a past moment knows no later
+        -- ones. A live click always had a user; those of all who were erased are one person's, so that leaving makes no
+        -- click count more than it did.
+        coalesce(user_id, {{ device_id() }}, case when source like 'client:%' then 'erased' end) as person_id,
         {{ json_integer('properties', 'position') }} as position,
         occurred_at as clicked_at,
         _loaded_at as _source_loaded_at
-    from {{ ref('stg_events__events') }}
+    from {{ ref('stg_events__events') }} as stored
     where
         event_name = 'prompt.clicked'
         and {{ is_counted_event() }}
@@ -65,7 +69,8 @@ clicks as (
             earlier.organization_id,
             earlier.user_id,
             earlier.anonymous_id,
-            earlier.device_id,
+            earlier.erased_sender,
+            earlier.person_id,
             earlier.position,
             earlier.clicked_at,
             earlier._source_loaded_at
@@ -90,7 +95,8 @@ matches as (
         clicks.organization_id,
         clicks.user_id,
         clicks.anonymous_id,
-        clicks.device_id,
+        clicks.erased_sender,
+        clicks.person_id,
         clicks.position,
         clicks.clicked_at,
         greatest(clicks._source_loaded_at, impressions._source_loaded_at) as _source_loaded_at,
@@ -113,9 +119,6 @@ matches as (
             and {{ is_shown_to_clicker() }}
 ),
 
--- Whose it was as the click says it, not as a log-in would tell later: a ranking of a past moment knows no later ones.
--- A live click always had a user; those of all who were erased are one person's, so that leaving makes no click count
--- more than it did.
 final as (
     select
         source,
@@ -126,8 +129,8 @@ final as (
         organization_id,
         user_id,
         anonymous_id,
-        device_id,
-        coalesce(user_id, device_id, case when source like 'client:%' then 'erased' end) as person_id,
+        erased_sender,
+        person_id,
         position,
         clicked_at,
         _source_loaded_at,

@@ -35,6 +35,8 @@ EVENTS: tuple[tuple[Any, ...], ...] = (
     ("api", "6", "note.shared", OWN, BOB, "d", "own", "r", {"device": "d", "with": [ANA], "n": 1.5}),
     ("api", "7", "note.shared", OTHER, BOB, "d", "own", "r", {"device": "d", "mail": f"to {EMAIL.upper()}!"}),
     ("api", f"click of {EMAIL}", "prompt.clicked", OWN, ANA, None, None, None, {"position": 1, "receipt_id": EMAIL}),
+    ("api", "9", "results.served", OWN, ANA, "d", "s", "r", {"receipt_id": "r9", "surface": "top", "items": []}),
+    ("client:x", "10", "prompt.clicked", OWN, ANA, "d", "s", "r", {"receipt_id": 9, "position": 1}),
     ("client:x", f"about {ANA}", "note.shared", OTHER, BOB, None, None, None, {}),
     ("api", "8", "prompt.viewed", OTHER, BOB, "x", "y", "z", {"text": f"1{ANA}", "mail": f"x{EMAIL}"}),
 )

@@ -32,6 +32,13 @@ def blanked(**fields: Any) -> dict[str, Any]:
     return blank_row(event(**fields), PERSON)
 
 
+def without_mark(row: dict[str, Any]) -> dict[str, Any]:
+    """The properties, of which one says that the sender was known."""
+    properties = json.loads(row["properties"])
+    assert properties.pop("erased_sender")
+    return properties
+
+
 class TestBlankRow:
     def test_her_own_keeps_that_it_happened(self):
         row = blanked(
@@ -41,16 +48,28 @@ class TestBlankRow:
         assert [row[name] for name in ("user_id", "organization_id", "session_id", "request_id", "anonymous_id")] == (
             [None] * 5
         )
-        assert json.loads(row["properties"]) == {"dwell_ms": 5}
+        assert without_mark(row) == {"dwell_ms": 5}
 
     def test_money_stays_her_organizations(self):
         row = blanked(event_name="order.paid", user_id=ANA, organization_id=OWN, properties={"amount_cents": 1900})
         assert (row["user_id"], row["organization_id"]) == (None, OWN)
-        assert json.loads(row["properties"]) == {"amount_cents": 1900}
+        assert without_mark(row) == {"amount_cents": 1900}
 
     def test_what_she_searched_for_goes(self):
         row = blanked(event_name="search.performed", user_id=ANA, properties={"query": "divorce", "result_count": 3})
-        assert json.loads(row["properties"]) == {"result_count": 3}
+        assert without_mark(row) == {"result_count": 3}
+
+    def test_her_click_is_marked_as_her_list_is_and_as_no_other(self):
+        def mark(name: str, receipt_id: str, user_id: str = ANA) -> str:
+            row = blanked(event_id=name, event_name=name, user_id=user_id, properties={"receipt_id": receipt_id})
+            return json.loads(row["properties"])["erased_sender"]
+
+        assert mark("prompt.clicked", "r1") == mark("results.served", "r1")
+        assert len({mark("prompt.clicked", "r1"), mark("prompt.clicked", "r2")}) == 2
+
+    def test_what_has_no_receipt_is_marked_alone(self):
+        marks = [json.loads(blanked(user_id=ANA, event_id=each)["properties"])["erased_sender"] for each in "ab"]
+        assert marks[0] != marks[1]
 
     @pytest.mark.parametrize("organization_id", [None, OWN])
     def test_what_her_device_did_without_a_login_is_hers(self, organization_id: str | None):
