@@ -12,6 +12,7 @@ import redis
 from psycopg import sql
 from psycopg.rows import DictRow
 
+from warehouse.erasure.event import MARK
 from warehouse.events import NEEDS_PROMPT
 from warehouse.journal.stream import ACCEPTED, DROPPED
 from warehouse.settings import Settings
@@ -31,9 +32,12 @@ RECENT = (
     f"raw_events where received_at >= now() - interval '{RECENT_HOURS} hours'",
     f"event_batches where recorded_at >= now() - interval '{RECENT_HOURS} hours'",
 )
-# What the newest load brought, in the warehouse.
+# What the newest load brought, in the warehouse: the events of its batches. An erasure stamps old ones anew, and new ones
+# once more; they are looked for by the stamp first, of which there is an index.
 LAST_LOADED = (
-    "raw_events.events where _loaded_at = (select max(_loaded_at) from raw_events.events)",
+    "raw_events.events where _loaded_at >= (select max(_loaded_at) from raw_events.event_batches)"
+    " and batch_id in (select batch_id from raw_events.event_batches"
+    " where _loaded_at = (select max(_loaded_at) from raw_events.event_batches))",
     "raw_events.event_batches where _loaded_at = (select max(_loaded_at) from raw_events.event_batches)",
 )
 
@@ -49,6 +53,8 @@ select
     percentile_disc(0.95) within group (order by extract(epoch from received_at - occurred_at))::float8
         as lateness_p95_seconds
 from {events} and (source in ('api', 'worker') or source like 'client:%%')
+    -- Of whom it was is gone on purpose.
+    and not (user_id is null and properties ? '{mark}')
 group by grouping sets ((event_name), ())
 order by event_name nulls first
 """
@@ -103,7 +109,8 @@ def measure_events(
     What the service left out is in neither, so its share (`read_dropped_share`) is given.
     """
     events, batches = (sql.SQL(each) for each in place)
-    total, *by_name = connection.execute(sql.SQL(BY_NAME).format(events=events)).fetchall()
+    query = sql.SQL(BY_NAME).format(events=events, mark=sql.SQL(MARK))
+    total, *by_name = connection.execute(query).fetchall()
     ledger = connection.execute(sql.SQL(LEDGER).format(batches=batches)).fetchone()
     assert ledger is not None
     measures = [

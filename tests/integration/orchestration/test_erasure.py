@@ -82,8 +82,8 @@ insert into raw_events (
     properties, batch_id
 )
 select
-    case event_name when 'results.served' then 'api' else 'client:' || organization_id end, md5(event_name || user_id || of),
-    event_name, 1, now(), now(), organization_id::uuid, user_id::uuid,
+    case event_name when 'results.served' then 'api' else 'client:' || organization_id end,
+    md5(event_name || user_id || of), event_name, 1, now(), now(), organization_id::uuid, user_id::uuid,
     case event_name when 'prompt.clicked' then '{PROMPT}'::uuid end,
     jsonb_build_object('receipt_id', 'receipt of ' || md5(of), 'surface', 'top', 'position', 1)
     || case event_name

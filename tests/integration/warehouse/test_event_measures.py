@@ -13,7 +13,7 @@ from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
 from warehouse.databases import connect
-from warehouse.event_measures import RECENT, EventMeasures, measure_events, read_dropped_share
+from warehouse.event_measures import LAST_LOADED, RECENT, EventMeasures, measure_events, read_dropped_share
 from warehouse.events import server_event
 from warehouse.journal import AsyncJournal
 from warehouse.journal.accepting import BUFFER_MAX_EVENTS
@@ -93,6 +93,12 @@ class TestMeasureEvents:
             add(events, user_id=None)
         assert exceeded(measure(events, settings)) == {"null_user_share": 0.2}
 
+    def test_whoever_left_is_not_missed(self, events, settings):
+        for _ in range(20):
+            add(events, user_id=None, session_id=None, properties=Jsonb({"erased_sender": "mark"}))
+        strict = settings.model_copy(update={"event_null_session_max_share": 0.0})
+        assert exceeded(measure(events, strict)) == {}
+
     def test_searches_without_a_user_are_usual(self, events, settings):
         for _ in range(20):
             add(events, event_name="search.performed", user_id=None, prompt_id=None)
@@ -123,6 +129,29 @@ class TestMeasureEvents:
         measured = measure(events, settings, dropped_share=None)
         assert {each.value for each in measured.measures} == {None}
         assert exceeded(measured) == {}
+
+
+class TestLastLoaded:
+    def test_is_what_the_load_brought_also_when_others_were_stamped_after_it(self, warehouse_url, settings):
+        loads = [(1, "2026-03-01", "2026-03-03"), (2, "2026-03-02", "2026-03-02"), (3, "2026-03-02", "2026-03-03")]
+        with connect(warehouse_url) as connection:
+            connection.execute("truncate raw_events.events, raw_events.event_batches")
+            for number, (batch_id, loaded_at, stamped_at) in enumerate(loads):
+                connection.execute(
+                    "insert into raw_events.event_batches (batch_id, origin, received_count, stored_count,"
+                    " duplicate_count, quarantined_count, _loaded_at) values (%s, 'test', 1, 1, 0, 0, %s)",
+                    [batch_id, loaded_at],
+                )
+                connection.execute(
+                    "insert into raw_events.events (source, event_id, event_name, occurred_at, received_at, properties,"
+                    " batch_id, _loaded_at) values ('api', %s, 'category.browsed', now() - make_interval(secs => %s),"
+                    " now(), '{}', %s, %s)",
+                    [str(number), number, batch_id, stamped_at],
+                )
+            measured = measure_events(connection, settings, place=LAST_LOADED, dropped_share=None)
+            connection.rollback()
+        assert measured.event_count == 2
+        assert {each.name: each.value for each in measured.measures}["lateness_p50_seconds"] == 1.0
 
 
 class TestReadDroppedShare:
