@@ -119,20 +119,7 @@ def render_document() -> str:
         f"{LIVE_EVENT_MAX_AGE_DAYS} days, and at most {LATEST_EVENT_AHEAD_SECONDS // 60} minutes ahead of the server's",
         f"clock. With `sent_at`, a clock that is wrong by {CLOCK_TOLERANCE_SECONDS} seconds or more is corrected.",
         "Older events come as an import (`manage.py import events`), by an operator.",
-        "",
-        "## Requests",
-        "",
-        f"`POST /api/v1/analytics/events` takes one event or up to 1,000, in at most {EVENTS_BODY_MAX_BYTES:,} bytes.",
-        "Each event is judged alone: the answer is 202 with how many were accepted, how many were known, and of each",
-        "that was refused its place in the request and the reason, also when no other is in it. A request is refused",
-        "as a whole, and nothing of it is kept, when",
-        "",
-        "| answer | the body |",
-        "| --- | --- |",
-        "| 400 | is not JSON, or nested deeper than a reader follows |",
-        "| 413 | has more bytes, or more events |",
-        "| 415 | is sent as another type than `application/json` |",
-        "| 422 | is JSON, but neither an object nor a list |",
+        *_request_lines(),
         "",
         "## Known events",
         "",
@@ -181,6 +168,25 @@ def _export_lines(export: Format) -> list[str]:
         "| --- | --- |",
         *(f"| `{theirs}` | `{ours}` |" for theirs, ours in export.event_names.items()),
         "",
+    ]
+
+
+def _request_lines() -> list[str]:
+    return [
+        "",
+        "## Requests",
+        "",
+        f"`POST /api/v1/analytics/events` takes one event or up to 1,000, in at most {EVENTS_BODY_MAX_BYTES:,} bytes.",
+        "Each event is judged alone: the answer is 202 with how many were accepted, how many were known, and of each",
+        "that was refused its place in the request and the reason, also when no other is in it. A request is refused",
+        "as a whole, and nothing of it is kept, when",
+        "",
+        "| answer | the body |",
+        "| --- | --- |",
+        "| 400 | is not JSON, or nested deeper than a reader follows |",
+        "| 413 | has more bytes, or more events |",
+        "| 415 | is sent as another type than `application/json` |",
+        "| 422 | is JSON, but neither an object nor a list |",
     ]
 
 

@@ -32,8 +32,8 @@ RECENT = (
     f"raw_events where received_at >= now() - interval '{RECENT_HOURS} hours'",
     f"event_batches where recorded_at >= now() - interval '{RECENT_HOURS} hours'",
 )
-# What the newest load brought, in the warehouse: the events of its batches. An erasure stamps old ones anew, and new ones
-# once more; they are looked for by the stamp first, of which there is an index.
+# What the newest load brought, in the warehouse: the events of its batches. An erasure stamps old ones anew, and new
+# ones once more; they are looked for by the stamp first, of which there is an index.
 LAST_LOADED = (
     "raw_events.events where _loaded_at >= (select max(_loaded_at) from raw_events.event_batches)"
     " and batch_id in (select batch_id from raw_events.event_batches"

@@ -21,15 +21,15 @@ with events as (
         organization_id,
         user_id,
         anonymous_id,
-        {{ erased_sender('stored') }} as erased_sender,
-        -- Whose it was as the click says it, not as a log-in would tell later: a ranking of a past moment knows no later
-        -- ones. A live click always had a user; those of all who were erased are one person's, so that leaving makes no
-        -- click count more than it did.
+        {{ erased_sender() }} as erased_sender,
+        -- Whose it was as the click says it, not as a log-in would tell later: a ranking of a past moment knows no
+        -- later ones. A live click always had a user; those of all who were erased are one person's, so that leaving
+        -- makes no click count more than it did.
         coalesce(user_id, {{ device_id() }}, case when source like 'client:%' then 'erased' end) as person_id,
         {{ json_integer('properties', 'position') }} as position,
         occurred_at as clicked_at,
         _loaded_at as _source_loaded_at
-    from {{ ref('stg_events__events') }} as stored
+    from {{ ref('stg_events__events') }}
     where
         event_name = 'prompt.clicked'
         and {{ is_counted_event() }}

@@ -28,7 +28,7 @@ items as (
         served_lists.user_id,
         served_lists.anonymous_id,
         served_lists.session_id,
-        {{ erased_sender('served_lists') }} as erased_sender,
+        {{ erased_sender('served_lists.') }} as erased_sender,
         {{ is_counted_event() }} as is_counted,
         {{ json_text('served_lists.properties', 'surface') }} as surface,
         {{ json_text('served_lists.properties', 'policy_version') }} as policy_version,
