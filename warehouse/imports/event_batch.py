@@ -9,7 +9,7 @@ from warehouse.imports.event_storage import Prompts, Users
 from warehouse.imports.plain_events import PlainEvents
 from warehouse.imports.record import Record
 from warehouse.intake import ReadyEvent
-from warehouse.journal.copy_line import copy_lines
+from warehouse.journal.copy_line import Line, copy_lines
 
 
 class EventBatch:
@@ -41,10 +41,10 @@ class EventBatch:
         self._rows.append(row)
         self._line_count += line_count
 
-    def lines(self, users: Users) -> list[str]:
+    def lines(self, users: Users) -> list[Line]:
         """A line for each event; `users` are those it asked for."""
         self._found_users = users
-        found: list[str] = []
+        found: list[Line] = []
         for each in self._rows:
             if isinstance(each, PlainEvents):
                 found += each.lines(self._prompts, users)

@@ -21,15 +21,21 @@ class Chunk:
 
     def __init__(self, batch: pa.RecordBatch, first_line: int) -> None:
         self.columns = dict(zip(batch.schema.names, batch.columns, strict=True))
-        self.values = {name: _to_values(column) for name, column in self.columns.items()}
+        self._values: dict[str, list[Any]] = {}
         self.row_count = batch.num_rows
         # About what a row takes as it was read.
         self.row_bytes: int = -(-batch.nbytes // max(batch.num_rows, 1))
         self._first_line = first_line
 
+    def values_of(self, name: str) -> list[Any] | None:
+        """The values of a column; None when there is none."""
+        if name not in self._values and name in self.columns:
+            self._values[name] = _to_values(self.columns[name])
+        return self._values.get(name)
+
     def record(self, index: int) -> Record:
         """A row by itself."""
-        values = {name: column[index] for name, column in self.values.items()}
+        values = {name: (self.values_of(name) or [])[index] for name in self.columns}
         return Record(self._first_line + index, values, self.row_bytes)
 
 

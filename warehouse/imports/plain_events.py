@@ -4,11 +4,11 @@ They become the very lines that `EventImporter.parse`, the catalogue and `copy_l
 odd is not refused here but left to them: they alone say what is refused, and why.
 """
 
-import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import repeat
-from typing import Any, NamedTuple
+from itertools import chain, repeat
+from typing import NamedTuple
+from uuid import UUID
 
 import orjson
 import pyarrow as pa
@@ -21,64 +21,60 @@ from warehouse.imports.parquet_source import Chunk
 from warehouse.imports.properties import DEEPEST_NESTING, are_sound
 from warehouse.imports.record import Record
 from warehouse.imports.value import DEFAULT_SOURCE, EARLIEST, IDENTIFIER_MAX_LENGTH
-from warehouse.journal.copy_line import NULL
+from warehouse.intake.fingerprint import ID_SEPARATOR, NOT_PAYLOAD, digests
+from warehouse.journal.copy_line import COLUMNS, NULL, Line, pack_key, pack_time
 
 NEEDED = ("event_id", "event_name")
-TEXTS = (
-    *NEEDED, "source", "anonymous_id", "session_id", "request_id", "prompt_external_id", "user_external_id",
-)  # fmt: skip
+EVENT_TEXTS = (*NEEDED, "source", "anonymous_id", "session_id", "request_id")
+TEXTS = (*EVENT_TEXTS, "prompt_external_id", "user_external_id")
+READ_BY_ROW = ("event_name", "prompt_external_id", "position", "properties")
 # Printable ASCII that neither begins nor ends with a blank and means the same in JSON and in COPY.
 PLAIN_TEXT = r"^[!#-\[\]-~]([ !#-\[\]-~]*[!#-\[\]-~])?$"
 # Written by us, no text of JSON becomes longer than six times what it was.
 PROPERTIES_MAX_CHARACTERS = EVENT_MAX_BYTES // 6
 ZONE = "+00:00"
-
-
-class PlainEvent(NamedTuple):
-    """The fields of one event as text, but for the ids of its prompt and user.
-
-    `place` is its place in the chunk; `properties` are JSON with sorted keys.
-    """
-
-    place: int
-    event_id: str
-    event_name: str
-    source: str
-    anonymous_id: str | None
-    session_id: str | None
-    request_id: str | None
-    prompt_external_id: str | None
-    user_external_id: str | None
-    occurred_at: str
-    properties: str
+BACKSLASH, ESCAPED_BACKSLASH = "\\", "\\\\"
 
 
 class PlainEvents:
-    """Rows of a chunk that stand together. `parse` is for when one of them has to be looked at by itself."""
+    """Rows of a chunk that stand together. `parse` is for when one of them has to be looked at by itself.
+
+    `first` is the place of the first in the chunk, `moments` when all of the chunk occurred, as text; `properties` are
+    those of these rows as JSON with sorted keys.
+    """
 
     key = None
 
     def __init__(
-        self, chunk: Chunk, events: Sequence[PlainEvent], received_at: str, parse: Callable[[Record], EventRow]
+        self,
+        chunk: Chunk,
+        first: int,
+        properties: Sequence[str],
+        *,
+        moments: pa.Array,
+        received_at: datetime,
+        parse: Callable[[Record], EventRow],
     ) -> None:
         self._chunk = chunk
-        self._events = events
+        self._first = first
+        self._properties = properties
+        self._moments = moments.slice(first, len(properties))
         self._received_at = received_at
         self._parse = parse
-        self.prompts = {name for event in events if (name := event.prompt_external_id) is not None}
-        self.users = {name for event in events if (name := event.user_external_id) is not None}
+        self.prompts = self._names("prompt_external_id")
+        self.users = self._names("user_external_id")
         # Those that name nobody are ready before it is their turn to be stored.
         self._lines = None if self.prompts or self.users else self._made({}, {})
 
     @property
     def row_count(self) -> int:
         """How many they are."""
-        return len(self._events)
+        return len(self._properties)
 
     @property
     def size(self) -> int:
         """About the memory they take, in bytes."""
-        return self._chunk.row_bytes * len(self._events)
+        return self._chunk.row_bytes * self.row_count
 
     @property
     def record(self) -> Record:
@@ -87,113 +83,148 @@ class PlainEvents:
 
     def record_of(self, place: int) -> Record:
         """One of them as it was read."""
-        return self._chunk.record(self._events[place].place)
+        return self._chunk.record(self._first + place)
 
     def parts(self) -> list[EventRow]:
         """The same rows, each looked at by itself."""
-        return [self.part(place) for place in range(len(self._events))]
+        return [self.part(place) for place in range(self.row_count)]
 
     def part(self, place: int) -> EventRow:
         """One of them, looked at by itself."""
         return self._parse(self.record_of(place))
 
-    def lines(self, prompts: Prompts, users: Users) -> list[str]:
+    def lines(self, prompts: Prompts, users: Users) -> list[Line]:
         """The lines of `copy_lines`, with the ids of all that they name."""
         return self._made(prompts, users) if self._lines is None else self._lines
 
-    def _made(self, prompts: Prompts, users: Users) -> list[str]:
-        prompt_ids = {name: str(prompts[name]) for name in self.prompts}
-        user_ids = {name: (str(users[name]["user_id"]), str(users[name]["organization_id"])) for name in self.users}
-        nobody = (None, None)
-        return [
-            _line(event, self._received_at, prompt_ids.get(event.prompt_external_id or ""),
-                  *user_ids.get(event.user_external_id or "", nobody))
-            for event in self._events
-        ]  # fmt: skip
+    def _made(self, prompts: Prompts, users: Users) -> list[Line]:
+        prompt = self._ids("prompt_external_id", {name: prompts[name] for name in self.prompts})
+        user = self._ids("user_external_id", {name: users[name]["user_id"] for name in self.users})
+        organization = self._ids("user_external_id", {name: users[name]["organization_id"] for name in self.users})
+        fields = {name: self._column(name) for name in EVENT_TEXTS} | {
+            "schema_version": "1",
+            "occurred_at": self._moments,
+            "organization_id": organization.texts,
+            "user_id": user.texts,
+            "prompt_id": prompt.texts,
+            "properties": pa.array(self._properties, pa.string()),
+        }
+        source = fields["source"]
+        fields["source"] = DEFAULT_SOURCE if source is None else pc.fill_null(source, DEFAULT_SOURCE)
+        keys = pc.binary_join_element_wise(fields["source"], fields["event_id"], ID_SEPARATOR)
+        known_by = map(
+            pack_key, digests(_bytes(keys)), digests(_payloads(fields)), repeat(pack_time(self._received_at))
+        )
+        return list(map(Line, known_by, self._texts(fields), prompt.raw, organization.raw, user.raw))
+
+    def _texts(self, fields: Mapping[str, pa.Array | str | None]) -> list[str]:
+        escaped = pa.array([each.replace(BACKSLASH, ESCAPED_BACKSLASH) for each in self._properties], pa.string())
+        columns = {**fields, "properties": escaped, "received_at": self._received_at.isoformat()}
+        found = (columns.get(name) for name in COLUMNS)
+        values = [NULL if column is None else column for column in found]
+        texts: list[str] = pc.binary_join_element_wise(
+            *values, "\t", null_handling="replace", null_replacement=NULL
+        ).to_pylist()
+        return texts
+
+    def _column(self, name: str) -> pa.Array | None:
+        """What these rows say in a column; None when they say nothing."""
+        column = self._chunk.columns.get(name)
+        if column is None:
+            return None
+        part = column.slice(self._first, self.row_count)
+        return None if part.null_count == self.row_count else part
+
+    def _names(self, name: str) -> set[str]:
+        column = self._column(name)
+        return set() if column is None else set(column.drop_null().unique().to_pylist())
+
+    def _ids(self, name: str, found: Mapping[str, UUID]) -> "_Ids":
+        """The ids that the names in a column stand for."""
+        column = self._column(name)
+        if column is None:
+            return _Ids(repeat(None), None)
+        names = column.to_pylist()
+        raw = {each: identifier.bytes for each, identifier in found.items()}
+        texts = {each: str(identifier) for each, identifier in found.items()}
+        return _Ids(list(map(raw.get, names)), pa.array(map(texts.get, names), pa.string()))
 
 
-def _line(
-    event: PlainEvent, received_at: str, prompt_id: str | None, user_id: str | None, organization_id: str | None
-) -> str:
-    _, event_id, event_name, source, anonymous, session, request, _, _, occurred_at, properties = event
-    key = hashlib.sha256(f"{source}\x1f{event_id}".encode()).hexdigest()[:32]
-    # The payload as `hash_payload` writes it: keys in their order, and none without a value.
-    payload = (
-        f'{{{_member("anonymous_id", anonymous)}"event_name":"{event_name}","occurred_at":"{occurred_at}",'
-        f'{_member("organization_id", organization_id)}{_member("prompt_id", prompt_id)}"properties":{properties},'
-        f'{_member("request_id", request)}"schema_version":1{_last("session_id", session)}{_last("user_id", user_id)}}}'
-    )
-    said = hashlib.sha256(payload.encode()).hexdigest()[:32]
-    return (
-        f"{key}\t{said}\t{source}\t{event_id}\t{event_name}\t1\t{occurred_at}\t{received_at}\t"
-        f"{organization_id or NULL}\t{user_id or NULL}\t{anonymous or NULL}\t{session or NULL}\t{request or NULL}\t"
-        f"{prompt_id or NULL}\t{properties.replace(chr(92), chr(92) * 2)}\t{NULL}\t{NULL}\t{NULL}"
-    )
+class _Ids(NamedTuple):
+    """An id for each row: as Postgres holds it, and as text."""
+
+    raw: Iterable[bytes | None]
+    texts: pa.Array | None
 
 
-def _member(name: str, text: str | None) -> str:
-    return "" if text is None else f'"{name}":"{text}",'
+def _payloads(fields: Mapping[str, pa.Array | str | None]) -> list[bytes]:
+    """What is hashed of each event, as `hash_payload` writes it: keys in their order, and none without a value."""
+    members = []
+    for name in sorted(fields.keys() - NOT_PAYLOAD):
+        if (value := fields[name]) is not None:
+            quote = "" if name in ("properties", "schema_version") else '"'
+            members.append(pc.binary_join_element_wise(f'"{name}":{quote}', value, quote, ""))
+    joined = pc.binary_join_element_wise(*members, ",", null_handling="skip")
+    return _bytes(pc.binary_join_element_wise("{", joined, "}", ""))
 
 
-def _last(name: str, text: str | None) -> str:
-    return "" if text is None else f',"{name}":"{text}"'
+def _bytes(texts: pa.Array) -> list[bytes]:
+    found: list[bytes] = texts.cast(pa.binary()).to_pylist()
+    return found
 
 
 def read_plain(chunk: Chunk, parse: Callable[[Record], EventRow]) -> Iterator[PlainEvents | Record]:
     """The rows of a chunk in their order: those that are plain together, and each other as it was read."""
     received_at = datetime.now(UTC)
-    together: list[PlainEvent] = []
-    for index, event in enumerate(_events(chunk, received_at)):
-        if event is not None:
-            together.append(event)
-            continue
-        if together:
-            yield PlainEvents(chunk, together, received_at.isoformat(), parse)
-            together = []
-        yield chunk.record(index)
-    if together:
-        yield PlainEvents(chunk, together, received_at.isoformat(), parse)
-
-
-def _events(chunk: Chunk, received_at: datetime) -> Iterator[PlainEvent | None]:
     moments = _moments(chunk)
     plain = None if moments is None else _plain_rows(chunk, moments, received_at)
-    if plain is None:
-        yield from repeat(None, chunk.row_count)
+    if moments is None or plain is None:
+        yield from map(chunk.record, range(chunk.row_count))
         return
-    texts = [chunk.values.get(name) or repeat(None) for name in (*TEXTS, "position", "properties")]
-    for place, (is_plain, occurred_at, event_id, event_name, source, anonymous, session, request, prompt, user,
-                position, written) in enumerate(zip(plain, _as_text(moments), *texts, strict=False)):  # fmt: skip
-        properties = _properties(written) if is_plain else None
-        if properties is None:
-            yield None
+    texts = _as_text(moments)
+    columns = (chunk.values_of(name) or repeat(None) for name in READ_BY_ROW)
+    together: list[str] = []
+    for index, properties in enumerate(chain(map(_properties, plain, *columns), [None])):
+        if properties is not None:
+            together.append(properties)
             continue
-        if position is not None:
-            properties.setdefault("position", position)
-        if not are_sound(event_name, properties, names_prompt=prompt is not None):
-            yield None
-            continue
-        yield PlainEvent(
-            place, event_id, event_name, source or DEFAULT_SOURCE, anonymous, session, request, prompt, user,
-            occurred_at, orjson.dumps(properties, option=orjson.OPT_SORT_KEYS).decode(),
-        )  # fmt: skip
+        if together:
+            first = index - len(together)
+            yield PlainEvents(chunk, first, together, moments=texts, received_at=received_at, parse=parse)
+            together = []
+        if index < chunk.row_count:
+            yield chunk.record(index)
 
 
-def _properties(written: str | None) -> dict[str, Any] | None:
-    """The properties, when they are an object, neither large nor deep, without a NUL and without a list of items."""
-    if not written:
-        return {}
-    if (
-        len(written) > PROPERTIES_MAX_CHARACTERS
-        or written.count("{") + written.count("[") > DEEPEST_NESTING
-        or "\\u0000" in written
-    ):
+def _properties(
+    is_plain: bool, event_name: str, prompt: str | None, position: int | None, written: str | None
+) -> str | None:
+    """The properties of a row as JSON with sorted keys; None when they have to be looked at slowly.
+
+    Plain are those that are an object, neither large nor deep, without a NUL and without a list of items.
+    """
+    if not is_plain:
         return None
-    try:
-        properties = orjson.loads(written)
-    except orjson.JSONDecodeError:
+    properties = {}
+    if written:
+        if (
+            len(written) > PROPERTIES_MAX_CHARACTERS
+            or written.count("{") + written.count("[") > DEEPEST_NESTING
+            # Looked for in two steps: a single character is found ten times as fast.
+            or (BACKSLASH in written and "\\u0000" in written)
+        ):
+            return None
+        try:
+            properties = orjson.loads(written)
+        except orjson.JSONDecodeError:
+            return None
+        if not isinstance(properties, dict) or "items" in properties:
+            return None
+    if position is not None:
+        properties.setdefault("position", position)
+    if not are_sound(event_name, properties, names_prompt=prompt is not None):
         return None
-    return properties if isinstance(properties, dict) and "items" not in properties else None
+    return orjson.dumps(properties, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def _moments(chunk: Chunk) -> pa.Array | None:
@@ -234,8 +265,7 @@ def _is_plain_text(column: pa.Array, *, is_needed: bool) -> pa.Array:
     return pc.fill_null(pc.and_(is_short, pc.match_substring_regex(column, PLAIN_TEXT)), not is_needed)
 
 
-def _as_text(moments: pa.Array) -> list[str | None]:
+def _as_text(moments: pa.Array) -> pa.Array:
     """Moments as `datetime.isoformat` writes them."""
     texts = pc.replace_substring_regex(moments.cast(pa.timestamp("us")).cast(pa.string()), r"\.000000$", "")
-    found: list[str | None] = pc.binary_join_element_wise(pc.replace_substring(texts, " ", "T"), ZONE, "").to_pylist()
-    return found
+    return pc.binary_join_element_wise(pc.replace_substring(texts, " ", "T"), ZONE, "")

@@ -1,6 +1,7 @@
 """Imports one file."""
 
 import gc
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
@@ -20,6 +21,9 @@ from warehouse.journal.quarantine import Kind
 
 OnProgress = Callable[[float], None]
 OnWarning = Callable[[str], None]
+
+# Of the interpreter, between the thread that reads and the one that stores.
+TURN_SECONDS = 0.0005
 
 
 def ignore(_: object) -> None:
@@ -58,7 +62,7 @@ def import_file(
         with _rolled_back(connection) if is_dry_run else nullcontext():
             importer.prepare(connection)
             batches = Batches(connection, importer, _keeping(kind, path.name), on_refused)
-            with _no_look_for_cycles(), closing(ahead(gather(importer.read(source)))) as gathered:
+            with _no_look_for_cycles(), _short_turns(), closing(ahead(gather(importer.read(source)))) as gathered:
                 for batch in gathered:
                     batches.store(batch)
                     # What this batch left behind, if anything.
@@ -106,6 +110,20 @@ def _no_look_for_cycles() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
+
+
+@contextmanager
+def _short_turns() -> Iterator[None]:
+    """Let the thread that stores go on at once when Postgres has answered, though the other one is still reading ahead.
+
+    By default it waits for 5 ms every time, and Postgres with it.
+    """
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(TURN_SECONDS)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
 
 
 def _keeping(kind: Kind, origin: str) -> Settle:

@@ -16,6 +16,7 @@ from warehouse.imports.event_batch import EventBatch
 from warehouse.imports.parquet_source import Chunk
 from warehouse.imports.plain_events import PlainEvents, read_plain
 from warehouse.intake.ready_event import uuid_text
+from warehouse.journal.copy_line import TIME_BYTES
 
 SPACE = UUID(int=7)
 PROMPTS = {name: uuid5(SPACE, name) for name in ("p1", "p2", "a b")}
@@ -107,10 +108,11 @@ def lines_by_column(chunk):
 
 def without_receipt(line):
     """The fields of a line but the time it was received, with properties as Postgres holds them."""
-    fields = line.split("\t")
-    written = fields[14].replace("\\\\", "\\")
-    return [*fields[:7], *(field.replace("-", "") if len(field) == 36 else field for field in fields[8:14]),
-            json.loads(written), *fields[15:]]  # fmt: skip
+    fields = line.text.split("\t")
+    written = fields[12].replace("\\\\", "\\")
+    return [line.key[:-TIME_BYTES], line.prompt_id, line.organization_id, line.user_id, *fields[:5],
+            *(field.replace("-", "") if len(field) == 36 else field for field in fields[6:12]),
+            json.loads(written), *fields[13:]]  # fmt: skip
 
 
 class TestReadPlain:
@@ -137,8 +139,8 @@ class TestReadPlain:
         }  # fmt: skip
         (plain,) = read_plain(chunk_of([named]), EventImporter("f").parse)
         (line,) = plain.lines(PROMPTS, USERS)
-        assert uuid_text(PROMPTS["p1"].bytes) in line
-        assert str(USERS["u1"]["organization_id"]) in line
+        assert uuid_text(PROMPTS["p1"].bytes) in line.text
+        assert str(USERS["u1"]["organization_id"]) in line.text
 
     def test_leaves_columns_of_other_types_to_the_rows(self):
         batch = pa.RecordBatch.from_pylist(
