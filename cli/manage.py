@@ -26,7 +26,7 @@ PLACES = {
     "outbox": ("cli.commands.outbox:outbox", "Show what is owed to mail and Stripe, or try it again."),
     "pipeline": (
         "cli.commands.pipeline:pipeline",
-        "Run the pipeline that makes the marts, show how it stands, or restore.",
+        "Run the pipeline that makes the marts, or go back.",
     ),
 }
 

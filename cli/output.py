@@ -3,10 +3,12 @@
 import json
 from datetime import datetime
 
+MANAGE, MONITOR = "cli/manage.py", "cli/monitor.py"
 
-def examples(*lines: str) -> str:
+
+def examples(*lines: str, program: str = MANAGE) -> str:
     """The end of a command's help. The mark in front keeps click from joining the lines."""
-    return "\n".join(["\b", "Examples:", *(f"  python cli/manage.py {line}" for line in lines)])
+    return "\n".join(["\b", "Examples:", *(f"  python {program} {line}" for line in lines)])
 
 
 def to_json(value: object) -> str:

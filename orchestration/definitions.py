@@ -16,7 +16,7 @@ from orchestration.checks.marts import RECONCILIATIONS
 from orchestration.jobs import archive_events_job, build_marts_job
 from orchestration.resources import PipelineResource
 from orchestration.schedules import daily_archive_schedule, hourly_marts_schedule
-from orchestration.sensors import waiting_events_sensor
+from orchestration.sensors import alerts_sensor, waiting_events_sensor
 from orchestration.transformation.project import prepare_manifest
 from warehouse.settings import get_settings
 
@@ -36,7 +36,7 @@ definitions = Definitions(
     asset_checks=[*ARRIVAL_CHECKS, *build_checks([*EVENT_RECONCILIATIONS, *RECONCILIATIONS])],
     jobs=[build_marts_job, archive_events_job],
     schedules=[hourly_marts_schedule, daily_archive_schedule],
-    sensors=[waiting_events_sensor],
+    sensors=[waiting_events_sensor, alerts_sensor],
     resources={"pipeline": PipelineResource()},
     executor=in_process_executor,
 )

@@ -93,21 +93,21 @@ def failed_checks(result: ExecuteInProcessResult) -> list[str]:
         if not evaluation.passed and evaluation.severity == AssetCheckSeverity.ERROR
     ]
     of_tables = {evaluation.check_name for evaluation in failed}
-    over_several = {name for event in result.all_events for name in _failed_tests(event) if name not in of_tables}
+    over_several = {name for event in result.all_events for name in failed_tests(event) if name not in of_tables}
     return sorted(over_several | {f"{'.'.join(check.asset_key.path)}: {check.check_name}" for check in failed})
 
 
 def failures(result: ExecuteInProcessResult) -> list[str]:
     """What went wrong besides checks: the cause of each failed step, or of the run itself, as a sentence."""
     found = [
-        f"{event.step_key}: {_cause(event.step_failure_data.error)}"
+        f"{event.step_key}: {failure_cause(event.step_failure_data.error)}"
         for event in result.all_events
         if event.is_step_failure and not _is_check_failure(event)
     ]
     if found or failed_checks(result):
         return found
     # Nothing a step did: the run could not begin, as when another one is at work.
-    return [_cause(event.job_failure_data.error) for event in result.all_events if event.is_run_failure]
+    return [failure_cause(event.job_failure_data.error) for event in result.all_events if event.is_run_failure]
 
 
 def _is_check_failure(event: DagsterEvent) -> bool:
@@ -115,10 +115,11 @@ def _is_check_failure(event: DagsterEvent) -> bool:
     error = event.step_failure_data.error
     if error is not None and error.cls_name == "DagsterAssetCheckFailedError":
         return True
-    return bool(_failed_tests(event)) and not _metadata(event, FAILED_MODELS)
+    return bool(failed_tests(event)) and not _metadata(event, FAILED_MODELS)
 
 
-def _failed_tests(event: DagsterEvent) -> list[str]:
+def failed_tests(event: DagsterEvent) -> list[str]:
+    """The tests of dbt that made a step fail."""
     return _metadata(event, FAILED_TESTS) if event.is_step_failure else []
 
 
@@ -128,7 +129,7 @@ def _metadata(event: DagsterEvent, name: str) -> list[str]:
     return [str(item) for item in value.value or ()] if isinstance(value, JsonMetadataValue) else []
 
 
-def _cause(error: Any) -> str:
+def failure_cause(error: Any) -> str:
     """The message of our own error; those of Dagster around it say where Dagster was."""
     while error is not None and error.cause is not None and error.cls_name.startswith("Dagster"):
         error = error.cause

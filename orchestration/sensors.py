@@ -10,6 +10,7 @@ from dagster import (
     sensor,
 )
 
+from orchestration.alerts.watching import watch
 from orchestration.backlog import count_waiting_events
 from orchestration.dead_runs import close_dead_runs
 from orchestration.jobs import build_marts_job
@@ -42,3 +43,13 @@ def waiting_events_sensor(context: SensorEvaluationContext) -> RunRequest | Skip
     if waiting < settings.pipeline_sensor_min_events:
         return SkipReason(f"{waiting} events wait; a run starts at {settings.pipeline_sensor_min_events}")
     return RunRequest(tags={"waiting_events": str(waiting)})
+
+
+@sensor(name="alerts_sensor", minimum_interval_seconds=60, default_status=DefaultSensorStatus.RUNNING)
+def alerts_sensor() -> SkipReason:
+    """Ask the rules of alerts every minute, and tell ops what is new."""
+    settings = get_settings()
+    with running_servers(settings) as servers:
+        found = watch(settings, servers)
+    news = "; ".join(f"{each.occasion} {each.outcome.rule} {each.outcome.subject}" for each in found.news)
+    return SkipReason(f"{len(found.alerting)} alerting; news: {news or 'none'}")

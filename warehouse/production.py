@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from pydantic_settings import BaseSettings
 
 # Secrets the product does without.
-OPTIONAL_SECRETS = frozenset({"jwt_previous_secrets", "sentry_dsn"})
+OPTIONAL_SECRETS = frozenset({"jwt_previous_secrets", "sentry_dsn", "alert_webhook_secret"})
 # What compose files, images and tutorials use.
 WELL_KNOWN_PASSWORDS = frozenset({"marketplace", "postgres", "password", "redis", "admin", "secret", "changeme"})
 

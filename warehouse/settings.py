@@ -130,6 +130,14 @@ class Settings(BaseSettings):
     event_null_prompt_max_share: float = Field(0.0, ge=0, le=1)
     event_quarantined_max_share: float = Field(0.05, ge=0, le=1)
     event_dropped_max_share: float = Field(0.001, ge=0, le=1)
+    # Figures, and what waits in the outbox or the journal, may be this old before ops are told.
+    alert_freshness_max_minutes: int = Field(150, ge=1)
+    alert_backlog_max_minutes: int = Field(30, ge=1)
+    # An alert that goes on is told again after this long.
+    alert_repeat_hours: float = Field(24.0, gt=0)
+    alert_email_to: Names = ()
+    alert_webhook_url: str | None = None
+    alert_webhook_secret: SecretStr | None = None
     # Runs of the micro-batch sensor start when this many events wait for the pipeline.
     pipeline_sensor_min_events: int = Field(500, ge=1)
     # What Dagster recorded of older runs is deleted.
@@ -187,6 +195,15 @@ class Settings(BaseSettings):
         """And for the mail server."""
         if value is not None and not _names_mail_server(value.get_secret_value()):
             raise ValueError("must read smtp://user:password@host:port, or smtps:// for one encrypted from the start")
+        return value
+
+    @field_validator("alert_webhook_url")
+    @classmethod
+    def name_webhook(cls, value: str | None) -> str | None:
+        """Alerts leave the machine encrypted."""
+        parts = urlsplit(value or "https://")
+        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost")):
+            raise ValueError("must begin with https:// (http:// is for this machine alone)")
         return value
 
     @property
@@ -255,7 +272,11 @@ def refused_everywhere(settings: Settings) -> list[str]:
     secrets = [("JWT_SECRET", settings.jwt_secret), ("PASSWORD_PEPPER", settings.password_pepper)]
     secrets += [("JWT_PREVIOUS_SECRETS", each) for each in settings.jwt_previous_secrets]
     secrets += [("TENANCY_SECRET", settings.tenancy_secret)] if settings.tenancy_secret else []
-    return [
+    if settings.alert_webhook_secret:
+        secrets.append(("ALERT_WEBHOOK_SECRET", settings.alert_webhook_secret))
+    unsigned = ["ALERT_WEBHOOK_SECRET is missing (ALERT_WEBHOOK_URL is set, and its messages are signed)"]
+    unsigned *= settings.alert_webhook_url is not None and settings.alert_webhook_secret is None
+    return unsigned + [
         f"{name} is shorter than {SECRET_MIN_BYTES} bytes"
         for name, secret in secrets
         if len(secret.get_secret_value().encode()) < SECRET_MIN_BYTES

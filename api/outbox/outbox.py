@@ -8,7 +8,9 @@ from sqlalchemy import event
 from api.database import AsyncWriteSession
 from api.models import OutboxTask
 
-MailKind = Literal["mail.email_verification", "mail.password_reset", "mail.invitation", "mail.notice", "mail.decision"]
+MailKind = Literal[
+    "mail.email_verification", "mail.password_reset", "mail.invitation", "mail.notice", "mail.decision", "mail.alert"
+]
 Kind = MailKind | Literal["stripe.customer"]
 
 

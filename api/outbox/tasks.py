@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from api.auth.recovery.delivery import send_notice, send_password_reset, send_verification
 from api.lane import running
 from api.lifespan import Resources
+from api.mail.alert import send_alert
 from api.moderation.delivery import send_decision
 from api.organizations.invitation.delivery import send_invitation
 from api.outbox.worker import OutboxLane, Route
@@ -22,6 +23,7 @@ ROUTES = (
             "mail.invitation": send_invitation,
             "mail.notice": send_notice,
             "mail.decision": send_decision,
+            "mail.alert": send_alert,
         },
         attempts_max=MAIL_ATTEMPTS_MAX,
     ),

@@ -82,6 +82,7 @@ def run(as_of: datetime | None, as_json: bool) -> None:
             on_progress=_show_progress if sys.stderr.isatty() else None,
             on_entry=lambda entry: _log(logger, entry),
         )
+        _tell_ops(settings, servers)
     if as_json:
         click.echo(to_json({**asdict(outcome), "log_file": str(log_file)}))
     else:
@@ -118,6 +119,7 @@ def backfill(first: datetime, last: datetime, as_json: bool) -> None:
 
         log_file, logger = _open_log(settings)
         outcome = run_pipeline(settings, on_entry=lambda entry: _log(logger, entry))
+        _tell_ops(settings, servers)
     if as_json:
         click.echo(to_json({"days": [asdict(day) for day in days], "run": asdict(outcome)}))
     else:
@@ -151,6 +153,13 @@ def _prepare(servers: Servers) -> None:
     migrate(servers.database_url)
     prepare_warehouse(servers.warehouse_url)
     prepare_access(servers.access, database_url=servers.database_url, warehouse_url=servers.warehouse_url)
+
+
+def _tell_ops(settings: Settings, servers: Servers) -> None:
+    """What a run leaves behind is judged at once, also where Dagster's daemon does not run."""
+    from orchestration.alerts.watching import watch
+
+    watch(settings, servers)
 
 
 def _open_log(settings: Settings) -> tuple[Path, logging.Logger]:

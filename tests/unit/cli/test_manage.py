@@ -13,6 +13,7 @@ from warehouse.settings import PROJECT_ROOT
 LEAVES = (
     "db init", "db reset", "db seed", "user list", "user create", "import catalog", "import events", "import orders",
     "events stats", "events flush", "events replay-quarantine", "lake archive", "lake verify", "pipeline backfill",
+    "pipeline publications", "pipeline restore",
 )  # fmt: skip
 
 

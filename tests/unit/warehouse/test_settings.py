@@ -38,6 +38,8 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         "JWT_PREVIOUS_SECRETS",
         "WAREHOUSE_URL",
         "STRIPE_DEFAULT_PAYMENT_METHOD",
+        "ALERT_WEBHOOK_URL",
+        "ALERT_WEBHOOK_SECRET",
     ):
         monkeypatch.delenv(name, raising=False)
 
@@ -59,7 +61,9 @@ class TestLoadSettings:
         assert load_settings().stripe_base is None
         assert load_settings().needs_verified_email
 
-    @pytest.mark.parametrize("name", ["JWT_SECRET", "JWT_PREVIOUS_SECRETS", "PASSWORD_PEPPER", "TENANCY_SECRET"])
+    @pytest.mark.parametrize(
+        "name", ["JWT_SECRET", "JWT_PREVIOUS_SECRETS", "PASSWORD_PEPPER", "TENANCY_SECRET", "ALERT_WEBHOOK_SECRET"]
+    )
     @pytest.mark.parametrize("environment", ["development", "test", "production"])
     def test_no_environment_starts_with_a_short_secret(self, monkeypatch, environment, name):
         for other, value in {**PRODUCTION, "ENVIRONMENT": environment, name: "31 bytes are not enough: secret"}.items():
@@ -69,6 +73,16 @@ class TestLoadSettings:
         ) as raised:
             load_settings()
         assert "31 bytes" not in str(raised.value)
+
+    def test_alerts_go_to_a_webhook_signed_and_encrypted_or_not_at_all(self, monkeypatch):
+        monkeypatch.setenv("ALERT_WEBHOOK_URL", "https://alerts.example/hook")
+        with pytest.raises(SettingsInvalid, match="ALERT_WEBHOOK_SECRET is missing"):
+            load_settings()
+        monkeypatch.setenv("ALERT_WEBHOOK_SECRET", LONG)
+        assert load_settings().alert_webhook_url == "https://alerts.example/hook"
+        monkeypatch.setenv("ALERT_WEBHOOK_URL", "http://alerts.example/hook")
+        with pytest.raises(SettingsInvalid, match="ALERT_WEBHOOK_URL: must begin with https://"):
+            load_settings()
 
     def test_a_short_secret_is_named_together_with_what_is_missing(self, monkeypatch):
         for other, value in {**PRODUCTION, "JWT_SECRET": "short", "REDIS_URL": ""}.items():

@@ -11,6 +11,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from psycopg.rows import DictRow
+from psycopg.types.json import Jsonb
 
 from tests.integration.api.conftest import Account
 from tests.waiting import wait_until
@@ -80,6 +81,19 @@ class TestMail:
         database.execute("update outbox set next_attempt_at = now()")
         wait_until(lambda: task_of(account.user_id) is None, "the mail went out")
         assert [envelope.rcpt_tos for envelope in postbox.taken] == [[account.email]]
+
+    def test_of_an_alert_goes_out_as_it_was_written(self, postbox, client: httpx.Client, database):
+        alert = {"to": "ops@acme.example", "subject": "Alert: freshness", "text": "published 3 h ago"}
+        added = database.execute(
+            "insert into outbox (kind, payload) values ('mail.alert', %s) returning id", [Jsonb(alert)]
+        ).fetchone()
+        wait_until(
+            lambda: database.execute("select 1 from outbox where id = %s", [added["id"]]).fetchone() is None,
+            "the mail went out",
+        )
+        [envelope] = [each for each in postbox.taken if each.rcpt_tos == ["ops@acme.example"]]
+        assert b"Subject: Alert: freshness" in envelope.content
+        assert b"published 3 h ago" in envelope.content
 
     def test_that_is_refused_for_good_is_given_up_and_kept_with_the_reason(self, register, task_of):
         account: Account = register("seller")

@@ -1,0 +1,43 @@
+"""The table of contents of `monitor.py`."""
+
+import subprocess
+import sys
+
+import click
+import pytest
+
+from cli.failure import run
+from cli.monitor import PLACES, monitor
+from warehouse.settings import PROJECT_ROOT
+
+
+class TestHelp:
+    @pytest.mark.parametrize("command", PLACES)
+    def test_every_command_explains_itself_with_examples(self, command, capsys):
+        assert run(monitor, [command, "--help"]) == 0
+        assert "Examples:\n    python cli/monitor.py " + command in capsys.readouterr().out
+
+    @pytest.mark.parametrize("command", PLACES)
+    def test_every_command_reports_as_json(self, command):
+        names = {name for each in monitor.get_command(click.Context(monitor), command).params for name in each.opts}
+        assert "--json" in names
+
+    def test_help_imports_neither_dagster_nor_dbt(self):
+        code = (
+            "import sys, cli.monitor as m\n"
+            "for name in m.PLACES: m.monitor([name, '--help'], standalone_mode=False)\n"
+            "print(*sys.modules)"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=PROJECT_ROOT, capture_output=True, text=True, check=True
+        )
+        loaded = set(done.stdout.split("\n")[-2].split())
+        assert "cli.monitoring.alerts" in loaded
+        assert not {name for name in loaded if name.startswith(("dagster", "dbt"))}
+
+
+class TestWrongUse:
+    @pytest.mark.parametrize("arguments", [["nonsense"], ["report", "--days", "0"], ["dashboard", "--every", "soon"]])
+    def test_is_status_2(self, arguments, capsys):
+        assert run(monitor, arguments) == 2
+        assert "Usage: " in capsys.readouterr().err
