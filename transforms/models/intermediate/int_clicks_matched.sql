@@ -116,7 +116,7 @@ matches as (
             and clicks.prompt_id = impressions.prompt_id
             and clicks.clicked_at >= impressions.served_at
             and impressions.source in (clicks.source, 'api')
-            and {{ is_shown_to_clicker() }}
+            and {{ is_shown_to('clicks') }}
 ),
 
 final as (

@@ -53,22 +53,39 @@ orders as (
     {% endif %}
 ),
 
--- The receipt an order names is evidence; without it the buyer's last click within 7 days is the best guess.
+holders as (
+    select
+        order_id,
+        receipt_id,
+        prompt_id,
+        buyer_user_id as user_id,
+        buyer_organization_id as organization_id,
+        cast(null as varchar) as anonymous_id,
+        cast(null as varchar) as erased_sender,
+        paid_at
+    from orders
+    where receipt_id is not null
+),
+
+-- The receipt an order names is evidence, where the list was shown to its buyer; without it the buyer's last click
+-- within 7 days is the best guess.
 candidates as (
     select
-        orders.order_id,
+        holders.order_id,
         receipt_clicks.impression_id,
         0 as preference,
         receipt_clicks.clicked_at,
         receipt_clicks.source,
         receipt_clicks.event_id,
         receipt_clicks._source_loaded_at
-    from orders
+    from holders
     inner join receipt_clicks
         on
-            orders.receipt_id = receipt_clicks.receipt_id
-            and orders.prompt_id = receipt_clicks.prompt_id
-            and orders.paid_at >= receipt_clicks.clicked_at
+            holders.receipt_id = receipt_clicks.receipt_id
+            and holders.prompt_id = receipt_clicks.prompt_id
+            and holders.paid_at >= receipt_clicks.clicked_at
+    inner join {{ ref('int_impressions_served') }} as impressions
+        on receipt_clicks.impression_id = impressions.impression_id and {{ is_shown_to('holders') }}
     union all
     select
         orders.order_id,
