@@ -23,6 +23,8 @@ LOADS = [
             raw.served("list of the repriced", MONDAY, "r3", ["repriced"]),
             raw.clicked("first click on moved", MONDAY, "r1", "moved", position=2),
             raw.viewed("view of the late", MONDAY, "late"),
+            raw.viewed("on the phone", MONDAY, "still", user_id="ann", anonymous_id="phone", session_id=None),
+            raw.viewed("on the tablet", MONDAY, "still", user_id="ann", anonymous_id="tablet", session_id=None),
             raw.checkout("checkout without a prompt", MONDAY, "o late", None),
         ],
         raw.ORDERS: [
@@ -43,6 +45,8 @@ LOADS = [
         raw.EVENTS: [
             raw.clicked("late click", SUNDAY, "r1", "clicked"),
             raw.clicked("closer click on moved", TUESDAY, "r2", "moved"),
+            raw.viewed("again on the phone", TUESDAY, "moved", user_id="ann", anonymous_id="phone", session_id=None),
+            raw.viewed("again on the tablet", SUNDAY, "moved", user_id="ann", anonymous_id="tablet", session_id=None),
         ],
         raw.ORDERS: [raw.order("o late", "late", "ann", MONDAY), raw.order("o pending", "still", "ann", TUESDAY)],
         raw.REFUNDS: [
@@ -111,6 +115,16 @@ class TestIncrementalRun:
                 " from marts_build.fct_impressions group by prompt_id"
             ).fetchall()
         assert {row["prompt_id"] for row in found if not row["is_new"]} == {"still", "repriced"}
+
+    def test_sightings_that_say_what_is_known_are_read_by_one_run_alone(self, built: DbtWarehouse) -> None:
+        with connect(built.url) as connection:
+            [read_until] = connection.execute("select max(_built_at) from intermediate.int_persons_stitched").fetchall()
+            [arrived] = connection.execute("select max(_built_at) from intermediate.int_activities_recorded").fetchall()
+            written = connection.execute(
+                "select device_id from intermediate.int_persons_stitched where _built_at = %(max)s", read_until
+            ).fetchall()
+        assert read_until == arrived
+        assert [row["device_id"] for row in written] == ["anonymous:tablet"]
 
     def test_run_without_news_writes_nothing(self, built: DbtWarehouse) -> None:
         results = built.dbt("run", "--select", "config.materialized:incremental")

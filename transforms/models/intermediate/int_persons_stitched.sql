@@ -39,6 +39,15 @@ with
                     and known.valid_from < arrived_sightings.occurred_at
                     and coalesce(arrived_sightings.occurred_at < known.valid_to, true)
             )
+        union
+        -- One device is written anew whenever any sighting arrived: what was read is known by the newest row, and would
+        -- be read again by every run while nothing changes.
+        select newest.device_id
+        from (
+            select arrived_sightings.device_id from arrived_sightings
+            order by arrived_sightings.occurred_at desc, arrived_sightings.device_id desc
+            limit 1
+        ) as newest
     ),
 {% endif %}
 
