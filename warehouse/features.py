@@ -9,10 +9,17 @@ from psycopg import sql
 
 # Each kind of fact counts on the UTC day it happened; a refund counts on the day of the order it reverses, so that it
 # takes away what the order gave, and an order refunded in parts counts as refunded once. However often a person clicks
-# on a prompt on one day, in however many lists, is one click: nobody makes a prompt rise alone.
+# on a prompt on one day, in however many lists, is one click, and however often it was shown to that person is one
+# impression: nobody makes a prompt rise or fall alone. An impression is of whoever clicked in it, else of whom it was
+# shown to, so that no click lacks its impression; what was shown to nobody known counts each time.
 ACTIVITY = """
 with impressions as (
-    select prompt_id, served_date as activity_date, count(*) as impression_count
+    select prompt_id, served_date as activity_date,
+        count(
+            distinct coalesce(
+                case when clicked_at < {as_of} then clicked_person_id else viewer_person_id end, impression_id
+            )
+        ) as impression_count
     from marts_build.fct_impressions
     where served_at < {as_of} and served_date >= {first_date} and is_counted
     group by 1, 2

@@ -78,13 +78,13 @@ values
 
 -- Ana clicks in her own list and in one of somebody of another company, who clicks in hers.
 insert into raw_events (
-    source, event_id, event_name, schema_version, occurred_at, received_at, organization_id, user_id, prompt_id,
-    properties, batch_id
+    source, event_id, event_name, schema_version, occurred_at, received_at, organization_id, user_id, anonymous_id,
+    prompt_id, properties, batch_id
 )
 select
     case event_name when 'results.served' then 'api' else 'client:' || organization_id end,
     md5(event_name || user_id || of), event_name, 1, now(), now(), organization_id::uuid, user_id::uuid,
-    case event_name when 'prompt.clicked' then '{PROMPT}'::uuid end,
+    case user_id when '{ANA}' then '{DEVICE}' end, case event_name when 'prompt.clicked' then '{PROMPT}'::uuid end,
     jsonb_build_object('receipt_id', 'receipt of ' || md5(of), 'surface', 'top', 'position', 1)
     || case event_name
         when 'results.served'

@@ -153,7 +153,8 @@ class TestFctImpressions:
             "is_counted": True, "is_clicked": True, "clicked_at": at(TUESDAY, 0, 10),
             "clicked_person_id": "ann", "is_purchased": True, "purchased_at": at(TUESDAY, 0, 30),
             "served_at": at(MONDAY, 23, 30), "served_date": MONDAY,
-            "organization_id": "buyers", "user_id": None, "session_id": "visit", "source": "api",
+            "organization_id": "buyers", "user_id": None, "viewer_person_id": "session:visit", "session_id": "visit",
+            "source": "api",
         }  # fmt: skip
 
     def test_click_belongs_to_the_place_it_names(self, built: DbtWarehouse) -> None:

@@ -3,6 +3,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from ranking.features import ACTIVITY_SCHEMA, PROMPT_SCHEMA, check_features
@@ -27,7 +29,7 @@ create table marts_build.dim_prompts (
 );
 create table marts_build.fct_impressions (
     prompt_id text, served_at timestamptz, served_date date, clicked_at timestamptz, clicked_person_id text,
-    is_counted boolean default true, impression_id text default gen_random_uuid()
+    viewer_person_id text, is_counted boolean default true, impression_id text default gen_random_uuid()
 );
 create table marts_build.fct_orders (prompt_id text, order_id text, paid_at timestamptz, paid_date date);
 create table marts_build.fct_refunds (
@@ -76,9 +78,18 @@ class Marts:
         return read_prompts(self.url, as_of=AS_OF).filter("is_held")["prompt_id"].to_list()
 
     def impression(
-        self, served_at: datetime, *, clicked_at: datetime | None = None, clicked_by: str | None = None
+        self,
+        served_at: datetime,
+        *,
+        clicked_at: datetime | None = None,
+        clicked_by: str | None = None,
+        shown_to: str | None = None,
     ) -> None:
-        self._insert("fct_impressions", "p", served_at, served_at.date(), clicked_at, clicked_by)
+        self._insert("fct_impressions", "p", served_at, served_at.date(), clicked_at, clicked_by, shown_to)
+
+    def forget_impressions(self) -> None:
+        with connect(self.url) as connection:
+            connection.execute("truncate marts_build.fct_impressions")
 
     def order(self, order_id: str, paid_at: datetime) -> None:
         self._insert("fct_orders", "p", order_id, paid_at, paid_at.date())
@@ -125,6 +136,52 @@ class TestReadActivity:
         marts.impression(monday, clicked_at=tuesday, clicked_by="ann")
         clicks = {row["activity_date"]: row["click_count"] for row in marts.activity().to_dicts()}
         assert clicks == {monday.date(): 2, tuesday.date(): 1}
+
+    def impressions(self, marts: Marts) -> dict[date, int]:
+        return {row["activity_date"]: row["impression_count"] for row in marts.activity().to_dicts()}
+
+    def test_a_person_who_is_shown_it_again_on_one_day_counts_once(self, marts: Marts) -> None:
+        monday, tuesday = datetime(2026, 3, 9, 5, tzinfo=UTC), datetime(2026, 3, 10, 5, tzinfo=UTC)
+        for second in range(50):
+            marts.impression(monday + timedelta(seconds=second), shown_to="ann")
+        marts.impression(monday, shown_to="bob")
+        marts.impression(tuesday, shown_to="ann")
+        assert self.impressions(marts) == {monday.date(): 2, tuesday.date(): 1}
+
+    def test_what_nobody_known_is_shown_counts_each_time(self, marts: Marts) -> None:
+        for _ in range(3):
+            marts.impression(ago(days=1))
+        assert self.impressions(marts) == {ago(days=1).date(): 3}
+
+    def test_colleagues_who_click_in_the_lists_of_one_each_have_an_impression(self, marts: Marts) -> None:
+        for person in ("ann", "bob", "eve"):
+            marts.impression(ago(hours=2), shown_to="ann", clicked_at=ago(hours=1), clicked_by=person)
+        marts.impression(ago(hours=2), shown_to="ann")
+        [row] = marts.activity().to_dicts()
+        assert (row["impression_count"], row["click_count"]) == (3, 3)
+
+    def test_a_click_that_comes_later_changes_no_impression_of_before(self, marts: Marts) -> None:
+        marts.impression(ago(hours=2), shown_to="ann")
+        marts.impression(ago(hours=2), shown_to="ann", clicked_at=AS_OF + timedelta(hours=1), clicked_by="bob")
+        assert self.impressions(marts) == {AS_OF.date(): 1}
+
+    @example(shown=[("ann", None, True), ("ann", None, True)])
+    @given(
+        shown=st.lists(
+            st.tuples(
+                st.sampled_from(["ann", "bob", None]), st.sampled_from(["ann", "bob", "eve", None]), st.booleans()
+            ),
+            max_size=12,
+        )
+    )
+    @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    def test_no_day_has_more_clicks_than_impressions(self, marts: Marts, shown) -> None:
+        marts.forget_impressions()
+        for shown_to, clicked_by, is_clicked in shown:
+            clicked = {"clicked_at": ago(hours=1), "clicked_by": clicked_by} if is_clicked else {}
+            marts.impression(ago(hours=2), shown_to=shown_to, **clicked)
+        rows = marts.activity().to_dicts()
+        assert [row for row in rows if row["click_count"] > row["impression_count"]] == []
 
     def test_clicks_of_nobody_known_count_each(self, marts: Marts) -> None:
         for _ in range(3):

@@ -128,6 +128,7 @@ final as (
         impressions.served_date,
         impressions.organization_id,
         impressions.user_id,
+        impressions.person_id as viewer_person_id,
         impressions.session_id,
         impressions.source,
         greatest(
