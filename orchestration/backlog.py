@@ -1,10 +1,14 @@
-"""How much waits for the next run."""
+"""What waits for the next run."""
 
 import redis
 
 from warehouse.databases import connect
+from warehouse.journal import Flusher
+from warehouse.journal.ledger import StoreReport
 from warehouse.journal.stream import STREAM
 from warehouse.loading.watermark import read_horizon, read_watermark
+from warehouse.servers import Servers
+from warehouse.settings import Settings
 
 EVENTS_TABLE = "raw_events.events"
 
@@ -22,3 +26,17 @@ def count_waiting_events(*, database_url: str, warehouse_url: str, redis_url: st
             "select count(*) as waiting from raw_events where changed_xid >= %s::text::xid8", [str(loaded_through)]
         ).fetchone()
     return in_journal + (int(row["waiting"]) if row else 0)
+
+
+def store_waiting_events(settings: Settings, servers: Servers) -> StoreReport:
+    """Store every event that was accepted before now; how many."""
+    flusher = Flusher(
+        servers.redis_url,
+        servers.database_url,
+        max_events=settings.event_flush_max_events,
+        interval_seconds=settings.event_flush_interval_seconds,
+    )
+    try:
+        return flusher.flush_all()
+    finally:
+        flusher.close()

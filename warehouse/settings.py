@@ -145,6 +145,8 @@ class Settings(BaseSettings):
     # Publications whose snapshot is kept can be restored: the newest ones, and the last of each of the last days.
     snapshots_kept: int = Field(5, ge=1)
     snapshot_days_kept: int = Field(7, ge=0)
+    # What a build on DuckDB may hold in memory before it writes to disk.
+    engine_memory_limit_mb: int = Field(3000, ge=500)
     # The ranks of a day, as its last publication had them, and restatements can be looked up for this long.
     rank_history_days: int = Field(400, ge=1)
 

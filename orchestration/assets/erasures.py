@@ -8,7 +8,6 @@ from orchestration.assets.publication import SNAPSHOT
 from orchestration.resources import PipelineResource
 from warehouse.databases import connect
 from warehouse.erasure import finish_erasures, read_open
-from warehouse.snapshot import snapshot_directory
 
 ERASURES = AssetKey(["control", "erasures"])
 
@@ -22,7 +21,7 @@ def erasures(context: AssetExecutionContext, pipeline: PipelineResource) -> Mate
     report = finish_erasures(
         servers.database_url,
         servers.warehouse_url,
-        snapshot_directory(pipeline.settings.data_path),
+        pipeline.settings.data_path,
         people,
     )
     for erasure_id, tables in report.remaining.items():
@@ -32,5 +31,6 @@ def erasures(context: AssetExecutionContext, pipeline: PipelineResource) -> Mate
             "completed": report.completed,
             "remaining": report.remaining,
             "retired_snapshots": report.retired_snapshots,
+            "is_engine_retired": report.is_engine_retired,
         }
     )

@@ -5,10 +5,10 @@ from typing import Any
 
 from dagster import AssetExecutionContext, AssetKey, AssetSpec, MaterializeResult, multi_asset
 
+from orchestration.backlog import store_waiting_events
 from orchestration.resources import PipelineResource
 from warehouse.databases import connect
 from warehouse.erasure import Person, Sources, erase_sources, erase_warehouse, read_open
-from warehouse.journal import Flusher
 from warehouse.lake import LAKE_DIRECTORY
 from warehouse.loading import load_all
 from warehouse.loading.gaps import fill_gaps
@@ -65,15 +65,5 @@ def erase_people_from_sources(pipeline: PipelineResource) -> list[Person]:
 
 def drain_journal(context: AssetExecutionContext, pipeline: PipelineResource) -> None:
     """Store every event that was accepted before now."""
-    settings = pipeline.settings
-    flusher = Flusher(
-        pipeline.servers.redis_url,
-        pipeline.servers.database_url,
-        max_events=settings.event_flush_max_events,
-        interval_seconds=settings.event_flush_interval_seconds,
-    )
-    try:
-        report = flusher.flush_all()
-    finally:
-        flusher.close()
+    report = store_waiting_events(pipeline.settings, pipeline.servers)
     context.log.info("%d events stored from the journal, %d quarantined", report.stored, report.quarantined)

@@ -1,4 +1,4 @@
-"""Ends erasures: retires snapshots that hold the person, and looks whether anything is left anywhere."""
+"""Ends erasures: retires snapshots and rebuilt marts with the person, and looks whether anything is left anywhere."""
 
 import shutil
 from collections.abc import Iterator, Sequence
@@ -11,11 +11,12 @@ from psycopg import sql
 from psycopg.rows import DictRow
 
 from warehouse.databases import connect
+from warehouse.engine.place import ENGINE_DIRECTORY, retire_result
 from warehouse.erasure.person import Person
 from warehouse.erasure.rows import text_of_binary
 from warehouse.erasure.tables import person_names
 from warehouse.erasure.worklist import note_done, note_remaining
-from warehouse.snapshot.taking import LATEST, only_writer
+from warehouse.snapshot.taking import LATEST, only_writer, snapshot_directory
 from warehouse.snapshot.writing import DUCKDB_FILE
 
 Connection = psycopg.Connection[DictRow]
@@ -27,20 +28,24 @@ LONG_ID = 16
 
 @dataclass(frozen=True)
 class FinishReport:
-    """What came of a run's erasures: how many are done, and where the others were still found."""
+    """What came of a run's erasures: how many are done, where the others were still found, and which files went."""
 
     completed: int
     remaining: dict[str, list[str]]
     retired_snapshots: list[str]
+    is_engine_retired: bool = False
 
 
 def finish_erasures(
-    database_url: str, warehouse_url: str, snapshots: Path, people: Sequence[Person]
+    database_url: str, warehouse_url: str, data_path: Path, people: Sequence[Person]
 ) -> FinishReport:  # fmt: skip
     """Search for these people everywhere and close the erasures of those who are nowhere any more."""
     if not people:
         return FinishReport(0, {}, [])
-    retired = [name for person in people for name in retire_snapshots(snapshots, person)]
+    retired = [name for person in people for name in retire_snapshots(snapshot_directory(data_path), person)]
+    is_engine_retired = retire_result(
+        data_path.resolve() / ENGINE_DIRECTORY, lambda file: any(holds_person(file, person) for person in people)
+    )
     remaining: dict[str, list[str]] = {}
     with connect(database_url, autocommit=True) as connection, connect(warehouse_url) as warehouse:
         for person in people:
@@ -50,7 +55,7 @@ def finish_erasures(
                 note_remaining(connection, person, left)
             else:
                 note_done(connection, person)
-    return FinishReport(len(people) - len(remaining), remaining, retired)
+    return FinishReport(len(people) - len(remaining), remaining, retired, is_engine_retired)
 
 
 def retire_snapshots(snapshots: Path, person: Person) -> list[str]:

@@ -16,6 +16,7 @@ from psycopg import sql
 from api.lifespan import open_resources
 from api.own_data.erasure import erase
 from api.tenancy import PLATFORM
+from orchestration.engine import EngineOutcome, run_on_duckdb
 from orchestration.outcome import RunOutcome
 from orchestration.run import run_pipeline
 from tests.integration.orchestration.conftest import Place
@@ -25,6 +26,7 @@ from warehouse.events import server_event
 from warehouse.intake import ready
 from warehouse.journal.stream import ROWS_FIELD, STREAM, encode_rows
 from warehouse.lake import LAKE_DIRECTORY, archive_events
+from warehouse.servers import running_servers
 from warehouse.settings import get_settings
 
 ANA = UUID("0c000000-0000-0000-0000-000000000001")
@@ -146,7 +148,7 @@ def find_files(directory: Path) -> list[str]:
     """The Parquet and DuckDB files below a directory in which a name of the person stands."""
     parquet = sorted(directory.rglob("*.parquet"))
     found = [str(file) for file in parquet if _is_named(pq.read_table(file).to_pylist())]
-    for file in sorted(directory.rglob("snapshot.duckdb")):
+    for file in sorted(directory.rglob("*.duckdb")):
         with duckdb.connect(str(file), read_only=True) as database:
             tables = database.execute("select schema_name, table_name from duckdb_tables()").fetchall()
             rows = [database.execute(f"select * from {schema}.{table}").fetchall() for schema, table in tables]
@@ -185,6 +187,7 @@ class History:
     def __init__(self, place: Place) -> None:
         self.place = place
         self.before = run_pipeline(get_settings())
+        self.rebuilt_before = self.rebuild()
         self.found_before = self.find()
         self.ranked_before = read_value(place.warehouse_url, RANKED)
         self.sold_before = read_value(place.warehouse_url, SOLD)
@@ -201,6 +204,14 @@ class History:
             connection.execute("update erasures set requested_at = now() - interval '1 hour'")
             connection.execute(HOLD)
         self.after: RunOutcome = run_pipeline(get_settings())
+        self.found_after = self.find()
+        self.rebuilt_after = self.rebuild()
+
+    def rebuild(self) -> EngineOutcome:
+        """The marts anew with DuckDB, from the lake."""
+        settings = get_settings()
+        with running_servers(settings) as servers:
+            return run_on_duckdb(settings, servers, is_comparing=True)
 
     def clicked_people(self) -> set[str | None]:
         """Whose clicks count in the lists of Ana and of Eve."""
@@ -215,6 +226,7 @@ class History:
             "warehouse": find_names(self.place.warehouse_url),
             "lake": find_files(self.place.data_dir / "lake"),
             "snapshots": find_files(self.place.data_dir / "snapshots"),
+            "engines": find_files(self.place.data_dir / "engines"),
             "redis": find_in_redis(self.place.redis_url),
         }
 
@@ -250,7 +262,8 @@ def history(place: Place) -> Iterator[History]:
 class TestErasure:
     def test_before_it_she_is_everywhere(self, history: History) -> None:
         assert {name: bool(found) for name, found in history.found_before.items()} == {
-            "application": True, "warehouse": True, "lake": True, "snapshots": True, "redis": False,
+            "application": True, "warehouse": True, "lake": True, "snapshots": True, "engines": True,
+            "redis": False,
         }  # fmt: skip
 
     def test_both_runs_publish(self, history: History) -> None:
@@ -261,8 +274,8 @@ class TestErasure:
         assert history.found_in_records == ["dagster.event_logs"]
 
     def test_afterwards_she_is_nowhere(self, history: History) -> None:
-        assert history.find() == {
-            "application": [], "warehouse": [], "lake": [], "snapshots": [], "redis": []
+        assert history.found_after == {
+            "application": [], "warehouse": [], "lake": [], "snapshots": [], "engines": [], "redis": []
         }  # fmt: skip
 
     def test_it_is_recorded_as_done_without_saying_of_whom(self, history: History) -> None:
@@ -284,6 +297,13 @@ class TestErasure:
     def test_clicks_that_counted_for_nobody_still_do_not(self, history: History) -> None:
         assert history.clicked_before == {str(ANA)}
         assert history.clicked_people() == {"erased"}
+
+    def test_duckdb_builds_of_the_lake_without_her_what_is_published(self, history: History) -> None:
+        assert history.rebuilt_before.is_successful
+        assert history.rebuilt_after.is_successful
+        assert history.rebuilt_after.sources.lake_events == 2
+        assert history.rebuilt_after.sources.warehouse_events > 2
+        assert find_files(history.place.data_dir / "engines") == []
 
     def test_what_others_wrote_stays_without_her_names(self, history: History) -> None:
         [event] = read(history.place.database_url, "select * from raw_events where event_name = 'note.shared'")
