@@ -170,7 +170,10 @@ def _connect(settings: Settings, servers: Servers) -> Resources:
         redis=redis,
         redis_batch=batch,
         journal=AsyncJournal(
-            servers.redis_url, servers.access.platform_url, max_entries=settings.event_journal_max_entries
+            servers.redis_url,
+            servers.access.platform_url,
+            max_entries=settings.event_journal_max_entries,
+            stream_max_bytes=settings.event_stream_max_bytes,
         ),
         marts=MartsConnections(servers.access.marts_url, scope_key=servers.access.scope_key),
         tokens=tokens,

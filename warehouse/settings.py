@@ -116,6 +116,8 @@ class Settings(BaseSettings):
     api_flushes_events: bool = True
     # Batches that may wait in the journal; then the API answers 503 until some are stored.
     event_journal_max_entries: int = Field(100_000, ge=1)
+    # The same in bytes, where Redis was given no limit of its memory (`maxmemory`); where it was, three quarters of that.
+    event_stream_max_bytes: int = Field(402_653_184, ge=1)
     event_batch_max_events: int = Field(1000, ge=1)
     # Days of events older than this leave the application database, once they are archived and loaded.
     event_retention_days: int = Field(90, ge=1)
@@ -123,7 +125,7 @@ class Settings(BaseSettings):
     # What is usual of arriving events; a run warns of more. Shares are 0 to 1, lateness is from happening to arriving.
     event_lateness_p50_max_seconds: float = Field(60.0, gt=0)
     event_lateness_p95_max_seconds: float = Field(3600.0, gt=0)
-    # Of events that nobody causes without a log-in, those without a user: people who were erased have none.
+    # Of events that nobody causes without a log-in, those without a user. People who were erased are not among them.
     event_null_user_max_share: float = Field(0.1, ge=0, le=1)
     # Programs that call the API need not say which visit a call belongs to.
     event_null_session_max_share: float = Field(1.0, ge=0, le=1)

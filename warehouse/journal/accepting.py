@@ -31,6 +31,8 @@ BUFFER_MAX_EVENTS = 10_000
 DEFAULT_JOURNAL_MAX_ENTRIES = 100_000
 # Of the memory Redis may use. Beyond it Redis refuses every write, those of sessions and limits as well.
 MEMORY_MAX_SHARE = 0.75
+# Of the stream alone, where Redis has no limit of its own: as much as that share of the embedded one's 512 MiB.
+DEFAULT_STREAM_MAX_BYTES = 402_653_184
 # How often that is looked at, while something is appended.
 MEMORY_LOOK_SECONDS = 0.25
 # Redis down and Postgres slow must not pile up threads.
@@ -72,16 +74,25 @@ class Known:
 class AsyncJournal:
     """The service's end of the journal. One per process; `close` writes out what is buffered."""
 
-    def __init__(self, redis_url: str, database_url: str, *, max_entries: int = DEFAULT_JOURNAL_MAX_ENTRIES) -> None:
+    def __init__(
+        self,
+        redis_url: str,
+        database_url: str,
+        *,
+        max_entries: int = DEFAULT_JOURNAL_MAX_ENTRIES,
+        stream_max_bytes: int = DEFAULT_STREAM_MAX_BYTES,
+    ) -> None:
         self._redis = redis.Redis.from_url(
             redis_url, socket_timeout=REDIS_TIMEOUT_SECONDS, socket_connect_timeout=REDIS_TIMEOUT_SECONDS
         )
         self._database_url = database_url
         self._stored_ids = StoredIds(database_url)
         self._max_entries = max_entries
+        self._stream_max_bytes = stream_max_bytes
         # The length of the stream as this process last saw it: each append tells it without a question of its own.
         self._entries = 0
         self._memory_share = 0.0
+        self._stream_bytes = 0
         self._look_at_memory_at = 0.0
         self._paused_until = 0.0
         self._direct = asyncio.Semaphore(DIRECT_STORES_AT_ONCE)
@@ -204,7 +215,7 @@ class AsyncJournal:
         logger.warning("events go straight to Postgres, Redis is down: %s", error)
 
     async def _check_room(self) -> None:
-        """Raise `JournalFull` while the stream is as long as it may be, or Redis nearly out of memory."""
+        """Raise `JournalFull` while the stream is as long or large as it may be, or Redis nearly out of memory."""
         if self._is_paused:
             return
         try:
@@ -216,6 +227,8 @@ class AsyncJournal:
             raise JournalFull(f"{self._entries} batches of events wait to be stored")
         if self._memory_share >= MEMORY_MAX_SHARE:
             raise JournalFull(f"Redis has {self._memory_share:.0%} of its memory in use")
+        if self._stream_bytes >= self._stream_max_bytes:
+            raise JournalFull(f"{self._stream_bytes} bytes of events wait to be stored")
 
     async def _look_at_room(self) -> None:
         if self._entries >= self._max_entries:
@@ -224,8 +237,11 @@ class AsyncJournal:
         if now >= self._look_at_memory_at:
             self._look_at_memory_at = now + MEMORY_LOOK_SECONDS
             memory: Any = await self._redis.info("memory")
-            # Without a limit there is no share.
-            self._memory_share = memory["used_memory"] / memory["maxmemory"] if memory["maxmemory"] else 0.0
+            if memory["maxmemory"]:
+                self._memory_share, self._stream_bytes = memory["used_memory"] / memory["maxmemory"], 0
+            else:
+                # An estimate from a few nodes of the stream, so that it costs as little however long that is.
+                self._memory_share, self._stream_bytes = 0.0, await self._redis.memory_usage(STREAM) or 0
 
     async def _store_directly(self, events: Sequence[ReadyEvent], duplicates: int) -> None:
         async with self._direct:

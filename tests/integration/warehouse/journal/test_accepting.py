@@ -11,6 +11,7 @@ from tests.integration.warehouse.journal.sending import NOWHERE_POSTGRES, NOWHER
 from warehouse.events import Event
 from warehouse.intake import ready
 from warehouse.journal import AsyncJournal, Flusher, JournalFull, JournalUnavailable, Known, StoreReport, store
+from warehouse.journal.accepting import MEMORY_LOOK_SECONDS
 from warehouse.journal.recent import bucket_keys
 from warehouse.journal.stream import STREAM
 
@@ -66,6 +67,31 @@ class TestAppend:
         finally:
             server.config_set("maxmemory", before)
         append(redis_url, database_url, [event()])
+        assert flusher.flush_all().stored == 1
+
+    def test_nothing_is_accepted_while_the_stream_is_large_on_a_redis_without_a_limit(
+        self, redis_url, database_url, connection, flusher
+    ):
+        async def run() -> None:
+            # Redis takes nodes of a kilobyte or more, however little is in them.
+            journal = AsyncJournal(redis_url, database_url, stream_max_bytes=50_000)
+            large = [ready(event(properties={"category": "x" * 60_000}))]
+            await journal.append(large)
+            await asyncio.sleep(MEMORY_LOOK_SECONDS)
+            with pytest.raises(JournalFull, match="bytes of events wait"):
+                await journal.append(large)
+            assert flusher.flush_all().stored == 1
+            await asyncio.sleep(MEMORY_LOOK_SECONDS)
+            await journal.append([ready(event())])
+            await journal.close()
+
+        server = redis.Redis.from_url(redis_url)
+        before = server.config_get("maxmemory")["maxmemory"]
+        server.config_set("maxmemory", 0)
+        try:
+            asyncio.run(run())
+        finally:
+            server.config_set("maxmemory", before)
         assert flusher.flush_all().stored == 1
 
     def test_what_was_buffered_is_written_on_close(self, redis_url, database_url, connection, flusher):
