@@ -116,7 +116,7 @@ class Settings(BaseSettings):
     api_flushes_events: bool = True
     # Batches that may wait in the journal; then the API answers 503 until some are stored.
     event_journal_max_entries: int = Field(100_000, ge=1)
-    # The same in bytes, where Redis was given no limit of its memory (`maxmemory`); where it was, three quarters of that.
+    # The same in bytes, where Redis has no limit of its memory (`maxmemory`); where it has, three quarters of that.
     event_stream_max_bytes: int = Field(402_653_184, ge=1)
     event_batch_max_events: int = Field(1000, ge=1)
     # Days of events older than this leave the application database, once they are archived and loaded.

@@ -15,10 +15,10 @@ from redis.exceptions import RedisError
 
 from warehouse.databases import connect
 from warehouse.intake import ReadyEvent
+from warehouse.journal.dividing import store_each
 from warehouse.journal.ledger import StoreReport, record_batch
 from warehouse.journal.recent import APPEND_SCRIPT, SERVER_SOURCES, bucket_keys, script_keys
 from warehouse.journal.stored_ids import StoredIds
-from warehouse.journal.storing import store_batch
 from warehouse.journal.stream import ACCEPTED, DROPPED, FIELD, STREAM, decode, encode_fields, encode_rows, join
 
 logger = logging.getLogger(__name__)
@@ -253,7 +253,7 @@ class AsyncJournal:
     def _store(self, events: Sequence[ReadyEvent], duplicates: int) -> None:
         with connect(self._database_url, timeout_seconds=DIRECT_CONNECT_SECONDS) as connection:
             connection.execute(f"set local statement_timeout = '{DIRECT_STATEMENT_SECONDS}s'")
-            store_batch(connection, events, origin=ORIGIN)
+            store_each(connection, events, origin=ORIGIN)
             record_batch(connection, StoreReport(received=duplicates, duplicate=duplicates), origin=ORIGIN)
 
     async def find_stored(self, events: Sequence[ReadyEvent]) -> Known:

@@ -18,12 +18,12 @@ from psycopg.rows import DictRow
 
 from warehouse.databases import connect
 from warehouse.events import EventInvalid
-from warehouse.intake import ReadyEvent, event_of
+from warehouse.intake import ReadyEvent
+from warehouse.journal.dividing import store_each
 from warehouse.journal.ledger import StoreReport, record_batch
 from warehouse.journal.quarantine import Rejected, quarantine
 from warehouse.journal.recent import FORGET_SECONDS, Forgetting
-from warehouse.journal.storing import store_batch
-from warehouse.journal.stream import ACCEPTED, STREAM, Entry, encode_rows, read_entry
+from warehouse.journal.stream import ACCEPTED, STREAM, Entry, read_entry
 
 logger = logging.getLogger(__name__)
 
@@ -200,26 +200,4 @@ def _store_arrived(connection: psycopg.Connection[DictRow], arrived: _Arrived) -
         quarantined=len(arrived.unreadable),
     )
     record_batch(connection, left_out, origin=ORIGIN)
-    return left_out + _store_or_divide(connection, arrived.events)
-
-
-def _store_or_divide(connection: psycopg.Connection[DictRow], events: Sequence[ReadyEvent]) -> StoreReport:
-    """Store events; when one of them can't be, find it by halves and quarantine it alone."""
-    try:
-        return store_batch(connection, events, origin=ORIGIN).report
-    except (psycopg.DataError, psycopg.IntegrityError, UnicodeError) as error:
-        if len(events) == 1:
-            quarantine(connection, [Rejected("events", ORIGIN, _raw(events[0]), "not_storable", str(error))])
-            refused = StoreReport(received=1, quarantined=1)
-            record_batch(connection, refused, origin=ORIGIN)
-            return refused
-        half = len(events) // 2
-        return _store_or_divide(connection, events[:half]) + _store_or_divide(connection, events[half:])
-
-
-def _raw(event: ReadyEvent) -> bytes:
-    """The event as JSON; as it stood in the journal when its properties are none."""
-    try:
-        return event_of(event).model_dump_json().encode()
-    except ValueError:
-        return encode_rows([event])
+    return left_out + store_each(connection, arrived.events, origin=ORIGIN)

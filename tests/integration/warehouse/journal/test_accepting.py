@@ -25,6 +25,21 @@ class TestAppend:
         append(NOWHERE_REDIS, database_url, [event(), event()])
         assert stored_count(connection) == 2
 
+    def test_an_event_the_database_refuses_costs_itself_alone_while_redis_is_down(self, database_url, connection):
+        connection.execute("alter table raw_events add constraint no_poison check (event_id <> 'poison')")
+        try:
+            append(NOWHERE_REDIS, database_url, [event("a"), event("poison"), event("b")])
+        finally:
+            connection.execute("alter table raw_events drop constraint no_poison")
+        assert stored_count(connection) == 2
+        assert connection.execute("select origin, reason from quarantine").fetchall() == [
+            {"origin": "api", "reason": "not_storable"}
+        ]
+        ledger = (
+            "select sum(received_count)::int as received, sum(quarantined_count)::int as refused from event_batches"
+        )
+        assert connection.execute(ledger).fetchone() == {"received": 3, "refused": 1}
+
     def test_redis_that_hangs_is_asked_once_and_then_left_alone(self, database_url, connection):
         with socket.create_server(("127.0.0.1", 0)) as hanging:
             hanging.setblocking(False)
