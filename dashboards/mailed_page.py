@@ -11,6 +11,8 @@ from dashboards.account import AccountApi, LogInFailed
 # The link that did what it is for, and what was said of it.
 DONE = "mailed_link_done"
 LENGTH_HINT = "15 characters or more"
+# Who came by the link may have a second factor; only the service knows.
+RESET_LENGTH_HINT = "15 characters or more, with a second factor 8"
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from psycopg import sql
 from psycopg.rows import DictRow
 
 from warehouse.erasure.event import MARK
-from warehouse.events import NEEDS_PROMPT
+from warehouse.events import NEEDS_PROMPT, SERVER_SOURCES
 from warehouse.journal.stream import ACCEPTED, DROPPED
 from warehouse.settings import Settings
 
@@ -52,7 +52,7 @@ select
         as lateness_p50_seconds,
     percentile_disc(0.95) within group (order by extract(epoch from received_at - occurred_at))::float8
         as lateness_p95_seconds
-from {events} and (source in ('api', 'worker') or source like 'client:%%')
+from {events} and (source = any({ours}) or source like 'client:%%')
     -- Of whom it was is gone on purpose.
     and not (user_id is null and properties ? '{mark}')
 group by grouping sets ((event_name), ())
@@ -109,7 +109,7 @@ def measure_events(
     What the service left out is in neither, so its share (`read_dropped_share`) is given.
     """
     events, batches = (sql.SQL(each) for each in place)
-    query = sql.SQL(BY_NAME).format(events=events, mark=sql.SQL(MARK))
+    query = sql.SQL(BY_NAME).format(events=events, ours=sorted(SERVER_SOURCES), mark=sql.SQL(MARK))
     total, *by_name = connection.execute(query).fetchall()
     ledger = connection.execute(sql.SQL(LEDGER).format(batches=batches)).fetchone()
     assert ledger is not None

@@ -25,6 +25,8 @@ EVENT_NAME_PATTERN = re.compile(r"[a-z][a-z0-9_]{0,62}\.[a-z][a-z0-9_]{0,62}")
 EVENT_MAX_BYTES = 65_536
 # Of one request. Room for the largest batch of ordinary events (1,000 of 8 KiB), which have a tenth of that.
 EVENTS_BODY_MAX_BYTES = 8_388_608
+# Of the service itself: nobody else may name them.
+SERVER_SOURCES = frozenset({"api", "worker"})
 # JSON numbers and ids far outside are mistakes of a sender's clock, not history.
 EARLIEST_EVENT = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST_EVENT_AHEAD_SECONDS = 3_600

@@ -8,12 +8,12 @@ from typing import Any
 import msgspec
 
 from api.analytics.body import Parts, read_body, read_json, split_body, with_sent_at
-from api.analytics.envelope import as_raw, read_envelope, seal, source_of
+from api.analytics.envelope import read_envelope, seal, source_of
 from api.analytics.errors import EventBatchTooLarge
 from api.auth.identity import Identity
 from api.errors import BodyMalformed
 from warehouse.events import Agent, EventInvalid
-from warehouse.intake import QUICK_MAX_BYTES, LiveEventReader, ReadyEvent, as_plain, is_odd, read_moment, ready
+from warehouse.intake import QUICK_MAX_BYTES, LiveEventReader, ReadyEvent, as_json, as_raw, is_odd, read_moment, ready
 
 # Of one request. A sender names few, and each is looked at once.
 REMEMBERED_SOURCES = 64
@@ -42,7 +42,7 @@ class Batch:
 
     def refuse(self, index: int, reason: str, detail: str) -> None:
         """Move an event to the refused ones."""
-        self.refused.append(Refused(index, as_raw(as_plain(self.events.pop(index))), reason, detail))
+        self.refused.append(Refused(index, as_json(self.events.pop(index)), reason, detail))
 
 
 @dataclass(frozen=True)
@@ -138,6 +138,8 @@ def begin_batch(
     except (BodyMalformed, msgspec.MsgspecError, ValueError):
         return nothing
     batch, rest = _read_parts(parts, reader, may_be_odd=is_odd(body))
+    if rest and parts.is_bare:
+        return nothing
     return Begun(body, sending, max_events, batch, rest, beside)
 
 

@@ -15,6 +15,8 @@ class Parts(NamedTuple):
 
     events: list[bytes]
     sent_at: bytes | None
+    # The body may be one event, and is something else when that can't be read quickly.
+    is_bare: bool = False
 
 
 class _Wrapped(Struct, forbid_unknown_fields=True):
@@ -27,7 +29,10 @@ _WRAPPED = msgspec.json.Decoder(_Wrapped)
 
 
 def split_body(body: bytes) -> Parts | None:
-    """The parts of a body that is plainly a list of events, with a time beside it or without; None for others."""
+    """The parts of a body that is plainly a list of events, with a time beside it or without, or may be one event.
+
+    None for others.
+    """
     try:
         return Parts([bytes(each) for each in _LIST.decode(body)], None)
     except msgspec.ValidationError:
@@ -38,7 +43,7 @@ def split_body(body: bytes) -> Parts | None:
     try:
         wrapped = _WRAPPED.decode(body)
     except (msgspec.MsgspecError, ValueError, RecursionError):
-        return None
+        return Parts([body], None, is_bare=True) if body.lstrip()[:1] == b"{" else None
     sent_at = None if wrapped.sent_at is UNSET else bytes(wrapped.sent_at)
     return Parts([bytes(each) for each in wrapped.events], sent_at)
 

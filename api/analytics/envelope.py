@@ -1,6 +1,5 @@
 """What one client may say in the envelope of one event, and what the server says in it."""
 
-import json
 import math
 from collections.abc import Iterator
 from datetime import datetime
@@ -8,10 +7,10 @@ from typing import Any
 
 from api.auth.identity import Identity
 from api.schema import LONE_SURROGATE
-from warehouse.events import EVENT_MAX_BYTES, Event, EventInvalid, is_server_only, parse_live
+from warehouse.events import EVENT_MAX_BYTES, SERVER_SOURCES, Event, EventInvalid, is_server_only, parse_live
+from warehouse.intake import as_raw
 
 CLIENT_SOURCE_PREFIX = "client:"
-SERVER_SOURCES = frozenset({"api", "worker"})
 # Said by the server, whatever the client says.
 SERVER_FIELDS = frozenset({"received_at", "organization_id", "user_id", "clock_offset_ms", "agent"})
 SOURCE_MAX_LENGTH = 255
@@ -44,11 +43,6 @@ def seal(envelope: Any, user: Identity) -> Any:
     fields = {name: value for name, value in envelope.items() if name not in SERVER_FIELDS}
     fields["source"] = _source(envelope.get("source"), user)
     return fields | {"organization_id": str(user.organization_id), "user_id": str(user.user_id)}
-
-
-def as_raw(value: Any) -> bytes:
-    """JSON as it is kept in quarantine: escaped to ASCII, so that anything sent can be."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=True).encode()
 
 
 def source_of(named: str | None, user: Identity) -> str | None:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboards import session
 from dashboards.account import LogInFailed
-from dashboards.mailed_page import LENGTH_HINT, follow, is_done, narrow_page
+from dashboards.mailed_page import RESET_LENGTH_HINT, follow, is_done, narrow_page
 
 
 def show() -> None:
@@ -36,7 +36,9 @@ def ask_for_link() -> None:
 def set_password(token: str) -> None:
     """Set the password of whoever has the link."""
     with st.form("set"):
-        password = st.text_input("New password", type="password", autocomplete="new-password", placeholder=LENGTH_HINT)
+        password = st.text_input(
+            "New password", type="password", autocomplete="new-password", placeholder=RESET_LENGTH_HINT
+        )
         revokes_keys = st.checkbox(
             "Revoke the API keys I made as well", help="Programs that use them stop working until they get new ones."
         )

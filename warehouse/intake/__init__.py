@@ -14,9 +14,9 @@ plainly well-formed at a tenth of the cost and give None for everything else. Wh
 from warehouse.intake.fingerprint import event_key, payload_hash
 from warehouse.intake.quick_rule import Rule, rule_of
 from warehouse.intake.reading import QUICK_MAX_BYTES, LiveEventReader, WrittenEventReader, is_odd, read_moment
-from warehouse.intake.ready_event import ReadyEvent, as_json, as_plain, event_of, make_ready, ready
+from warehouse.intake.ready_event import ReadyEvent, as_json, as_raw, event_of, make_ready, ready
 
 __all__ = [
-    "QUICK_MAX_BYTES", "LiveEventReader", "ReadyEvent", "Rule", "WrittenEventReader", "as_json", "as_plain",
+    "QUICK_MAX_BYTES", "LiveEventReader", "ReadyEvent", "Rule", "WrittenEventReader", "as_json", "as_raw",
     "event_key", "event_of", "is_odd", "make_ready", "payload_hash", "read_moment", "ready", "rule_of",
 ]  # fmt: skip

@@ -1,5 +1,6 @@
 """An event as it is stored: found well-formed, with what it is known by, in the order of the columns."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Annotated, Any
@@ -150,14 +151,17 @@ def event_of(row: ReadyEvent) -> Event:
     )
 
 
+def as_raw(value: Any) -> bytes:
+    """JSON as it is kept in quarantine: escaped to ASCII, so that anything sent can be.
+
+    The same from whoever refuses it, so that what is refused twice is kept once.
+    """
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=True).encode()
+
+
 def as_json(row: ReadyEvent) -> bytes:
     """An event as it is kept in quarantine, without the time it was received, so that a repetition is the same."""
-    return orjson.dumps(as_plain(row))
-
-
-def as_plain(row: ReadyEvent) -> dict[str, Any]:
-    """The same before it is written."""
-    return event_of(row).model_dump(mode="json", exclude={"received_at"})
+    return as_raw(event_of(row).model_dump(mode="json", exclude={"received_at"}))
 
 
 @lru_cache(maxsize=REMEMBERED_IDS)

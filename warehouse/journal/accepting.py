@@ -14,10 +14,11 @@ import redis.asyncio as redis
 from redis.exceptions import RedisError
 
 from warehouse.databases import connect
+from warehouse.events import SERVER_SOURCES
 from warehouse.intake import ReadyEvent
 from warehouse.journal.dividing import store_each
 from warehouse.journal.ledger import StoreReport, record_batch
-from warehouse.journal.recent import APPEND_SCRIPT, SERVER_SOURCES, bucket_keys, script_keys
+from warehouse.journal.recent import APPEND_SCRIPT, bucket_keys, script_keys
 from warehouse.journal.stored_ids import StoredIds
 from warehouse.journal.stream import ACCEPTED, DROPPED, FIELD, STREAM, decode, encode_fields, encode_rows, join
 
@@ -161,6 +162,7 @@ class AsyncJournal:
         if self._is_paused:
             await self._store_directly(events, duplicates)
             return Known()
+        # Events of the service itself have fresh random ids; only others are remembered.
         remembered = [index for index, event in enumerate(events) if event.source not in SERVER_SOURCES]
         keys = script_keys()
         try:

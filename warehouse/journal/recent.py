@@ -10,11 +10,10 @@ from collections.abc import Iterable, Sequence
 
 import redis
 
+from warehouse.events import SERVER_SOURCES
 from warehouse.intake import ReadyEvent
 from warehouse.journal.stream import ACCEPTED, DUPLICATES_FIELD, RECENT_FIELD, ROWS_FIELD, STREAM
 
-# Events of the service itself have fresh random ids; only others are remembered.
-SERVER_SOURCES = frozenset({"api", "worker"})
 BUCKET_SECONDS = 1800
 BUCKETS = 2
 # A request asks Postgres for its ids first and Redis afterwards. One that had asked before they were stored must still

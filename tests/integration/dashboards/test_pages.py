@@ -134,6 +134,21 @@ class TestMailedPages:
         app.button[0].click().run()
         assert (len(app.success), len(app.button)) == (1, 0)
 
+    @pytest.mark.parametrize(
+        ("page", "said"),
+        [
+            ("reset_password", "15 characters or more, with a second factor 8"),
+            ("accept_invitation", "15 characters or more"),
+        ],
+    )
+    def test_how_long_a_password_must_be_is_told_before_it_is_chosen(
+        self, app: AppTest, accounts: AccountServer, page: str, said: str
+    ) -> None:
+        app.query_params["token"] = "good"
+        app.run()
+        app.switch_page(f"app_pages/{page}.py").run()
+        assert [field.placeholder for field in app.text_input] == [said]
+
     def test_a_link_to_a_new_password_is_asked_for(self, app: AppTest, accounts: AccountServer) -> None:
         app.run()
         app.switch_page("app_pages/reset_password.py").run()

@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.analytics.batch import Batch, Refused, read_batch
+from api.analytics.batch import Batch, Refused, begin_batch, read_batch
 from api.analytics.body import read_body, split_body
-from api.analytics.envelope import as_raw, read_envelope, seal, source_of
+from api.analytics.envelope import read_envelope, seal, source_of
+from api.analytics.errors import EventBatchMalformed
 from api.auth.identity import session_identity
 from api.errors import BodyMalformed
 from warehouse.events import EventInvalid
-from warehouse.intake import LiveEventReader, is_odd, ready
+from warehouse.intake import LiveEventReader, as_raw, is_odd, ready
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 OWN_ID, OTHER_ID = (UUID(f"0192f0c4-7a3e-7c1b-9d52-3e6f8a1b2c4{digit}") for digit in "de")
@@ -111,7 +112,8 @@ def bodies(draw: st.DrawFn) -> bytes:
     """A body as somebody might send it."""
     listed = "[" + ",".join(draw(st.lists(element, max_size=4))) + "]"
     sent_at = draw(st.sampled_from(TIMES) | st.sampled_from(["null", "7", "{}"]))
-    body = draw(st.sampled_from([listed, f'{{"events":{listed},"sent_at":{sent_at}}}', f'{{"events":{listed}}}']))
+    forms = [listed, f'{{"events":{listed},"sent_at":{sent_at}}}', f'{{"events":{listed}}}', draw(element)]
+    body = draw(st.sampled_from(forms))
     return body.encode("utf-8", "surrogatepass")
 
 
@@ -120,7 +122,7 @@ def slowly(body: bytes) -> Batch | str:
     batch = Batch({}, [])
     try:
         envelopes = read_body(body)
-    except BodyMalformed as refusal:
+    except (BodyMalformed, EventBatchMalformed) as refusal:
         return str(refusal)
     for index, sent in enumerate(envelopes):
         try:
@@ -135,7 +137,7 @@ def quickly(body: bytes) -> Batch | str:
     """What the API makes of a body."""
     try:
         return read_batch(body, USER, received_at=NOW, max_events=100, agent="program")
-    except BodyMalformed as refusal:
+    except (BodyMalformed, EventBatchMalformed) as refusal:
         return str(refusal)
 
 
@@ -169,7 +171,13 @@ class TestReadBatch:
         sent = [*PLAIN, ("event_name", f'"{name}"'), ("session_id", '"s"'), ("source", '"shop"'), ("sent_at", TIMES[0])]
         assert is_read_quickly(as_object(sent))
 
+    @pytest.mark.parametrize("body", [as_object(PLAIN), f" {as_object(PLAIN)}\n", f"[{as_object(PLAIN)}]"])
+    def test_one_event_is_read_quickly_bare_or_in_a_list(self, body):
+        begun = begin_batch(body.encode(), USER, received_at=NOW, max_events=100)
+        assert (begun.is_done, len(begun.batch.events)) == (True, 1)
+
     @pytest.mark.parametrize("body", [
+        b'{"events":[{}],"x":1}', b'{"event_id":"1"}x', b'{"events":[],"event_id":"1"}',
         b"\xef\xbb\xbf[]", "[]".encode("utf-16"), b'["\xff"]', b'{"events":[],"x":"\xff"}', b"[]x", b'["\xed\xa0\x80"]',
         b'{"events":7}', b'{"events":[],"event_name":"a.b"}', b'{"events":[1],"events":[]}',
     ])  # fmt: skip
@@ -178,12 +186,16 @@ class TestReadBatch:
 
 
 class TestSplitBody:
-    @pytest.mark.parametrize("body", [b"{}", b'{"event_id":"1"}', b"7", b"[", b"", b'{"events":7}', b"[" * 100_000])
-    def test_leaves_what_is_no_list_to_the_slow_way(self, body):
+    @pytest.mark.parametrize("body", [b"7", b"[", b"", b'"a"', b"[" * 100_000])
+    def test_leaves_what_is_neither_list_nor_object_to_the_slow_way(self, body):
         assert split_body(body) is None
 
     def test_takes_a_list_apart(self):
-        assert split_body(b' [ {"a": 1} ,2]') == ([b'{"a": 1}', b"2"], None)
+        assert split_body(b' [ {"a": 1} ,2]') == ([b'{"a": 1}', b"2"], None, False)
+
+    @pytest.mark.parametrize("body", [b"{}", b' {"event_id":"1"}', b'{"events":7}'])
+    def test_takes_another_object_as_what_may_be_one_event(self, body):
+        assert split_body(body) == ([body], None, True)
 
     def test_takes_the_time_beside_it(self):
-        assert split_body(b'{"sent_at":null,"events":[]}') == ([], b"null")
+        assert split_body(b'{"sent_at":null,"events":[]}') == ([], b"null", False)

@@ -1,5 +1,6 @@
 """The form in which events are stored."""
 
+import json
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from uuid import UUID
@@ -10,7 +11,7 @@ import pytest
 
 from warehouse.events import Event
 from warehouse.intake import ReadyEvent, event_key, event_of, make_ready, payload_hash, ready
-from warehouse.intake.ready_event import as_json
+from warehouse.intake.ready_event import as_json, as_raw
 from warehouse.journal.storing import COLUMNS
 
 ORGANIZATION_ID = UUID("0192f0c4-7a3e-7c1b-9d52-3e6f8a1b2c4e")
@@ -73,6 +74,11 @@ class TestMakeReady:
 class TestEventOf:
     def test_gives_the_event_back(self, event):
         assert event_of(ready(event)) == event
+
+    def test_is_kept_as_what_was_refused_at_once_is(self, event):
+        kept = as_json(ready(event.model_copy(update={"properties": {"query": "é"}})))
+        assert kept == as_raw(json.loads(kept))
+        assert b'"\\u00e9"' in kept
 
     def test_is_kept_as_json_without_the_time_it_was_received(self, event):
         assert orjson.loads(as_json(ready(event))).keys() == Event.model_fields.keys() - {"received_at"}
