@@ -57,7 +57,9 @@ full join refunds using (prompt_id, activity_date)
 order by prompt_id, activity_date
 """
 
-# A hold counts from its decision until it ended, by a person or by itself. Holds on money are none of the ranking's.
+# A prompt is on the market when the state it was in says so, and in the category of then: one that was archived later
+# was there. A hold counts from its decision until it ended, by a person or by itself. Holds on money are none of the
+# ranking's.
 PROMPTS = """
 with holds as (
     select decision_id, prompt_id, organization_id, reason
@@ -65,9 +67,12 @@ with holds as (
     where kind = 'ranking_hold' and decided_at < {as_of}
         and coalesce(ended_at >= {as_of}, true) and coalesce(ends_at >= {as_of}, true)
 )
-select prompts.prompt_id, prompts.category, prompts.published_at, hold.decision_id, hold.reason as hold_reason,
+select prompts.prompt_id, states.category, prompts.published_at, hold.decision_id, hold.reason as hold_reason,
     hold.decision_id is not null as is_held
 from marts_build.dim_prompts as prompts
+inner join marts_build.dim_prompts_history as states
+    on prompts.prompt_id = states.prompt_id
+    and states.valid_from < {as_of} and coalesce(states.valid_to >= {as_of}, true)
 left join lateral (
     select decision_id, reason
     from holds
@@ -76,7 +81,7 @@ left join lateral (
     order by decision_id
     limit 1
 ) as hold on true
-where prompts.status = 'published' and prompts.published_at < {as_of} and prompts.valid_to is null
+where states.status = 'published' and prompts.published_at < {as_of}
 order by prompts.prompt_id
 """
 
@@ -92,7 +97,7 @@ def read_activity(warehouse_url: str, *, as_of: datetime, window_days: int) -> p
 
 
 def read_prompts(warehouse_url: str, *, as_of: datetime) -> pl.DataFrame:
-    """One row per prompt on the market that was published before `as_of`: prompt_id, category, published_at (UTC).
+    """One row per prompt that was on the market just before `as_of`: prompt_id, category of then, published_at (UTC).
 
     With `is_held` and, where it is true, the `decision_id` and `hold_reason` that keep it out of rankings.
     """

@@ -13,6 +13,7 @@ from api.models.organization import Organization, User
 from api.models.outbox import OutboxTask
 from api.models.prompt import Prompt, PromptStatistics, PromptVersion
 from api.models.session import ApiKey, LoginSession, RefreshToken
+from api.models.state import OrganizationState, PromptState
 
 __all__ = [
     "AccountLink",
@@ -32,8 +33,10 @@ __all__ = [
     "Model",
     "Order",
     "Organization",
+    "OrganizationState",
     "OutboxTask",
     "Prompt",
+    "PromptState",
     "PromptStatistics",
     "PromptVersion",
     "QuarantinedRow",

@@ -6,7 +6,6 @@ from typing import Any, cast
 from dagster import AssetKey, Config, MaterializeResult, asset
 from pydantic import Field
 
-from orchestration.owner import owners_of
 from orchestration.resources import PipelineResource
 from ranking.policy import load_policy
 from ranking.ranks import rank
@@ -36,10 +35,12 @@ class RankConfig(Config):
     key=RANK_PROMPTS,
     deps=[
         *LOADED_EVENTS,
-        *(AssetKey([BUILD_SCHEMA, name]) for name in ("dim_prompts", "fct_impressions", "fct_orders", "fct_refunds")),
+        *(
+            AssetKey([BUILD_SCHEMA, name])
+            for name in ("dim_prompts", "dim_prompts_history", "fct_impressions", "fct_orders", "fct_refunds")
+        ),
     ],
     group_name=BUILD_SCHEMA,
-    owners=owners_of(RANK_PROMPTS),
     kinds={"polars", "postgres"},
 )
 def rank_prompts(config: RankConfig, pipeline: PipelineResource) -> MaterializeResult[Any]:

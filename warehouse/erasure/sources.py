@@ -94,6 +94,12 @@ def erase_events(sources: Sources, person: Person) -> None:
         sources.connection.execute(statement.encode(), parameters)
 
 
+def erase_states(sources: Sources, person: Person) -> None:
+    """What was once called by the person's name. What is now can be changed by whoever it belongs to."""
+    for statement in STATES:
+        sources.connection.execute(statement.encode(), event_parameters(person))
+
+
 def erase_inboxes(sources: Sources, person: Person) -> None:
     """What could not be taken in goes; what the payment provider said stays, without the person's name."""
     for statement in INBOXES:
@@ -107,9 +113,25 @@ def erase_lake(sources: Sources, person: Person) -> None:
             blank_days(sources.lake, day.received_date, person)
 
 
-STORES: tuple[Callable[[Sources, Person], None], ...] = (erase_redis, erase_events, erase_inboxes, erase_lake)
+STORES: tuple[Callable[[Sources, Person], None], ...] = (
+    erase_redis, erase_events, erase_states, erase_inboxes, erase_lake,
+)  # fmt: skip
 
 EVENTS = event_statements("raw_events", uuid="::uuid")
+STATES = tuple(
+    f"""
+    update {table} as known
+    set {column} = regexp_replace({column}, %(text_pattern)s, '{ERASED}', 'gi')
+    where {column} ~* %(text_pattern)s and exists (
+        select from {table} as later where later.{key} = known.{key} and later.number > known.number
+    )
+    """  # nosec B608
+    for table, key, column in (
+        ("prompt_states", "prompt_id", "title"),
+        ("prompt_states", "prompt_id", "category"),
+        ("organization_states", "organization_id", "name"),
+    )
+)
 INBOXES = (
     f"delete from quarantine where {text_of_binary('raw')} ~* %(text_pattern)s or detail ~* %(text_pattern)s",  # nosec B608
     f"""

@@ -6,7 +6,6 @@ with read_marts(connections) as marts:
 """
 
 from warehouse.marts.connection import MartsConnections, MartsUnavailable, read_marts
-from warehouse.marts.figure import Figure, FigureQuery, Place
 from warehouse.marts.reader import Marts
 from warehouse.marts.row import (
     Contribution,
@@ -23,14 +22,11 @@ from warehouse.marts.total import no_activity, sum_days
 __all__ = [
     "Contribution",
     "DateRange",
-    "Figure",
-    "FigureQuery",
     "Marts",
     "MartsConnections",
     "MartsUnavailable",
     "PerformanceDay",
     "PerformanceTotals",
-    "Place",
     "Prompt",
     "PromptTotals",
     "Publication",

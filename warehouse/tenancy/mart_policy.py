@@ -16,6 +16,8 @@ _OF_SELLERS_PROMPT = "prompt_id in (select tenancy.own_prompts())"
 # By whom the rows of a mart may be read: conditions over its columns, beside operators, who read all of them.
 MART_READERS: dict[str, str] = {
     "dim_organizations": f"organization_id = {_ORGANIZATION}",
+    "dim_organizations_history": f"organization_id = {_ORGANIZATION}",
+    "dim_prompts_history": _OF_SELLERS_PROMPT,
     "dim_prompts": f"status = 'published' or {_OF_SELLER}",
     "dim_prompt_versions": _OF_SELLERS_PROMPT,
     "fct_impressions": _OF_SELLER,

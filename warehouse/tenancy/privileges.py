@@ -12,6 +12,8 @@ APPLICATION_PRIVILEGES: dict[str, frozenset[str]] = {
         "prompt_versions": "select insert update delete",
         # Counted by triggers, which run as the owner.
         "prompt_statistics": "select delete",
+        "prompt_states": "select",
+        "organization_states": "select",
         # Kept by triggers too: what everybody may see of the market.
         "listed_prompts": "select",
         "sellers": "select",

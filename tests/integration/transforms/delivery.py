@@ -10,7 +10,8 @@ from tests.integration.transforms.dbt_warehouse import DbtWarehouse, Row
 from tests.integration.transforms.random_history import deliver, random_history
 
 MARTS = (
-    "dim_dates", "dim_organizations", "dim_prompts", "dim_prompt_versions",
+    "dim_dates", "dim_organizations", "dim_organizations_history", "dim_prompts", "dim_prompts_history",
+    "dim_prompt_versions",
     "fct_impressions", "fct_orders", "fct_refunds", "fct_searches", "fct_sessions",
     "agg_prompts_performance_daily", "agg_sellers_performance_daily", "agg_categories_performance_daily",
     "agg_marketplace_daily",

@@ -45,6 +45,7 @@ def random_history(seed: int) -> list[Version]:
         *(Version(raw.EVENTS, f"{row['source']} {row['event_id']}", row) for row in (*lists, *clicks, *visits)),
         *(Version(raw.USERS, name, raw.user(name)) for name in USERS),
         *_orders(random, clicks),
+        *_states(random),
     ]
 
 
@@ -82,6 +83,21 @@ def _prompts(random: Random) -> Iterator[Version]:
         for _ in range(random.randint(1, 3)):
             row = raw.prompt(name, seller, currency=random.choice(CURRENCIES), price_cents=random.randrange(1000))
             yield Version(raw.PROMPTS, name, row | {"category": random.choice(CATEGORIES)})
+
+
+def _states(random: Random) -> Iterator[Version]:
+    """States of prompts, of which a first may be found to have begun earlier, and of companies."""
+    for name in PROMPTS:
+        moment = _moment(random)
+        for number in range(1, random.randint(2, 4)):
+            row = raw.prompt_state(name, number, moment, price_cents=random.randrange(1000))
+            yield Version(raw.PROMPT_STATES, f"{name} {number}", row)
+            if number == 1 and random.random() < 0.5:
+                yield Version(raw.PROMPT_STATES, f"{name} 1", row | {"valid_from": raw.LONG_AGO})
+            moment += timedelta(minutes=random.choice((0, 600, 2000)))
+    for number in (1, 2):
+        state = raw.organization_state("rivals", number, START + timedelta(days=number), f"Rivals {number}")
+        yield Version(raw.ORGANIZATION_STATES, f"rivals {number}", state)
 
 
 def _prompt_versions() -> Iterator[Version]:

@@ -6,7 +6,9 @@ from typing import Any
 Row = dict[str, Any]
 
 ORGANIZATIONS = "raw_app.organizations"
+ORGANIZATION_STATES = "raw_app.organization_states"
 PROMPTS = "raw_app.prompts"
+PROMPT_STATES = "raw_app.prompt_states"
 PROMPT_VERSIONS = "raw_app.prompt_versions"
 USERS = "raw_app.users"
 ORDERS = "raw_app.orders"
@@ -30,6 +32,20 @@ def prompt(prompt_id: str, seller_organization_id: str, **columns: Any) -> Row:
         "published_at": LONG_AGO, "created_at": LONG_AGO, "updated_at": LONG_AGO,
     }  # fmt: skip
     return row | columns
+
+
+def prompt_state(prompt_id: str, number: int, valid_from: datetime, **columns: Any) -> Row:
+    """What a prompt was from a moment on."""
+    row = {
+        "prompt_id": prompt_id, "number": number, "title": prompt_id.title(), "category": "writing", "price_cents": 500,
+        "currency": "GBP", "status": "published", "current_version": 1, "valid_from": valid_from,
+    }  # fmt: skip
+    return row | columns
+
+
+def organization_state(organization_id: str, number: int, valid_from: datetime, name: str) -> Row:
+    """What a company was called from a moment on."""
+    return {"organization_id": organization_id, "number": number, "name": name, "valid_from": valid_from}
 
 
 def prompt_version(prompt_id: str, version: int, created_at: datetime) -> Row:
@@ -79,7 +95,14 @@ def event(event_id: str, event_name: str, occurred_at: datetime, properties: Row
 def served(event_id: str, served_at: datetime, receipt_id: str, prompt_ids: list[str], **columns: Any) -> Row:
     """A served list; its items stand at 1, 2, 3 …"""
     items = [
-        {"prompt_id": prompt_id, "position": place, "score": 1.5 / place, "propensity": 0.5, "is_exploration": False}
+        {
+            "prompt_id": prompt_id,
+            "version": 2,
+            "position": place,
+            "score": 1.5 / place,
+            "propensity": 0.5,
+            "is_exploration": False,
+        }
         for place, prompt_id in enumerate(prompt_ids, start=1)
     ]
     properties = {"surface": "top", "policy_version": "baseline@1", "receipt_id": receipt_id, "items": items}

@@ -1,6 +1,6 @@
 """What a later load changes in marts that are there already."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -17,6 +17,7 @@ LOADS = [
     {
         raw.ORGANIZATIONS: [raw.organization("sellers"), raw.organization("buyers")],
         raw.PROMPTS: [raw.prompt(name, "sellers") for name in ("clicked", "moved", "refunded", "repriced", "still")],
+        raw.PROMPT_STATES: [raw.prompt_state("moved", 1, raw.LONG_AGO, price_cents=300)],
         raw.EVENTS: [
             raw.served("list 1", MONDAY, "r1", ["clicked", "moved", "late", "still"]),
             raw.served("list 2", TUESDAY, "r2", ["moved"]),
@@ -42,6 +43,7 @@ LOADS = [
             raw.prompt("late", "sellers"),
             raw.prompt("repriced", "sellers", currency="USD", price_cents=900),
         ],
+        raw.PROMPT_STATES: [raw.prompt_state("moved", 2, TUESDAY + timedelta(days=1), price_cents=800)],
         raw.EVENTS: [
             raw.clicked("late click", SUNDAY, "r1", "clicked"),
             raw.clicked("closer click on moved", TUESDAY, "r2", "moved"),
@@ -99,6 +101,11 @@ class TestIncrementalRun:
     def test_refund_restates_the_day_of_its_order(self, built: DbtWarehouse) -> None:
         row = built.row("agg_prompts_performance_daily", prompt_id="refunded")
         assert (row["performance_date"], row["refunded_amount"]) == (MONDAY.date(), Decimal(2))
+
+    def test_price_that_became_known_late_reaches_the_facts_since(self, built: DbtWarehouse) -> None:
+        assert built.row("fct_orders", order_id="o moved")["list_price_amount"] == Decimal(8)
+        shown = {row["list_price_amount"] for row in built.rows("fct_impressions") if row["prompt_id"] == "moved"}
+        assert shown == {Decimal(3)}
 
     def test_order_appears_once_it_is_paid(self, built: DbtWarehouse) -> None:
         assert built.row("fct_orders", order_id="o pending")["paid_date"] == date(2026, 3, 3)

@@ -27,6 +27,14 @@ WORLD = {
         raw.prompt_version("essay", 1, raw.LONG_AGO),
         raw.prompt_version("essay", 2, at(MONDAY, 12)),
     ],
+    raw.PROMPT_STATES: [
+        raw.prompt_state("essay", 1, raw.LONG_AGO, title="Essai", price_cents=400),
+        raw.prompt_state("essay", 2, at(MONDAY, 12), current_version=2),
+    ],
+    raw.ORGANIZATION_STATES: [
+        raw.organization_state("sellers", 1, raw.LONG_AGO, "Selling"),
+        raw.organization_state("sellers", 2, at(MONDAY, 12), "Sellers"),
+    ],
     raw.USERS: [raw.user("ann")],
     raw.EVENTS: [
         # The essay stands in the list twice.
@@ -104,6 +112,36 @@ class TestDimPrompts:
         }  # fmt: skip
 
 
+class TestHistory:
+    def test_each_state_of_a_prompt_holds_until_the_next(self, built: DbtWarehouse) -> None:
+        columns = ("state_number", "title", "price_amount", "valid_from", "valid_to", "is_current")
+        states = [tuple(row[name] for name in columns) for row in built.rows("dim_prompts_history")]
+        assert states == [
+            (1, "Essai", Decimal("4.00"), raw.LONG_AGO, at(MONDAY, 12), False),
+            (2, "Essay", Decimal("5.00"), at(MONDAY, 12), None, True),
+        ]
+
+    def test_each_name_of_a_company_holds_until_the_next(self, built: DbtWarehouse) -> None:
+        names = [(row["name"], row["valid_to"]) for row in built.rows("dim_organizations_history")]
+        assert names == [("Selling", at(MONDAY, 12)), ("Sellers", None)]
+
+    def test_current_rows_say_since_when_they_hold(self, built: DbtWarehouse) -> None:
+        assert built.row("dim_prompts", prompt_id="essay")["valid_from"] == at(MONDAY, 12)
+        assert built.row("dim_organizations", organization_id="sellers")["valid_from"] == at(MONDAY, 12)
+
+    def test_impressions_have_the_version_shown_and_the_price_of_then(self, built: DbtWarehouse) -> None:
+        prices = {
+            (row["prompt_id"], row["served_at"].hour): (row["prompt_version"], row["list_price_amount"])
+            for row in built.rows("fct_impressions")
+            if row["receipt_id"] in ("r1", "r9") and row["source"] == "api"
+        }
+        assert prices == {
+            ("essay", 9): (2, Decimal("4.00")),
+            ("essay", 23): (2, Decimal("5.00")),
+            ("haiku", 23): (2, None),
+        }
+
+
 class TestDimPromptVersions:
     def test_each_is_valid_until_the_next(self, built: DbtWarehouse) -> None:
         versions = [
@@ -132,7 +170,7 @@ class TestDimOrganizations:
     def test_tells_who_was_imported(self, built: DbtWarehouse) -> None:
         assert built.row("dim_organizations", organization_id="buyers") == {
             "organization_id": "buyers", "name": "Buyers", "external_id": "b-1", "is_imported": True,
-            "created_at": raw.LONG_AGO,
+            "created_at": raw.LONG_AGO, "valid_from": raw.LONG_AGO, "valid_to": None,
         }  # fmt: skip
 
 
@@ -148,7 +186,8 @@ class TestFctImpressions:
         row = built.row("fct_impressions", source="api", receipt_id="r1", position=3)
         row.pop("impression_id")
         assert row == {
-            "receipt_id": "r1", "prompt_id": "essay", "seller_organization_id": "sellers", "surface": "top",
+            "receipt_id": "r1", "prompt_id": "essay", "prompt_version": 2, "seller_organization_id": "sellers",
+            "list_price_amount": Decimal(5), "list_currency": "GBP", "surface": "top",
             "policy_version": "baseline@1", "position": 3, "score": 0.5, "propensity": 0.5, "is_exploration": False,
             "is_counted": True, "is_clicked": True, "clicked_at": at(TUESDAY, 0, 10),
             "clicked_person_id": "ann", "is_purchased": True, "purchased_at": at(TUESDAY, 0, 30),

@@ -23,9 +23,9 @@ create table staging.stg_app__decisions (
     decision_id text, kind text, prompt_id text, organization_id text, reason text, decided_at timestamptz,
     ended_at timestamptz, ends_at timestamptz
 );
-create table marts_build.dim_prompts (
-    prompt_id text, category text, status text, published_at timestamptz, valid_to timestamptz,
-    seller_organization_id text
+create table marts_build.dim_prompts (prompt_id text, published_at timestamptz, seller_organization_id text);
+create table marts_build.dim_prompts_history (
+    prompt_id text, category text, status text, valid_from timestamptz, valid_to timestamptz
 );
 create table marts_build.fct_impressions (
     prompt_id text, served_at timestamptz, served_date date, clicked_at timestamptz, clicked_person_id text,
@@ -56,8 +56,21 @@ class Marts:
             marks = ", ".join(["%s"] * len(values))
             connection.execute(f"insert into marts_build.{table} values ({marks})".encode(), values)
 
-    def prompt(self, prompt_id: str, published_at: datetime, *, status: str = "published") -> None:
-        self._insert("dim_prompts", prompt_id, "writing", status, published_at, None, "seller")
+    def prompt(self, prompt_id: str, published_at: datetime, *, until: datetime | None = None) -> None:
+        """A prompt on the market, which another state ends."""
+        self._insert("dim_prompts", prompt_id, published_at, "seller")
+        self.state(prompt_id, published_at, until)
+
+    def state(
+        self,
+        prompt_id: str,
+        valid_from: datetime,
+        valid_to: datetime | None = None,
+        *,
+        status: str = "published",
+        category: str = "writing",
+    ) -> None:
+        self._insert("dim_prompts_history", prompt_id, category, status, valid_from, valid_to)
 
     def decide(
         self,
@@ -222,7 +235,20 @@ class TestReadPrompts:
         assert read_prompts(marts.url, as_of=AS_OF)["prompt_id"].to_list() == ["old"]
 
     def test_archived_prompts_are_off_the_market(self, marts: Marts) -> None:
-        marts.prompt("archived", ago(days=1), status="archived")
+        marts.prompt("archived", ago(days=2), until=ago(days=1))
+        marts.state("archived", ago(days=1), status="archived")
+        assert read_prompts(marts.url, as_of=AS_OF).is_empty()
+
+    def test_one_that_was_archived_later_was_on_it_in_its_category_of_then(self, marts: Marts) -> None:
+        marts.prompt("archived", ago(days=2), until=AS_OF)
+        marts.state("archived", AS_OF, status="archived", category="coding")
+        [row] = read_prompts(marts.url, as_of=AS_OF).to_dicts()
+        assert (row["prompt_id"], row["category"]) == ("archived", "writing")
+
+    def test_one_that_came_back_later_was_not(self, marts: Marts) -> None:
+        marts.prompt("back", ago(days=9), until=ago(days=2))
+        marts.state("back", ago(days=2), AS_OF, status="archived")
+        marts.state("back", AS_OF)
         assert read_prompts(marts.url, as_of=AS_OF).is_empty()
 
 

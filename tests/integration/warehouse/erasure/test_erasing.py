@@ -17,6 +17,7 @@ from warehouse.erasure import Person, erase_warehouse, finish_erasures, read_ope
 from warehouse.erasure.finishing import retire_snapshots
 from warehouse.erasure.lake import blank_row
 from warehouse.erasure.rows import event_parameters, event_statements
+from warehouse.erasure.sources import Sources, erase_states
 from warehouse.snapshot.writing import DUCKDB_FILE
 
 ANA, BOB = str(uuid4()), str(uuid4())
@@ -65,8 +66,8 @@ def events(warehouse_url: str) -> Iterator[psycopg.Connection[DictRow]]:
         connection.execute("truncate raw_events.events")
         with connection.cursor() as cursor:
             cursor.executemany(
-                f"insert into raw_events.events ({', '.join(COLUMNS)}, received_at, _loaded_at)"
-                f" values ({', '.join(['%s'] * len(COLUMNS))}, '2026-01-01', '2026-01-01')",
+                f"insert into raw_events.events ({', '.join(COLUMNS)}, _loaded_at)"
+                f" values ({', '.join(['%s'] * len(COLUMNS))}, '2026-01-01')",
                 [(*event[:-1], json.dumps(event[-1])) for event in EVENTS],
             )
         connection.commit()
@@ -116,11 +117,16 @@ class TestFinishErasures:
         with connect(database_url) as connection:
             connection.execute("update organizations set name = %s where id = %s", [f"Firm of {EMAIL}", OWN])
         report = finish_erasures(database_url, warehouse_url, tmp_path, [person])
-        assert (report.completed, report.remaining) == (0, {str(person.erasure_id): ["public.organizations"]})
+        places = ["public.organization_states", "public.organizations"]
+        assert (report.completed, report.remaining) == (0, {str(person.erasure_id): places})
         with connect(database_url) as connection:
             [row] = connection.execute("select completed_at, remaining from erasures").fetchall()
             connection.execute("update organizations set name = 'Firm' where id = %s", [OWN])
-        assert row == {"completed_at": None, "remaining": ["public.organizations"]}
+            # What it was called is nobody's to change any more.
+            erase_states(Sources(connection, database_url, warehouse_url, "", tmp_path), person)
+            names = connection.execute("select name from organization_states order by number desc limit 2").fetchall()
+        assert row == {"completed_at": None, "remaining": places}
+        assert [state["name"] for state in names] == ["Firm", "Firm of erased"]
         assert finish_erasures(database_url, warehouse_url, tmp_path, [person]).completed == 1
 
     @pytest.mark.parametrize(

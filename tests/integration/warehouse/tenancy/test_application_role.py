@@ -15,6 +15,9 @@ OWNED = {
     "prompts": "seller_organization_id = %(them)s and status <> 'published'",
     "prompt_versions": "prompt_id in (select id from prompts where seller_organization_id = %(them)s)"
     " or prompt_id = any(%(theirs)s)",
+    "prompt_states": "prompt_id in (select id from prompts where seller_organization_id = %(them)s)"
+    " or prompt_id = any(%(theirs)s)",
+    "organization_states": "organization_id = %(them)s",
     "orders": "true",
     "refunds": "true",
     "entitlements": "true",

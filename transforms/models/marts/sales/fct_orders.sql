@@ -11,11 +11,18 @@
     )
 }}
 
+-- depends_on: {{ ref('stg_app__prompt_states') }}
 with orders as (
     select * from {{ ref('stg_app__orders') }}
     where
         paid_at is not null
-        and {{ loaded_since_last_run() }}
+        {% if is_incremental() %}
+            and (
+                {{ loaded_since_last_run() }}
+                -- What their prompt cost at the time became known later.
+                or order_id in ({{ facts_of_changed_states('order_id', 'paid_date', 'paid_at') }})
+            )
+        {% endif %}
 ),
 
 converted as (
@@ -32,23 +39,28 @@ converted as (
 
 final as (
     select
-        order_id,
-        external_id,
-        prompt_id,
-        buyer_organization_id,
-        buyer_user_id,
-        seller_organization_id,
-        gross_amount,
-        fee_amount,
-        cast(gross_amount - fee_amount as numeric(18, 2)) as net_amount,
-        currency,
-        status,
-        provider,
-        paid_at,
-        {{ utc_date('paid_at') }} as paid_date,
-        _loaded_at as _source_loaded_at,
+        converted.order_id,
+        converted.external_id,
+        converted.prompt_id,
+        converted.prompt_version,
+        converted.buyer_organization_id,
+        converted.buyer_user_id,
+        converted.seller_organization_id,
+        converted.gross_amount,
+        converted.fee_amount,
+        cast(converted.gross_amount - converted.fee_amount as numeric(18, 2)) as net_amount,
+        converted.currency,
+        listed.price_amount as list_price_amount,
+        listed.currency as list_currency,
+        converted.status,
+        converted.provider,
+        converted.paid_at,
+        {{ utc_date('converted.paid_at') }} as paid_date,
+        greatest(converted._loaded_at, listed._source_loaded_at) as _source_loaded_at,
         {{ built_at() }} as _built_at
     from converted
+    left join {{ ref('dim_prompts_history') }} as listed
+        on converted.prompt_id = listed.prompt_id and {{ valid_at('listed', 'converted.paid_at') }}
 )
 
 select * from final

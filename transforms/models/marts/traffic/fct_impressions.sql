@@ -13,16 +13,9 @@
     )
 }}
 
-with prompts as (
-    select * from {{ ref('dim_prompts') }}
-),
-
+-- depends_on: {{ ref('stg_app__prompt_states') }}
+with
 {% if is_incremental() %}
-    changed_prompts as (
-        select prompt_id from {{ ref('dim_prompts') }}
-        where {{ built_since_last_run() }}
-    ),
-
     changed_orders as (
         select * from {{ ref('int_orders_credited') }}
         where {{ built_since_last_run() }}
@@ -62,14 +55,21 @@ with prompts as (
                 impressions.receipt_id = changed_lists.receipt_id
                 and impressions.prompt_id = changed_lists.prompt_id
         union
+        -- What their prompt cost at the time became known later.
+        {{ facts_of_changed_states('impression_id', 'served_date', 'served_at') }}
+        union
         -- Those that waited for their prompt to be loaded.
         select impressions.impression_id
         from {{ ref('int_impressions_served') }} as impressions
-        inner join changed_prompts on impressions.prompt_id = changed_prompts.prompt_id
-        where not exists (
-            select 1 from {{ this }} as earlier
-            where earlier.impression_id = impressions.impression_id
-        )
+        where
+            impressions.prompt_id in (
+                select prompts.prompt_id from {{ ref('dim_prompts') }} as prompts
+                where {{ built_since_last_run() }}
+            )
+            and not exists (
+                select 1 from {{ this }} as earlier
+                where earlier.impression_id = impressions.impression_id
+            )
     ),
 {% endif %}
 
@@ -110,7 +110,10 @@ final as (
         impressions.impression_id,
         impressions.receipt_id,
         impressions.prompt_id,
+        impressions.prompt_version,
         prompts.seller_organization_id,
+        listed.price_amount as list_price_amount,
+        listed.currency as list_currency,
         impressions.surface,
         impressions.policy_version,
         impressions.position,
@@ -132,11 +135,14 @@ final as (
         impressions.session_id,
         impressions.source,
         greatest(
-            impressions._source_loaded_at, clicks._source_loaded_at, purchases._source_loaded_at
+            impressions._source_loaded_at, clicks._source_loaded_at, purchases._source_loaded_at,
+            listed._source_loaded_at
         ) as _source_loaded_at,
         {{ built_at() }} as _built_at
     from impressions
-    inner join prompts on impressions.prompt_id = prompts.prompt_id
+    inner join {{ ref('dim_prompts') }} as prompts on impressions.prompt_id = prompts.prompt_id
+    left join {{ ref('dim_prompts_history') }} as listed
+        on impressions.prompt_id = listed.prompt_id and {{ valid_at('listed', 'impressions.served_at') }}
     left join clicks on impressions.impression_id = clicks.impression_id and clicks.click_number = 1
     left join purchases on impressions.impression_id = purchases.impression_id
 )
