@@ -101,6 +101,7 @@ ReadOrders = Annotated[Identity, Depends(Permission("orders:read"))]
 WriteOrders = Annotated[Identity, Depends(Permission("orders:write"))]
 ReadAnalytics = Annotated[Identity, Depends(Permission("analytics:read"))]
 ReadSales = Annotated[Identity, Depends(Permission("analytics:read", *SELLING_ROLES))]
+ReadOverview = Annotated[Identity, Depends(Permission("analytics:read", "admin"))]
 WriteEvents = Annotated[Identity, Depends(Permission("events:write"))]
 # Whoever is known at all.
 AnyIdentity = Annotated[Identity, Depends(Permission(None))]

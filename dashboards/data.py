@@ -9,6 +9,8 @@ from datetime import date, timedelta
 
 from warehouse.marts import (
     DateRange,
+    Figure,
+    FigureQuery,
     MartsConnections,
     PerformanceDay,
     PerformanceTotals,
@@ -19,6 +21,7 @@ from warehouse.marts import (
     read_marts,
     sum_days,
 )
+from warehouse.metrics import METRICS, Days, Dimension
 from warehouse.tenancy import Scope
 
 # More would be slow to draw; the page says so when there are more.
@@ -104,6 +107,24 @@ def load_prompts(
         places = marts.ranks_of([line.prompt_id for line in totals], surface=RANK_SURFACE)
     by_prompt = {place.prompt_id: place for place in places}
     return [PromptLine(line, by_prompt.get(line.prompt_id)) for line in totals]
+
+
+def load_figures(
+    connections: MartsConnections,
+    *,
+    organization_id: str,
+    publication_id: str,
+    days: DateRange,
+    dimension: Dimension = "seller",
+) -> list[Figure]:
+    """One seller's figures of every metric of the registry, day by day. Raises `PublicationSuperseded`."""
+    metrics = tuple(entry for entry in METRICS if dimension in entry.dimensions)
+    query = FigureQuery(
+        metrics, dimension, Days(days.first, days.last), seller_organization_id=organization_id
+    )  # fmt: skip
+    with read_marts(connections, _scope(organization_id)) as marts:
+        _require(marts.publication, publication_id)
+        return list(marts.stream_figures(query))
 
 
 def last_days(available: DateRange, count: int | None) -> DateRange:

@@ -12,15 +12,20 @@ from orchestration.assets.records import recorded_runs
 from orchestration.checks.arrival import ARRIVAL_CHECKS
 from orchestration.checks.building import build_checks
 from orchestration.checks.events import EVENT_RECONCILIATIONS
+from orchestration.checks.freshness import build_freshness_checks
 from orchestration.checks.marts import RECONCILIATIONS
-from orchestration.jobs import archive_events_job, build_marts_job
+from orchestration.checks.volume import volumes_are_usual
+from orchestration.jobs import archive_events_job, build_freshness_job, build_marts_job
 from orchestration.resources import PipelineResource
-from orchestration.schedules import daily_archive_schedule, hourly_marts_schedule
+from orchestration.schedules import build_freshness_schedule, daily_archive_schedule, hourly_marts_schedule
 from orchestration.sensors import alerts_sensor, waiting_events_sensor
 from orchestration.transformation.project import prepare_manifest
 from warehouse.settings import get_settings
 
 dbt_tables = build_dbt_tables(prepare_manifest(get_settings().data_path.resolve()))
+reconciliations = build_checks([*EVENT_RECONCILIATIONS, *RECONCILIATIONS])
+freshness_checks = build_freshness_checks(mart_keys(dbt_tables))
+freshness_job = build_freshness_job(freshness_checks)
 
 definitions = Definitions(
     assets=[
@@ -33,9 +38,9 @@ definitions = Definitions(
         lake_events,
         recorded_runs,
     ],
-    asset_checks=[*ARRIVAL_CHECKS, *build_checks([*EVENT_RECONCILIATIONS, *RECONCILIATIONS])],
-    jobs=[build_marts_job, archive_events_job],
-    schedules=[hourly_marts_schedule, daily_archive_schedule],
+    asset_checks=[*ARRIVAL_CHECKS, *reconciliations, volumes_are_usual, *freshness_checks],
+    jobs=[build_marts_job, archive_events_job, freshness_job],
+    schedules=[hourly_marts_schedule, daily_archive_schedule, build_freshness_schedule(freshness_job)],
     sensors=[waiting_events_sensor, alerts_sensor],
     resources={"pipeline": PipelineResource()},
     executor=in_process_executor,

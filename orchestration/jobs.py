@@ -1,6 +1,9 @@
 """Jobs: what is run as one."""
 
-from dagster import AssetSelection, define_asset_job, in_process_executor
+from collections.abc import Sequence
+
+from dagster import AssetChecksDefinition, AssetSelection, define_asset_job, in_process_executor
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from orchestration.assets.lake import LAKE_EVENTS
 from orchestration.assets.records import RECORDED_RUNS
@@ -24,3 +27,13 @@ archive_events_job = define_asset_job(
     tags=RETRIED_WHOLE,
     description="Days of events that are over become files of the lake; what is old enough leaves the databases.",
 )
+
+
+def build_freshness_job(checks: Sequence[AssetChecksDefinition]) -> UnresolvedAssetJobDefinition:
+    """The job that asks whether everything is fresh, beside the runs that make it so."""
+    return define_asset_job(
+        "check_freshness_job",
+        selection=AssetSelection.checks(*checks),
+        executor_def=in_process_executor,
+        description="Whether everything is as new as it should be; it notices the run that did not come.",
+    )

@@ -24,6 +24,7 @@ from orchestration.checks.arrival import event_batches_have_no_gap
 from orchestration.checks.building import build_checks
 from orchestration.checks.events import EVENT_RECONCILIATIONS
 from orchestration.checks.marts import RECONCILIATIONS
+from orchestration.checks.volume import VOLUME_KEYS, volumes_are_usual
 from orchestration.jobs import build_marts_job
 from orchestration.lock import PipelineAlreadyRunning, hold_pipeline_lock
 from orchestration.resources import PipelineResource
@@ -41,6 +42,8 @@ RECONCILED = (*EVENT_RECONCILIATIONS, *RECONCILIATIONS)
 QUIET_CHECKS = (
     *event_batches_have_no_gap.check_keys,
     *(AssetCheckKey(AssetKey([check.schema, check.table]), check.name) for check in RECONCILED),
+    # That nothing came is what they are there to notice.
+    *VOLUME_KEYS,
 )
 # Whoever has it runs the pipeline: then much is new.
 LOCK_WAIT_SECONDS = 0.2
@@ -82,7 +85,7 @@ def build_quiet_job(tables: Sequence[AssetKey]) -> JobDefinition:
     )
     definitions = Definitions(
         assets=[rank_prompts, build_publication([key for key in tables if key.path[0] == BUILD_SCHEMA]), snapshot],
-        asset_checks=[event_batches_have_no_gap, *build_checks(RECONCILED)],
+        asset_checks=[event_batches_have_no_gap, volumes_are_usual, *build_checks(RECONCILED)],
         jobs=[job],
         resources={"pipeline": PipelineResource()},
     )

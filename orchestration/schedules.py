@@ -1,6 +1,7 @@
 """Schedules: what runs by the clock."""
 
 from dagster import DefaultScheduleStatus, RunRequest, ScheduleDefinition, schedule
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from orchestration.jobs import archive_events_job, build_marts_job
 from orchestration.quiet import QUIET_ASSETS, QUIET_CHECKS, load_if_quiet
@@ -41,3 +42,16 @@ daily_archive_schedule = ScheduleDefinition(
     default_status=DefaultScheduleStatus.RUNNING,
     description="A day of events is in the lake by the next morning.",
 )
+
+
+def build_freshness_schedule(job: UnresolvedAssetJobDefinition) -> ScheduleDefinition:
+    """The schedule of the job that asks whether everything is fresh."""
+    return ScheduleDefinition(
+        name="hourly_freshness_schedule",
+        job=job,
+        # Between two runs of the pipeline.
+        cron_schedule="45 * * * *",
+        execution_timezone="UTC",
+        default_status=DefaultScheduleStatus.RUNNING,
+        description="What is not as new as it should be is noticed within an hour.",
+    )

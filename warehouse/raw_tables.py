@@ -130,7 +130,9 @@ RAW_TABLES: tuple[RawTable, ...] = (
         ),
     ),
     RawTable(
-        "raw_events", "events", "raw_events", ("source", "event_id"),
+        # The ids alone tell events apart: each is stored once for ever. The time stands before them because ids are
+        # random: by them, every event of a day would go into another page of the index of all years.
+        "raw_events", "events", "raw_events", ("received_at", "source", "event_id"),
         _columns(
             "source text", "event_id text", "event_name text", "schema_version bigint", "occurred_at timestamptz",
             "received_at timestamptz", "organization_id text = organization_id::text", "user_id text = user_id::text",
@@ -163,6 +165,7 @@ def create_raw_tables(connection: psycopg.Connection[DictRow]) -> None:
     for table in RAW_TABLES:
         connection.execute(_create_statement(table))
         _add_new_columns(connection, table)
+        _change_key(connection, table)
         index = sql.Identifier(f"{table.name}_loaded_at_idx")
         connection.execute(
             sql.SQL("create index if not exists {} on {} ({})").format(
@@ -185,6 +188,28 @@ def _add_new_columns(connection: psycopg.Connection[DictRow], table: RawTable) -
                     table.identifier, sql.Identifier(column.name), sql.SQL(column.type)
                 )
             )
+
+
+def _change_key(connection: psycopg.Connection[DictRow], table: RawTable) -> None:
+    """Give a table of an earlier version the key of this one. It takes as long as to index all rows, once."""
+    found = connection.execute(
+        """
+        select conname as name, array_agg(attname::text order by place) as columns
+        from pg_constraint, unnest(conkey) with ordinality as parts (number, place)
+        inner join pg_attribute on attnum = number
+        where conrelid = %s::regclass and contype = 'p' and attrelid = conrelid
+        group by conname
+        """,
+        [table.full_name],
+    ).fetchone()
+    if found is not None and tuple(found["columns"]) != table.key:
+        connection.execute(
+            sql.SQL("alter table {} drop constraint {}, add primary key ({})").format(
+                table.identifier,
+                sql.Identifier(found["name"]),
+                sql.SQL(", ").join(map(sql.Identifier, table.key)),
+            )
+        )
 
 
 def _create_statement(table: RawTable) -> sql.Composed:

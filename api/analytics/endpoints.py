@@ -1,13 +1,15 @@
 """`/api/v1/analytics`."""
 
-from typing import Annotated
+from dataclasses import replace
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import Depends, Query, Request, status
 from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import StreamingResponse
 
 from api.agent import agent_of
-from api.analytics import ingest, performance, repository
+from api.analytics import figure_export, figures, ingest, performance, repository
 from api.analytics.errors import DateRangeInvalid, EventBatchTooLarge, EventUnknown
 from api.analytics.registry import REGISTRY, REGISTRY_ANSWER
 from api.analytics.schemas import (
@@ -17,11 +19,13 @@ from api.analytics.schemas import (
     EventSchemas,
     KnownEvent,
     MetricDetail,
+    MetricFigures,
     PromptPerformance,
 )
 from api.cached_answer import NOT_MODIFIED, answered_by
-from api.dependencies import ReadAnalytics, ReadSales, ReadSession, Resources, WriteEvents
+from api.dependencies import ReadAnalytics, ReadOverview, ReadSales, ReadSession, Resources, WriteEvents
 from api.errors import LoginRequired, RoleNotAllowed, ServiceUnavailable, problem_responses
+from api.pagination import PAGE_SIZE_DEFAULT, Cursor, Limit
 from api.prompts.errors import PromptNotFound
 from api.routing import feature_router, repeatable
 from api.schema import CurrencyCode, Day, Page
@@ -29,6 +33,9 @@ from api.tenancy import scope_of
 from warehouse.event_document import describe_event, event_schema_of
 from warehouse.events import CATALOGUE, is_server_only
 from warehouse.marts import DateRange
+from warehouse.metrics import Dimension, Grain
+
+OwnDimension = Literal["seller", "prompt"]
 
 PROMPTS_DEFAULT = 10
 PROMPTS_MAX = 100
@@ -49,6 +56,20 @@ def get_days(
 
 Days = Annotated[DateRange, Depends(get_days)]
 Currency = Annotated[CurrencyCode | None, Query(description="Only figures in this currency")]
+
+
+def get_figures(
+    metric: Annotated[list[str], Query(max_length=100, description="Slugs; by default all there are")] = [],  # noqa: B006
+    grain: Annotated[Grain, Query(description="For each day, week, month, or all days together")] = "day",
+    date_from: Annotated[Day | None, Query(description="First UTC day; by default 27 days before the last")] = None,
+    date_to: Annotated[Day | None, Query(description="Last UTC day; by default the last with activity")] = None,
+    currency: Annotated[CurrencyCode | None, Query(description="Not figures in another currency")] = None,
+) -> figures.Wanted:
+    """Which figures are asked for, of the whole marketplace."""
+    return figures.Wanted("marketplace", grain, metric, date_from, date_to, currency)
+
+
+WantedFigures = Annotated[figures.Wanted, Depends(get_figures)]
 
 
 @router.post(
@@ -143,3 +164,56 @@ async def dashboard(
 async def metrics(_: ReadAnalytics) -> Page[MetricDetail]:
     """The registry of metrics that all figures of the product are computed from."""
     return REGISTRY
+
+
+@router.get("/overview", summary="Figures of the whole marketplace", responses=problem_responses(RoleNotAllowed))
+async def overview(
+    user: ReadOverview,
+    resources: Resources,
+    wanted: WantedFigures,
+    dimension: Annotated[Dimension, Query(description="By what they are cut")] = "marketplace",
+    cursor: Cursor = None,
+    limit: Limit = PAGE_SIZE_DEFAULT,
+) -> MetricFigures:
+    """For operators: every metric of the registry, by category, seller or prompt too, of at most 366 days."""
+    wanted = replace(wanted, dimension=dimension)
+    return await run_in_threadpool(
+        figures.read_page, resources.marts, scope_of(user), wanted, cursor=cursor, limit=limit
+    )
+
+
+@router.get(
+    "/sellers/me/performance", summary="Figures of your organization", responses=problem_responses(RoleNotAllowed)
+)
+async def own_performance(
+    user: ReadSales,
+    resources: Resources,
+    wanted: WantedFigures,
+    dimension: Annotated[OwnDimension, Query(description="Of all you sell, or of each prompt")] = "seller",
+    cursor: Cursor = None,
+    limit: Limit = PAGE_SIZE_DEFAULT,
+) -> MetricFigures:
+    """Every metric of the registry that can be told of a seller, of at most 366 days."""
+    wanted = replace(wanted, dimension=dimension, seller_organization_id=str(user.organization_id))
+    return await run_in_threadpool(
+        figures.read_page, resources.marts, scope_of(user), wanted, cursor=cursor, limit=limit
+    )
+
+
+@router.get(
+    "/export",
+    summary="Figures as a file",
+    response_class=StreamingResponse,
+    responses={**figure_export.RESPONSES, **problem_responses(RoleNotAllowed)},
+)
+async def export(
+    user: ReadSales,
+    resources: Resources,
+    wanted: WantedFigures,
+    dimension: Annotated[Dimension | None, Query(description="By what they are cut; by default sellers")] = None,
+    file_format: Annotated[figure_export.Format, Query(alias="format", description="CSV, or JSON Lines")] = "csv",
+) -> StreamingResponse:
+    """Those of your organization, by `seller` or `prompt`; for operators those of everybody, by any dimension."""
+    seller = None if user.role == "admin" else str(user.organization_id)
+    wanted = replace(wanted, dimension=dimension or "seller", seller_organization_id=seller)
+    return await figure_export.answer(resources.marts, scope_of(user), wanted, file_format)

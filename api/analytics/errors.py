@@ -36,3 +36,22 @@ class DateRangeInvalid(ValidationFailed):
         super().__init__(
             f"date_from {message}", errors=[FieldProblem(location="query", field="date_from", message=message)]
         )
+
+
+class DateRangeTooLong(ValidationFailed):
+    """More days than are computed at once."""
+
+    def __init__(self, limit: int) -> None:
+        message = f"must not be more than {limit} days before date_to"
+        super().__init__(
+            f"date_from {message}", errors=[FieldProblem(location="query", field="date_from", message=message)]
+        )
+
+
+class MetricNotComputable(ValidationFailed):
+    """There is no such metric, or not by this dimension or for each of these periods."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(
+            f"metric: {message}", errors=[FieldProblem(location="query", field="metric", message=message)]
+        )  # fmt: skip

@@ -61,8 +61,17 @@ def _origin(marts: Marts, asked: DateRange, found: list[PerformanceDay]) -> dict
     first = found[0].performance_date if found else None
     last = found[-1].performance_date if found else None
     return {
-        "as_of": marts.publication.data_as_of if marts.publication else None,
-        "publication_id": marts.publication.publication_id if marts.publication else None,
+        **published(marts),
         "date_from": first if asked.first == FIRST_DAY else asked.first,
         "date_to": last if asked.last == LAST_DAY else asked.last,
+    }
+
+
+def published(marts: Marts) -> dict[str, object]:
+    """Which publication figures are of, and how far it is complete."""
+    publication = marts.publication
+    return {
+        "as_of": publication.data_as_of if publication else None,
+        "publication_id": publication.publication_id if publication else None,
+        "complete_through": publication.complete_through if publication else None,
     }

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from api.schema import ResponseBody
 from warehouse.event_document import envelope_schema
+from warehouse.metrics import Dimension, Grain
 
 EVENT_SCHEMA = envelope_schema()
 EVENTS_BODY = {
@@ -106,15 +107,23 @@ class PromptFigures(Figures):
 
 
 class Published(ResponseBody):
-    """Where figures come from; both null when nothing was ever published."""
+    """Where figures come from; null when nothing was ever published."""
 
     as_of: datetime | None = Field(description="The figures count what was loaded by then")
     publication_id: str | None
+    complete_through: date | None = Field(
+        description="The last UTC day that was over by `as_of`; later ones are still being counted"
+    )
+
+
+class PublishedDays(Published):
+    """The same, of days; both null when there are none."""
+
     date_from: date | None = Field(description="The first day counted; null when no day is")
     date_to: date | None = Field(description="The last day counted; null when no day is")
 
 
-class PromptPerformance(Published):
+class PromptPerformance(PublishedDays):
     """What a prompt achieved: days with activity, and their totals per currency."""
 
     prompt_id: UUID
@@ -122,7 +131,7 @@ class PromptPerformance(Published):
     totals: list[Figures]
 
 
-class Dashboard(Published):
+class Dashboard(PublishedDays):
     """What all prompts of a seller achieved, from one publication."""
 
     seller_organization_id: UUID
@@ -131,14 +140,65 @@ class Dashboard(Published):
     prompts: list[PromptFigures] = Field(description="Those with the highest net revenue of each currency first")
 
 
+class MeasureDetail(ResponseBody):
+    """What a metric aggregates."""
+
+    name: str
+    aggregation: str
+    expression: str
+    condition: str | None = Field(description="Rows that do not meet it are left out")
+
+
 class MetricDetail(ResponseBody):
-    """One figure of the registry: what it means, whose it is, and what it leaves out."""
+    """One figure of the registry: what it means, whose it is, and what it leaves out. The words are MetricFlow's."""
 
     slug: str
     label: str
+    type: str = Field(description="simple, ratio or cumulative")
     unit: str
-    formula: str = Field(description="SQL over rows of the daily marts of one currency")
+    formula: str = Field(description="SQL over rows of the marts, of one period, dimension value and currency")
+    measures: list[MeasureDetail] = Field(description="One, or what a ratio divides and by what")
+    marts: list[str]
+    agg_time_dimension: str = Field(description="The column whose UTC day a figure counts on")
+    dimensions: list[Dimension] = Field(description="By what it can be cut; `marketplace` is the whole")
+    grains: list[Grain] = Field(description="Over which periods it can be computed")
+    window_days: int | None = Field(description="Of how many days up to its own a figure is; null for its own alone")
     grain: str
     is_additive: bool
+    has_interval: bool
     owner: str
     leaves_out: str
+
+
+class RateInterval(ResponseBody):
+    """Wilson's score interval of a rate at 95 %, both bounds 0-1."""
+
+    low: float
+    high: float
+
+
+class MetricFigure(ResponseBody):
+    """A metric's value in one period. Amounts are in units of their currency; ratios are numbers."""
+
+    metric: str
+    dimension_value: str = Field(description="Of what it is: `all`, a category, or an id. Empty for no category")
+    period_start: date
+    currency: str | None = Field(description="Null where the facts have none")
+    value: int | Decimal | float | None = Field(description="Null where there is nothing to divide by")
+    numerator: int | Decimal | None = Field(description="Of a ratio, what was divided")
+    denominator: int | Decimal | None = Field(description="Of a ratio, by what")
+    interval: RateInterval | None
+    is_complete: bool = Field(description="Whether the period was over when the figures were loaded")
+
+
+class MetricFigures(Published):
+    """Figures of the registry, metric by metric; then by period, dimension value and currency."""
+
+    dimension: Dimension
+    grain: Grain
+    date_from: date | None
+    date_to: date | None
+    items: list[MetricFigure]
+    next_cursor: str | None = Field(
+        None, description="Pass as `cursor` to get the next page; null when this is the last"
+    )

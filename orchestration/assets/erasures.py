@@ -5,6 +5,7 @@ from typing import Any
 from dagster import AssetExecutionContext, AssetKey, MaterializeResult, asset
 
 from orchestration.assets.publication import SNAPSHOT
+from orchestration.owner import owners_of
 from orchestration.resources import PipelineResource
 from warehouse.databases import connect
 from warehouse.erasure import finish_erasures, read_open
@@ -12,7 +13,7 @@ from warehouse.erasure import finish_erasures, read_open
 ERASURES = AssetKey(["control", "erasures"])
 
 
-@asset(key=ERASURES, deps=[SNAPSHOT], group_name="control", kinds={"postgres"})
+@asset(key=ERASURES, deps=[SNAPSHOT], group_name="control", owners=owners_of(ERASURES), kinds={"postgres"})
 def erasures(context: AssetExecutionContext, pipeline: PipelineResource) -> MaterializeResult[Any]:
     """One row per erasure. Those whose person is found nowhere any more are closed; the others are tried again."""
     servers = pipeline.servers

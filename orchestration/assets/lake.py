@@ -4,6 +4,7 @@ from typing import Any
 
 from dagster import AssetKey, MaterializeResult, asset
 
+from orchestration.owner import owners_of
 from warehouse.databases import connect
 from warehouse.journal.quarantine import forget_old
 from warehouse.lake import LAKE_DIRECTORY, archive_events
@@ -15,7 +16,7 @@ LAKE_EVENTS = AssetKey(["lake", "events"])
 
 
 # Without the pipeline's lock: it reads days that are over, and the pipeline those that are new.
-@asset(key=LAKE_EVENTS, group_name="lake", kinds={"parquet"})
+@asset(key=LAKE_EVENTS, group_name="lake", owners=owners_of(LAKE_EVENTS), kinds={"parquet"})
 def lake_events() -> MaterializeResult[Any]:
     """One folder of Parquet files per UTC day on which events were received; old days leave the database."""
     settings = get_settings()

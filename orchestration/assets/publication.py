@@ -7,6 +7,7 @@ from typing import Any
 from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, MaterializeResult, asset
 
 from orchestration.assets.ranks import RANK_PROMPTS
+from orchestration.owner import owners_of
 from orchestration.resources import PipelineResource
 from warehouse.publication import PUBLISHED_SCHEMA, publish_marts
 from warehouse.snapshot import snapshot_directory, take_snapshot
@@ -18,7 +19,13 @@ SNAPSHOT = AssetKey(["snapshots", "latest"])
 def build_publication(marts: Sequence[AssetKey]) -> AssetsDefinition:
     """The publication of these marts and of the ranks."""
 
-    @asset(key=PUBLICATIONS, deps=[*marts, RANK_PROMPTS], group_name=PUBLISHED_SCHEMA, kinds={"postgres"})
+    @asset(
+        key=PUBLICATIONS,
+        deps=[*marts, RANK_PROMPTS],
+        group_name=PUBLISHED_SCHEMA,
+        owners=owners_of(PUBLICATIONS),
+        kinds={"postgres"},
+    )
     def publications(context: AssetExecutionContext, pipeline: PipelineResource) -> MaterializeResult[Any]:
         """One row per publication. All marts become visible with it, at once, and only when every check passed."""
         record = context.instance.get_run_record_by_id(context.run.run_id)
@@ -43,7 +50,9 @@ def build_publication(marts: Sequence[AssetKey]) -> AssetsDefinition:
     return publications
 
 
-@asset(key=SNAPSHOT, deps=[PUBLICATIONS], group_name="snapshots", kinds={"duckdb", "parquet"})
+@asset(
+    key=SNAPSHOT, deps=[PUBLICATIONS], group_name="snapshots", owners=owners_of(SNAPSHOT), kinds={"duckdb", "parquet"}
+)
 def snapshot(pipeline: PipelineResource) -> MaterializeResult[Any]:
     """The current publication as a DuckDB file and Parquet files, for analysts."""
     settings = pipeline.settings

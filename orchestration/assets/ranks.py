@@ -6,6 +6,7 @@ from typing import Any, cast
 from dagster import AssetKey, Config, MaterializeResult, asset
 from pydantic import Field
 
+from orchestration.owner import owners_of
 from orchestration.resources import PipelineResource
 from ranking.policy import load_policy
 from ranking.ranks import rank
@@ -41,6 +42,7 @@ class RankConfig(Config):
         ),
     ],
     group_name=BUILD_SCHEMA,
+    owners=owners_of(RANK_PROMPTS),
     kinds={"polars", "postgres"},
 )
 def rank_prompts(config: RankConfig, pipeline: PipelineResource) -> MaterializeResult[Any]:

@@ -6,6 +6,7 @@ from typing import Any
 from dagster import AssetExecutionContext, AssetKey, AssetSpec, MaterializeResult, multi_asset
 
 from orchestration.backlog import store_waiting_events
+from orchestration.owner import owners_of
 from orchestration.resources import PipelineResource
 from warehouse.databases import connect
 from warehouse.erasure import Person, Sources, erase_sources, erase_warehouse, read_open
@@ -18,6 +19,7 @@ RAW_TABLE_SPECS = [
     AssetSpec(
         AssetKey([table.schema, table.name]),
         group_name="raw",
+        owners=owners_of(AssetKey([table.schema, table.name])),
         description=f"Rows of the application's table {table.source_table}, as they are.",
         kinds={"postgres"},
     )

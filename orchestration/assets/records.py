@@ -5,6 +5,7 @@ from typing import Any
 
 from dagster import AssetExecutionContext, AssetKey, MaterializeResult, asset
 
+from orchestration.owner import owners_of
 from orchestration.retention import forget_old_runs
 from orchestration.storage import RECORDS_SCHEMA
 from warehouse.databases import connect
@@ -15,7 +16,7 @@ RECORDED_RUNS = AssetKey([RECORDS_SCHEMA, "runs"])
 
 
 # Without the pipeline's lock, as the lake: it touches runs that have ended.
-@asset(key=RECORDED_RUNS, group_name="control", kinds={"postgres"})
+@asset(key=RECORDED_RUNS, group_name="control", owners=owners_of(RECORDED_RUNS), kinds={"postgres"})
 def recorded_runs(context: AssetExecutionContext) -> MaterializeResult[Any]:
     """One row per run of Dagster. Those older than `RUN_RETENTION_DAYS` are deleted with all that they recorded."""
     settings = get_settings()

@@ -17,6 +17,7 @@ from dagster import (
 from dagster_dbt import DagsterDbtTranslator
 
 from orchestration.metadata import FAILED_MODELS, FAILED_TESTS, KEPT
+from orchestration.owner import owners_of
 from orchestration.transformation.invocation import NodeResult
 
 UNIQUE_ID = "dagster_dbt/unique_id"
@@ -35,6 +36,10 @@ class TableTranslator(DagsterDbtTranslator):
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
         """Assets are grouped by schema."""
         return str(dbt_resource_props["schema"])
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> Sequence[str]:
+        """And owned by it."""
+        return owners_of(self.get_asset_key(dbt_resource_props))
 
 
 def as_dagster_events(

@@ -1,9 +1,11 @@
 """Loads one raw table: Arrow batches out of the application database, an upsert into the warehouse."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Self
 
 import psycopg
 import pyarrow as pa
@@ -13,9 +15,11 @@ from psycopg import sql
 from psycopg.rows import DictRow
 
 from warehouse.loading.watermark import Horizon, move_watermark, read_watermark
-from warehouse.raw_tables import LOADED_AT, RawTable
+from warehouse.raw_tables import LOADED_AT, RAW_TABLES, RawTable
 
 ARRIVALS_SCHEMA = "control"
+# A transaction that will never be.
+NEVER_XID = 2**63 - 1
 
 
 class LoadFailed(Exception):
@@ -97,29 +101,58 @@ def _upsert(table: RawTable, arrivals: sql.Identifier) -> sql.Composed:
 
 @dataclass(frozen=True)
 class Arrow:
-    """Connections that speak Arrow, one to each database.
-
-    When it opens, each asks for every column there is: where events have a partition for each day of a year, that takes
-    longer than to read one of them.
-    """
+    """Connections that speak Arrow, one to each database."""
 
     source: adbc.Connection
     warehouse: adbc.Connection
 
 
+class ArrowSource:
+    """A connection that speaks Arrow to the application database, made in another thread meanwhile.
+
+    When it opens it asks for every column there is, and its first look at the events takes in every partition: where
+    they have one for each day of a year, both take longer than to read a day. The warehouse is prepared at that time.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._thread = ThreadPoolExecutor(1)
+        self._coming = self._thread.submit(_open_source, url)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(ArrowConnectionError, adbc.Error):
+            self._coming.result().close()
+        self._thread.shutdown()
+
+    def connection(self) -> adbc.Connection:
+        """The connection, once it is open. Raises as `adbc.connect` does."""
+        return self._coming.result()
+
+
+def _open_source(url: str) -> adbc.Connection:
+    source = adbc.connect(url, autocommit=True)
+    with source.cursor() as cursor:
+        # Of a partition it has no statistics of, Postgres would read every row to find the few that changed.
+        cursor.execute("set enable_seqscan = off")
+        for table in RAW_TABLES:
+            # What it has once planned with, it keeps. There are no such rows.
+            cursor.execute(changes_query(table, NEVER_XID))
+            cursor.fetch_record_batch().close()
+    return source
+
+
 @contextmanager
-def arrow_between(source_url: str, warehouse_url: str) -> Iterator[Arrow]:
+def arrow_between(source: ArrowSource, warehouse_url: str) -> Iterator[Arrow]:
     """Connections for `load_table`, autocommitting. Raises `LoadFailed`."""
     with ExitStack() as stack:
         try:
-            source = stack.enter_context(adbc.connect(source_url, autocommit=True))
             warehouse = stack.enter_context(adbc.connect(warehouse_url, autocommit=True))
-            with source.cursor() as cursor:
-                # Of a partition it has no statistics of, Postgres would read every row to find the few that changed.
-                cursor.execute("set enable_seqscan = off")
+            arrow = Arrow(source.connection(), warehouse)
         except (ArrowConnectionError, adbc.Error) as error:
             raise LoadFailed(f"nothing could be loaded: {error}") from error
-        yield Arrow(source, warehouse)
+        yield arrow
 
 
 def load_table(

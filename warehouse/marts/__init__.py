@@ -6,6 +6,7 @@ with read_marts(connections) as marts:
 """
 
 from warehouse.marts.connection import MartsConnections, MartsUnavailable, read_marts
+from warehouse.marts.figure import Figure, FigureQuery, Place
 from warehouse.marts.reader import Marts
 from warehouse.marts.row import (
     Contribution,
@@ -22,11 +23,14 @@ from warehouse.marts.total import no_activity, sum_days
 __all__ = [
     "Contribution",
     "DateRange",
+    "Figure",
+    "FigureQuery",
     "Marts",
     "MartsConnections",
     "MartsUnavailable",
     "PerformanceDay",
     "PerformanceTotals",
+    "Place",
     "Prompt",
     "PromptTotals",
     "Publication",

@@ -1,21 +1,24 @@
 """The reads over the marts of one publication."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any, TypeVar
 
 import psycopg
 from psycopg.rows import DictRow, class_row
 
+from warehouse.marts.figure import Figure, FigureQuery, Place, published_marts, read_figures, stream_figures
 from warehouse.marts.row import (
     PerformanceDay,
+    PerformanceTotals,
     Prompt,
     PromptTotals,
     Publication,
     RankedPrompt,
 )
-from warehouse.metrics import METRICS, PURCHASED_CLICKS
+from warehouse.metrics import metric
+from warehouse.metrics.commerce import PURCHASED_CLICKS
 
 Row = TypeVar("Row")
 
@@ -33,12 +36,12 @@ _TOTAL_FORMS = {
     "currency": "coalesce({formula}, 0)::numeric as {slug}",
     "ratio": "{formula} as {slug}",
 }
+_OTHER_THAN_METRICS = ("currency", "purchased_click_count")
 _TOTAL_COLUMNS = ",\n            ".join(
-    _TOTAL_FORMS[metric.unit].format(formula=metric.formula, slug=metric.slug)
-    for metric in METRICS
-    if metric.unit in _TOTAL_FORMS
+    _TOTAL_FORMS[entry.unit].format(formula=entry.formula, slug=entry.slug)
+    for entry in (metric(field.name) for field in fields(PerformanceTotals) if field.name not in _OTHER_THAN_METRICS)
 )
-_PURCHASED = f"coalesce({PURCHASED_CLICKS}, 0)::bigint as purchased_click_count"
+_PURCHASED = f"coalesce({PURCHASED_CLICKS.formula}, 0)::bigint as purchased_click_count"
 
 # What an earlier version published says nothing of `data_as_of`, not even as a column: then it was `as_of`.
 _PUBLICATION = """
@@ -143,6 +146,11 @@ _SELLER_PROMPTS = f"""
 """  # nosec B608
 
 
+@dataclass(frozen=True, slots=True)
+class _LastDay:
+    day: date | None
+
+
 def find_publication(connection: psycopg.Connection[DictRow]) -> Publication | None:
     """The publication that stands; raises `psycopg.errors.UndefinedTable` before the first one."""
     with connection.cursor(row_factory=class_row(Publication)) as cursor:
@@ -208,6 +216,24 @@ class Marts:
             **_between(date_from, date_to),
         }
         return self._rows(PromptTotals, _SELLER_PROMPTS, parameters)
+
+    def last_day(self) -> date | None:
+        """The last day on which anything happened, None before the first."""
+        if self._connection is None or "dim_dates" not in published_marts(self._connection):
+            return None
+        found = self._rows(_LastDay, "select max(date_day) as day from marts.dim_dates", {})
+        return found[0].day if found else None
+
+    def figures(self, query: FigureQuery, *, after: Place | None = None, limit: int) -> list[Figure]:
+        """Figures of the registry below a place in their list, metric by metric. Raises `MetricNotCutBy`."""
+        if self._connection is None or self.publication is None:
+            return []
+        return read_figures(self._connection, query, after=after, limit=limit)
+
+    def stream_figures(self, query: FigureQuery) -> Iterator[Figure]:
+        """All figures, in memory that does not grow with them. Raises `MetricNotCutBy`."""
+        if self._connection is not None and self.publication is not None:
+            yield from stream_figures(self._connection, query)
 
     def _rows(self, row: type[Row], query: str, parameters: Mapping[str, Any]) -> list[Row]:
         if self._connection is None or self.publication is None:

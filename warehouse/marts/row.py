@@ -1,7 +1,7 @@
 """What readers of the marts receive: decimal amounts in units of their currency, times in UTC, rates from 0 to 1."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TypedDict
 
@@ -29,6 +29,11 @@ class Publication:
     data_as_of: datetime
     finished_at: datetime
     policy_version: str | None
+
+    @property
+    def complete_through(self) -> date:
+        """The last UTC day that was over when the figures were loaded; later days are still being counted."""
+        return self.data_as_of.astimezone(UTC).date() - timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from warehouse.publication.reading import is_published, read_changes
 from warehouse.publication.table import PUBLISHED_SCHEMA, Table, read_tables
 from warehouse.snapshot.column_type import ColumnTypeUnknown
 from warehouse.snapshot.keeping import drop_all_but, keep_unchanged, write_contents
+from warehouse.snapshot.metric_view import create_metric_views
 from warehouse.snapshot.writing import DUCKDB_FILE, select_statement, write_table
 
 UNFINISHED_PREFIX = ".unfinished-"
@@ -115,6 +116,7 @@ def _write(
             rows = drop_all_but(database, kept)
             changed = [table for table in tables if table.name not in kept]
             rows |= _copy(warehouse_url, shared["name"], database, changed, unfinished)
+            create_metric_views(database)
     except (ArrowError, duckdb.Error, ColumnTypeUnknown) as error:
         raise SnapshotFailed(f"The snapshot of publication {target.name} could not be written: {error}") from error
     write_contents(unfinished, changes)

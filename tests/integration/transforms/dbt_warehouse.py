@@ -64,6 +64,14 @@ class DbtWarehouse:
         rows = [{name: value for name, value in row.items() if name not in TECHNICAL_COLUMNS} for row in found]
         return sorted(rows, key=lambda row: [str(value) for value in row.values()])
 
+    def raw_rows(self) -> dict[str, list[Row]]:
+        """All rows of all raw tables as they are now."""
+        with connect(self.url) as connection:
+            return {
+                table.full_name: connection.execute(sql.SQL("select * from {}").format(table.identifier)).fetchall()
+                for table in RAW_TABLES
+            }
+
     def row(self, mart: str, **where: Any) -> Row:
         """The one row of a mart with these values."""
         found = [row for row in self.rows(mart) if where.items() <= row.items()]

@@ -11,6 +11,12 @@ from warehouse.databases import connect
 from warehouse.loading import LoadFailed, load_all, load_nothing
 from warehouse.raw_tables import RAW_TABLES, RawTable
 
+EVENT = """
+insert into raw_events
+    (source, event_id, event_name, schema_version, occurred_at, received_at, properties, batch_id)
+values ('s', '1', 'a.b', 1, now(), now(), '{"text": "ü\\u2028", "list": [1, {"x": null}]}', 1)
+"""
+
 
 @pytest.fixture
 def application(database_url: str, warehouse_url: str) -> Iterator[psycopg.Connection[DictRow]]:
@@ -77,11 +83,7 @@ class TestLoadAll:
             assert len(names(warehouse_url)) == 3
 
     def test_json_arrives_as_json(self, application, database_url, warehouse_url):
-        application.execute(
-            "insert into raw_events"
-            " (source, event_id, event_name, schema_version, occurred_at, received_at, properties, batch_id)"
-            """ values ('s', '1', 'a.b', 1, now(), now(), '{"text": "ü\\u2028", "list": [1, {"x": null}]}', 1)"""
-        )
+        application.execute(EVENT)
         load_all(database_url, warehouse_url)
         with connect(warehouse_url) as connection:
             row = connection.execute("select properties from raw_events.events").fetchone()
@@ -122,6 +124,19 @@ class TestLoadAll:
             )
         load_all(database_url, warehouse_url)
         assert names(warehouse_url) == ["one"]
+
+
+class TestPrepareWarehouse:
+    def test_gives_a_table_of_an_earlier_version_the_key_of_this_one(self, application, database_url, warehouse_url):
+        application.execute(EVENT)
+        load_all(database_url, warehouse_url)
+        with connect(warehouse_url) as warehouse:
+            warehouse.execute("alter table raw_events.events drop constraint events_pkey")
+            warehouse.execute("alter table raw_events.events add primary key (source, event_id)")
+        application.execute("update raw_events set event_name = 'c.d', changed_xid = pg_current_xact_id()")
+        assert load_all(database_url, warehouse_url).changed_rows["raw_events.events"] == 1
+        with connect(warehouse_url) as warehouse:
+            assert warehouse.execute("select event_name from raw_events.events").fetchall() == [{"event_name": "c.d"}]
 
 
 class TestLoadNothing:

@@ -66,8 +66,8 @@ def events(warehouse_url: str) -> Iterator[psycopg.Connection[DictRow]]:
         connection.execute("truncate raw_events.events")
         with connection.cursor() as cursor:
             cursor.executemany(
-                f"insert into raw_events.events ({', '.join(COLUMNS)}, _loaded_at)"
-                f" values ({', '.join(['%s'] * len(COLUMNS))}, '2026-01-01')",
+                f"insert into raw_events.events ({', '.join(COLUMNS)}, received_at, _loaded_at)"
+                f" values ({', '.join(['%s'] * len(COLUMNS))}, '2026-01-01', '2026-01-01')",
                 [(*event[:-1], json.dumps(event[-1])) for event in EVENTS],
             )
         connection.commit()

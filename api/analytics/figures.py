@@ -1,0 +1,142 @@
+"""Reads figures of the metric registry. Plain functions over one connection, run in threads."""
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+from api.analytics.errors import DateRangeInvalid, DateRangeTooLong, MetricNotComputable
+from api.analytics.performance import published
+from api.analytics.schemas import MetricFigure, MetricFigures
+from api.pagination import CursorInvalid, decode_cursor, encode_cursor
+from warehouse.marts import Figure, FigureQuery, Marts, MartsConnections, Place, read_marts
+from warehouse.marts.figure import period_end
+from warehouse.metrics import METRICS, Days, Dimension, Grain, Metric, MetricUnknown, metric
+from warehouse.tenancy import Scope
+
+DAYS_DEFAULT = 28
+# A year and a day: a window is computed for each of them.
+DAYS_MAX = 366
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked for, as it was asked: without metrics all there are, without days the last ones with facts."""
+
+    dimension: Dimension
+    grain: Grain
+    metrics: list[str]
+    date_from: date | None
+    date_to: date | None
+    currency: str | None
+    seller_organization_id: str | None = None
+
+
+def choose_metrics(wanted: Wanted) -> tuple[Metric, ...]:
+    """Those asked for, each once and in the order of the registry. Raises `MetricNotComputable`."""
+    if not wanted.metrics:
+        return tuple(
+            entry for entry in METRICS if wanted.dimension in entry.dimensions and wanted.grain in entry.grains
+        )
+    chosen = {_choose(slug, wanted).slug for slug in wanted.metrics}
+    return tuple(entry for entry in METRICS if entry.slug in chosen)
+
+
+def _choose(slug: str, wanted: Wanted) -> Metric:
+    try:
+        found = metric(slug)
+    except MetricUnknown as error:
+        raise MetricNotComputable(f"{error}; /analytics/metrics lists them") from None
+    if wanted.dimension not in found.dimensions:
+        raise MetricNotComputable(f"{slug} can't be cut by {wanted.dimension}, only by {', '.join(found.dimensions)}")
+    if wanted.grain not in found.grains:
+        raise MetricNotComputable(
+            f"{slug} can't be computed for each {wanted.grain}, only for each {', '.join(found.grains)}"
+        )
+    return found
+
+
+def choose_days(wanted: Wanted, last_day: date | None) -> Days | None:
+    """The days asked for; None where there is no day yet. Raises `DateRangeInvalid` or `DateRangeTooLong`."""
+    last = wanted.date_to or last_day
+    if last is None:
+        return None
+    if wanted.date_from is not None and wanted.date_from > last:
+        if wanted.date_to is not None:
+            raise DateRangeInvalid
+        last = wanted.date_from
+    first = wanted.date_from or date.fromordinal(max(1, last.toordinal() - DAYS_DEFAULT + 1))
+    if (last - first).days >= DAYS_MAX:
+        raise DateRangeTooLong(DAYS_MAX)
+    return Days(first, last)
+
+
+def plan(marts: Marts, wanted: Wanted) -> FigureQuery | None:
+    """The query for what is wanted; None before there is a day to ask for. Raises what the choices raise."""
+    metrics = choose_metrics(wanted)
+    days = choose_days(wanted, marts.last_day())
+    if days is None:
+        return None
+    return FigureQuery(metrics, wanted.dimension, days, wanted.grain, wanted.currency, wanted.seller_organization_id)
+
+
+def read_page(
+    connections: MartsConnections, scope: Scope, wanted: Wanted, *, cursor: str | None, limit: int
+) -> MetricFigures:
+    """One page. Raises `MartsUnavailable`, `CursorInvalid`, and what `plan` raises."""
+    after, begun = _decode(cursor)
+    if begun is not None:
+        # Later pages are of the days the first one was of, whatever was published since.
+        wanted = replace(wanted, date_from=begun.first, date_to=begun.last)
+    with read_marts(connections, scope) as marts:
+        query = plan(marts, wanted)
+        found = marts.figures(query, after=after, limit=limit + 1) if query else []
+        answer = MetricFigures(
+            **published(marts),
+            dimension=wanted.dimension,
+            grain=wanted.grain,
+            date_from=query.days.first if query else None,
+            date_to=query.days.last if query else None,
+            items=[],
+        )
+    if query is not None:
+        answer.items = [describe(each, query, answer.complete_through) for each in found[:limit]]
+        answer.next_cursor = _encode(found[limit - 1], query.days) if len(found) > limit else None
+    return answer
+
+
+def describe(figure: Figure, query: FigureQuery, complete_through: date | None) -> MetricFigure:
+    """A figure as answered, with whether its period was over."""
+    end = period_end(figure.period_start, query.grain, query.days)
+    return MetricFigure(
+        metric=figure.metric,
+        dimension_value=figure.dimension_value,
+        period_start=figure.period_start,
+        currency=figure.currency,
+        value=figure.value,
+        numerator=figure.numerator,
+        denominator=figure.denominator,
+        interval=figure.interval,
+        is_complete=complete_through is not None and end <= complete_through,
+    )
+
+
+def _encode(last: Figure, days: Days) -> str:
+    place = Place.of(last)
+    return encode_cursor(
+        place.metric,
+        place.period_start.isoformat(),
+        place.dimension_value,
+        place.currency,
+        days.first.isoformat(),
+        days.last.isoformat(),
+    )
+
+
+def _decode(cursor: str | None) -> tuple[Place | None, Days | None]:
+    if cursor is None:
+        return None, None
+    slug, start, value, currency, first, last = decode_cursor(cursor, 6)
+    try:
+        place = Place(slug, date.fromisoformat(start), value, currency)
+        return place, Days(date.fromisoformat(first), date.fromisoformat(last))
+    except ValueError:
+        raise CursorInvalid from None

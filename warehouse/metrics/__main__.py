@@ -1,0 +1,5 @@
+"""`python -m warehouse.metrics` writes `docs/metrics.md`."""
+
+from warehouse.metrics.document import main
+
+raise SystemExit(main())

@@ -1,0 +1,129 @@
+"""The rows metrics are measured over, by the dimension they are cut by."""
+
+from collections.abc import Mapping
+
+from warehouse.metrics.definition import Dimension, Source
+
+Sources = Mapping[Dimension, Source]
+
+WINDOW_DAYS = 28
+"""The length of every window: four whole weeks, so that each day of the week counts alike."""
+
+WHOLE = "'all'"
+_IN_WINDOW = f"between days.date_day - {WINDOW_DAYS - 1} and days.date_day"
+
+
+def _mart(name: str, day: str, key: str, *, currency: str | None = "currency", condition: str | None = None) -> Source:
+    return Source((name,), f"marts.{name}", day, key, currency, condition)
+
+
+def _windows_over(relation: str, day: str) -> str:
+    """Every row once for each day whose window it lies in."""
+    return f"marts.dim_dates as days inner join {relation} on {day} {_IN_WINDOW}"
+
+
+PERFORMANCE: Sources = {
+    "marketplace": _mart("agg_marketplace_daily", "performance_date", WHOLE),
+    "category": _mart("agg_categories_performance_daily", "performance_date", "category"),
+    "seller": _mart("agg_sellers_performance_daily", "performance_date", "seller_organization_id"),
+    "prompt": _mart("agg_prompts_performance_daily", "performance_date", "prompt_id"),
+}
+"""One row for each day, currency and what it is cut by."""
+
+PARTIES: Sources = {"marketplace": PERFORMANCE["marketplace"], "category": PERFORMANCE["category"]}
+"""The marts that count buyers and sellers by day."""
+
+ORDERS: Sources = {
+    "marketplace": _mart("fct_orders", "paid_date", WHOLE),
+    "seller": _mart("fct_orders", "paid_date", "seller_organization_id"),
+    "prompt": _mart("fct_orders", "paid_date", "prompt_id"),
+}
+"""Paid orders."""
+
+_ORDER_MARTS = ("fct_orders", "dim_dates")
+_ORDERS_28D = _windows_over("marts.fct_orders as orders", "orders.paid_date")
+
+ORDERS_28D: Sources = {
+    dimension: Source(_ORDER_MARTS, _ORDERS_28D, "date_day", source.key, "currency")
+    for dimension, source in ORDERS.items()
+}
+"""Paid orders, for each of the days whose window they lie in."""
+
+# An order's number among all of its buyer's, whatever the currency: it must not be counted over what one may see.
+_NUMBERED = """(
+        select
+            *,
+            row_number() over (partition by buyer_organization_id order by paid_at, order_id) as order_number
+        from marts.fct_orders
+    ) as orders"""
+
+NUMBERED_ORDERS_28D: Sources = {
+    "marketplace": Source(
+        _ORDER_MARTS, _windows_over(_NUMBERED, "orders.paid_date"), "date_day", WHOLE, "currency"
+    )
+}  # fmt: skip
+"""The same, with how many orders their buyer had made by then."""
+
+_BUYER_DAYS = "(select distinct buyer_organization_id, currency, paid_date from marts.fct_orders)"
+
+BUYERS_BEFORE_AND_IN_28D: Sources = {
+    "marketplace": Source(
+        _ORDER_MARTS,
+        f"""marts.dim_dates as days
+    inner join {_BUYER_DAYS} as earlier
+        on earlier.paid_date between days.date_day - {2 * WINDOW_DAYS - 1} and days.date_day - {WINDOW_DAYS}
+    left join {_BUYER_DAYS} as later
+        on
+            earlier.buyer_organization_id = later.buyer_organization_id
+            and earlier.currency = later.currency
+            and later.paid_date {_IN_WINDOW}""",
+        "date_day",
+        WHOLE,
+        "earlier.currency",
+    )
+}
+"""Who bought in the window before that of a day, beside their orders in that of the day."""
+
+_OFFERED = f"""marts.dim_dates as days
+    inner join marts.dim_prompts as prompts
+        on
+            prompts.status = 'published'
+            and cast(prompts.published_at at time zone 'UTC' as date) <= days.date_day
+            and cast(prompts.valid_from at time zone 'UTC' as date) <= days.date_day
+            and (
+                prompts.valid_to is null or cast(prompts.valid_to at time zone 'UTC' as date) > days.date_day
+            )
+    left join (select distinct prompt_id, paid_date from marts.fct_orders) as sold
+        on prompts.prompt_id = sold.prompt_id and sold.paid_date {_IN_WINDOW}"""  # nosec B608
+
+
+def _offered(key: str) -> Source:
+    return Source(("dim_prompts", "fct_orders", "dim_dates"), _OFFERED, "date_day", key, None)
+
+
+OFFERED_PROMPTS_28D: Sources = {
+    "marketplace": _offered(WHOLE),
+    "category": _offered("coalesce(prompts.category, '')"),
+    "seller": _offered("prompts.seller_organization_id"),
+}
+"""Prompts that were on offer at the end of a day, beside their orders in its window."""
+
+SESSIONS: Sources = {"marketplace": _mart("fct_sessions", "started_date", WHOLE, currency=None, condition="is_counted")}
+"""Visits of people who count."""
+
+SESSIONS_28D: Sources = {
+    "marketplace": Source(
+        ("fct_sessions", "dim_dates"),
+        _windows_over("marts.fct_sessions as sessions", "sessions.started_date"),
+        "date_day",
+        WHOLE,
+        None,
+        "is_counted",
+    )
+}
+"""The same, for each of the days whose window they lie in."""
+
+SEARCHES: Sources = {
+    "marketplace": _mart("fct_searches", "searched_date", WHOLE, currency=None, condition="is_counted")
+}
+"""Searches by people who count."""
