@@ -14,6 +14,7 @@ from warehouse.databases import connect
 from warehouse.engine.place import ENGINE_DIRECTORY, retire_result
 from warehouse.erasure.person import Person
 from warehouse.erasure.rows import text_of_binary
+from warehouse.erasure.search import named_in
 from warehouse.erasure.tables import person_names
 from warehouse.erasure.worklist import note_done, note_remaining
 from warehouse.snapshot.taking import LATEST, only_writer, snapshot_directory
@@ -42,43 +43,49 @@ def finish_erasures(
     """Search for these people everywhere and close the erasures of those who are nowhere any more."""
     if not people:
         return FinishReport(0, {}, [])
-    retired = [name for person in people for name in retire_snapshots(snapshot_directory(data_path), person)]
-    is_engine_retired = retire_result(
-        data_path.resolve() / ENGINE_DIRECTORY, lambda file: any(holds_person(file, person) for person in people)
-    )
+    retired = retire_snapshots(snapshot_directory(data_path), people)
+    is_engine_retired = retire_result(data_path.resolve() / ENGINE_DIRECTORY, lambda file: holds_any(file, people))
     remaining: dict[str, list[str]] = {}
     with connect(database_url, autocommit=True) as connection, connect(warehouse_url) as warehouse:
+        left = [*find_people(connection, people), *find_people(warehouse, people)]
         for person in people:
-            left = [*find_person(connection, person), *find_person(warehouse, person)]
-            if left:
-                remaining[str(person.erasure_id)] = left
-                note_remaining(connection, person, left)
+            tables = [table for found, table in left if found is person]
+            if tables:
+                remaining[str(person.erasure_id)] = tables
+                note_remaining(connection, person, tables)
             else:
                 note_done(connection, person)
     return FinishReport(len(people) - len(remaining), remaining, retired, is_engine_retired)
 
 
-def retire_snapshots(snapshots: Path, person: Person) -> list[str]:
-    """Delete the snapshots that hold the person, but for the latest, which was taken after the erasure."""
+def retire_snapshots(snapshots: Path, people: Sequence[Person]) -> list[str]:
+    """Delete the snapshots that hold any of the people, but for the latest, which was taken after the erasure."""
     if not snapshots.is_dir():
         return []
     retired = []
     with only_writer(snapshots):
         latest = (snapshots / LATEST).resolve().name
         for directory in sorted(path for path in snapshots.iterdir() if path.is_dir() and not path.is_symlink()):
-            if directory.name != latest and holds_person(directory / DUCKDB_FILE, person):
+            if directory.name != latest and holds_any(directory / DUCKDB_FILE, people):
                 shutil.rmtree(directory)
                 retired.append(directory.name)
     return retired
 
 
-def holds_person(file: Path, person: Person) -> bool:
-    """Whether a snapshot names the person anywhere. One that can't be read does."""
+def holds_any(file: Path, people: Sequence[Person]) -> bool:
+    """Whether a snapshot names any of the people anywhere. One that can't be read does."""
+    if not people:
+        return False
     if not file.exists():
         return True
-    visits = (id_ for id_ in person.session_ids if len(id_) >= LONG_ID)
     # What marts call a device is looked for as a beginning: somebody with a longer id may cost an old snapshot.
-    words = [word.lower() for word in (*person.words, *visits, *person_names(person))]
+    words = [
+        word.lower()
+        for person in people
+        for word in (
+            *person.words, *(id_ for id_ in person.session_ids if len(id_) >= LONG_ID), *person_names(person),
+        )
+    ]  # fmt: skip
     with duckdb.connect(str(file), read_only=True) as database:
         tables = database.execute("select database_name, schema_name, table_name from duckdb_tables()").fetchall()
         for table in tables:
@@ -91,8 +98,8 @@ def holds_person(file: Path, person: Person) -> bool:
     return False
 
 
-def find_person(connection: Connection, person: Person) -> Iterator[str]:
-    """The tables of a database that name the person anywhere."""
+def find_people(connection: Connection, people: Sequence[Person]) -> Iterator[tuple[Person, str]]:
+    """Each person that a database names anywhere, with the table."""
     tables = connection.execute(
         """
         select schemas.nspname as schema, tables.relname as name,
@@ -109,16 +116,9 @@ def find_person(connection: Connection, person: Person) -> Iterator[str]:
         """
     ).fetchall()
     for table in tables:
-        if table["name"] != WORK_LIST and _names(connection, table, person):
-            yield f"{table['schema']}.{table['name']}"
-
-
-def _names(connection: Connection, table: DictRow, person: Person) -> bool:
-    conditions: list[sql.Composable] = [sql.SQL("whole::text ~* %(pattern)s")]
-    conditions += [
-        sql.SQL(text_of_binary("{}") + " ~* %(pattern)s").format(sql.Identifier(name)) for name in table["binaries"]
-    ]
-    statement = sql.SQL("select 1 as found from {} as whole where {} limit 1").format(
-        sql.Identifier(table["schema"], table["name"]), sql.SQL(" or ").join(conditions)
-    )
-    return connection.execute(statement, {"pattern": person.text_pattern}).fetchone() is not None
+        if table["name"] == WORK_LIST:
+            continue
+        texts: list[sql.Composable] = [sql.SQL("whole::text")]
+        texts += [sql.SQL(text_of_binary("{}")).format(sql.Identifier(name)) for name in table["binaries"]]
+        for person in named_in(connection, sql.Identifier(table["schema"], table["name"]), texts, people):
+            yield person, f"{table['schema']}.{table['name']}"

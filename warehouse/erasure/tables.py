@@ -16,6 +16,7 @@ from psycopg.rows import DictRow
 from warehouse.databases import connect
 from warehouse.erasure.person import ERASED, Person
 from warehouse.erasure.rows import MENTIONING, THEIRS, event_parameters, event_statements
+from warehouse.erasure.search import named_in
 from warehouse.loading.watermark import next_load_time
 from warehouse.publication.build import forget_finished_build
 from warehouse.publication.reading import forget_changes
@@ -77,6 +78,11 @@ class TextTable:
         return sql.Identifier(self.schema, self.table)
 
     @property
+    def texts(self) -> list[sql.Composable]:
+        """What may name somebody, as texts in SQL."""
+        return [sql.SQL("{}::text").format(sql.Identifier(column.name)) for column in self.columns]
+
+    @property
     def is_keyed_by_event(self) -> bool:
         """Whether a row says which event it was made of."""
         return {"source", "event_id"} <= {column.name for column in self.columns}
@@ -100,14 +106,20 @@ def erase_warehouse(warehouse_url: str, people: Sequence[Person]) -> int:
         forget_changes(connection)
         connection.execute(ERASED_DAYS)
         loaded_at = next_load_time(connection)
+        tables = list(find_tables(connection))
         for person in people:
-            changed += _erase(connection, person, loaded_at)
+            changed += _erase_events(connection, person, tables, loaded_at)
+        for table in (table for table in tables if table.name != EVENTS):
+            for person in named_in(connection, table.identifier, table.texts, people):
+                changed += _blank_table(connection, table, event_parameters(person))
     return changed
 
 
-def _erase(connection: Connection, person: Person, loaded_at: datetime) -> int:
+def _erase_events(
+    connection: Connection, person: Person, tables: Sequence[TextTable], loaded_at: datetime
+) -> int:  # fmt: skip
+    """Blank a person's events, delete what was made of them and of the person, and the user."""
     parameters = event_parameters(person) | {"loaded_at": loaded_at}
-    tables = list(find_tables(connection))
     connection.execute(NOTE_KEYS.encode(), parameters)
     connection.execute(NOTE_DAYS)
     for table in tables:
@@ -127,8 +139,7 @@ def _erase(connection: Connection, person: Person, loaded_at: datetime) -> int:
     connection.execute("drop table erased_keys")
     changed = sum(connection.execute(statement.encode(), parameters).rowcount for statement in STATEMENTS)
     connection.execute(READ_AGAIN.encode(), parameters)
-    changed += connection.execute("delete from raw_app.users where user_id = %(user_id)s", parameters).rowcount
-    return changed + sum(_blank_table(connection, table, parameters) for table in tables if table.name != EVENTS)
+    return changed + connection.execute("delete from raw_app.users where user_id = %(user_id)s", parameters).rowcount
 
 
 def person_names(person: Person) -> list[str]:

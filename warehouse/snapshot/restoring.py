@@ -18,7 +18,7 @@ from psycopg import sql
 from psycopg.rows import DictRow
 
 from warehouse.databases import connect
-from warehouse.erasure.finishing import holds_person
+from warehouse.erasure.finishing import holds_any
 from warehouse.erasure.person import Person
 from warehouse.publication.publishing import only_publisher
 from warehouse.publication.reading import is_published, read_changes
@@ -159,7 +159,7 @@ def _check_kept(snapshot: Path, directory: Path, people: Sequence[Person]) -> No
             f"Publication {snapshot.name} is not kept any more, so it can't be restored. "
             f"Kept are: {', '.join(kept) or 'none'}"
         )
-    if any(holds_person(snapshot / DUCKDB_FILE, person) for person in people):
+    if holds_any(snapshot / DUCKDB_FILE, people):
         raise RestoreRefused(
             f"Publication {snapshot.name} holds a person who is being erased, so it can't be restored; "
             "the next pipeline run ends the erasure"

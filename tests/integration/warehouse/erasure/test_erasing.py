@@ -14,9 +14,10 @@ from psycopg.rows import DictRow
 
 from warehouse.databases import connect
 from warehouse.erasure import Person, erase_warehouse, finish_erasures, read_open
-from warehouse.erasure.finishing import retire_snapshots
+from warehouse.erasure.finishing import find_people, retire_snapshots
 from warehouse.erasure.lake import blank_row
 from warehouse.erasure.rows import event_parameters, event_statements
+from warehouse.erasure.search import named_in
 from warehouse.erasure.sources import Sources, erase_states
 from warehouse.snapshot.writing import DUCKDB_FILE
 
@@ -148,6 +149,42 @@ class TestFinishErasures:
         assert report.remaining == {str(person.erasure_id): ["public.quarantine"]}
 
 
+class TestSeveralPeople:
+    @pytest.fixture
+    def people(self, person: Person) -> list[Person]:
+        others = [replace(person, erasure_id=uuid4(), user_id=uuid4(), emails=(f"{n}@x.example",)) for n in "abc"]
+        return [person, *others]
+
+    def test_each_is_told_where_that_one_is_left(self, people: list[Person], warehouse_url: str):
+        with connect(warehouse_url) as connection:
+            connection.execute("create table notes (text text, bytes bytea)")
+            connection.execute("insert into notes values ('to a@x.example and B@X.example'), (%s), (null)", [EMAIL])
+            connection.execute("insert into notes values (null, 'from c@x.example')")
+            found = [(people.index(who), table) for who, table in find_people(connection, people)]
+            connection.rollback()
+        assert found == [(number, "public.notes") for number in range(4)]
+
+    def test_all_are_erased_and_each_table_is_searched_once(
+        self, people: list[Person], warehouse_url: str, monkeypatch: pytest.MonkeyPatch
+    ):
+        searched: list[str] = []
+
+        def search(connection: Any, table: Any, texts: Any, wanted: Any) -> Any:
+            searched.append(table.as_string(connection))
+            return named_in(connection, table, texts, wanted)
+
+        monkeypatch.setattr("warehouse.erasure.tables.named_in", search)
+        with connect(warehouse_url, autocommit=True) as connection:
+            connection.execute("create table notes (text text)")
+            connection.execute("insert into notes values ('to a@x.example and b@x.example'), ('c@x.example')")
+            erase_warehouse(warehouse_url, people)
+            left = connection.execute("select text from notes order by text").fetchall()
+            connection.execute("drop table notes")
+        assert [row["text"] for row in left] == ["to erased and erased", None]
+        assert len(searched) == len(set(searched))
+        assert '"public"."notes"' in searched
+
+
 class TestRetireSnapshots:
     def test_only_older_ones_with_the_person_go(self, person: Person, tmp_path: Path):
         for name, user_id in (("1", ANA), ("2", BOB), ("3", ANA)):
@@ -156,7 +193,7 @@ class TestRetireSnapshots:
                 database.execute("create schema marts")
                 database.execute(f"create table marts.fct_orders as select '{UUID(user_id)}' as buyer_user_id")
         (tmp_path / "latest").symlink_to("3")
-        assert retire_snapshots(tmp_path, person) == ["1"]
+        assert retire_snapshots(tmp_path, [person]) == ["1"]
         assert sorted(path.name for path in tmp_path.glob("[0-9]")) == ["2", "3"]
 
     def test_so_do_those_that_knew_only_the_device_that_was_theirs(self, person: Person, tmp_path: Path):
@@ -166,4 +203,4 @@ class TestRetireSnapshots:
                 database.execute("create schema marts")
                 database.execute(f"create table marts.fct_searches as select '{device}' as person_id")
         (tmp_path / "latest").symlink_to("3")
-        assert retire_snapshots(tmp_path, person) == ["1"]
+        assert retire_snapshots(tmp_path, [person]) == ["1"]
