@@ -6,6 +6,8 @@ from typing import Literal
 
 from limits import RateLimitItem, parse
 
+# What the counter of every limit begins with in Redis, where others keep things too.
+COUNTERS = "limit:"
 READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 # Of one caller on one route, times RATE_LIMIT_MULTIPLIER.
@@ -42,7 +44,7 @@ CREDENTIAL_POLICIES: dict[Action, CredentialPolicy] = {
 def scaled(limit: str, multiplier: float, namespace: str) -> RateLimitItem:
     """The limit, times a number, counted apart from those of other namespaces."""
     item = parse(limit)
-    return type(item)(max(1, round(item.amount * multiplier)), item.multiples, namespace=namespace)
+    return type(item)(max(1, round(item.amount * multiplier)), item.multiples, namespace=f"{COUNTERS}{namespace}")
 
 
 def route_limit(method: str) -> str:

@@ -8,8 +8,11 @@ from limits.aio.storage import Storage
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from api.rate_limit.policy import COUNTERS
 from api.redis_batch import RedisBatch
 
+# Looked at in one step: Redis does nothing else meanwhile.
+KEYS_AT_ONCE = 1000
 # A window that has ended takes nothing back.
 GIVE_BACK_SCRIPT = "return redis.call('exists', KEYS[1]) == 1 and redis.call('decr', KEYS[1]) or 0"
 
@@ -62,9 +65,13 @@ class BatchedRedisStorage(Storage):
         except RedisError:
             return False
 
-    async def reset(self) -> int | None:
-        """Counters are never reset together."""
-        raise NotImplementedError
+    async def reset(self) -> int:
+        """Forget the counters of all limits; how many there were. Other keys of Redis stay."""
+        forgotten = 0
+        # In parts, and each deleted where nobody waits for it.
+        async for key in self._redis.scan_iter(match=f"{COUNTERS}*", count=KEYS_AT_ONCE):
+            forgotten += await self._redis.unlink(key)
+        return forgotten
 
     async def clear(self, key: str) -> None:
         """Forget the counter of a key."""
