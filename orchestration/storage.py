@@ -23,10 +23,17 @@ EXTRA_CONNECTIONS = 20
 
 
 class KeptConnections:
-    """What Dagster's web server makes of a storage: its own way would not notice that a kept connection died."""
+    """Before one of Dagster's own storages: on connections that are kept.
+
+    What Dagster makes of a storage for its web server would not notice that a kept connection died.
+    """
 
     postgres_url: str
     _engine: Engine
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)  # type: ignore[call-arg]
+        self._engine = keeping_engine(url)
 
     def optimize_for_webserver(self, statement_timeout: int, pool_recycle: int, max_overflow: int) -> None:
         """Bound each statement to `statement_timeout` milliseconds; connections are kept in any case."""
@@ -36,44 +43,22 @@ class KeptConnections:
             self._engine, "connect", lambda connection, _: set_pg_statement_timeout(connection, statement_timeout)
         )
 
-
-class Runs(KeptConnections, PostgresRunStorage):
-    """Dagster's own storage of runs, on connections that are kept."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__(url)
-        self._engine = keeping_engine(url)
-
     def dispose(self) -> None:
         """Close what was kept."""
-        super().dispose()
+        super().dispose()  # type: ignore[misc]
         self._engine.dispose()
+
+
+class Runs(KeptConnections, PostgresRunStorage):
+    """Dagster's own storage of runs."""
 
 
 class Events(KeptConnections, PostgresEventLogStorage):
-    """Dagster's own storage of events, on connections that are kept."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__(url)
-        self._engine = keeping_engine(url)
-
-    def dispose(self) -> None:
-        """Close what was kept."""
-        super().dispose()
-        self._engine.dispose()
+    """Dagster's own storage of events."""
 
 
 class Schedules(KeptConnections, PostgresScheduleStorage):
-    """Dagster's own storage of schedules, sensors and their ticks, on connections that are kept."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__(url)
-        self._engine = keeping_engine(url)
-
-    def dispose(self) -> None:
-        """Close what was kept."""
-        super().dispose()
-        self._engine.dispose()
+    """Dagster's own storage of schedules, sensors and their ticks."""
 
 
 class WarehouseRecords(DagsterStorage, ConfigurableClass):
