@@ -1,8 +1,5 @@
 """A service with what is optional: signing keys before the one of today, and a server for reports of failures."""
 
-import gzip
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from uuid import uuid4
 
 import jwt
@@ -14,6 +11,7 @@ from api.auth.identity import session_identity
 from api.auth.token import TokenIssuer, key_id
 from api.main import create_app
 from api.routing import feature_router
+from tests.report_sink import report_sink
 from tests.waiting import wait_until
 
 TODAY, BEFORE, DROPPED = (
@@ -27,30 +25,10 @@ async def break_down() -> None:
     raise ZeroDivisionError("of no use: Bearer abcdefgh.ijkl")
 
 
-class Sink(BaseHTTPRequestHandler):
-    """Keeps the reports it is sent."""
-
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.reports.append(gzip.decompress(body) if self.headers["Content-Encoding"] == "gzip" else body)
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(b"{}")
-
-    def log_message(self, *_):
-        pass
-
-
 @pytest.fixture(scope="module")
 def sink():
-    server = HTTPServer(("127.0.0.1", 0), Sink)
-    server.reports = []
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with report_sink() as sink:
+        yield sink
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +37,7 @@ def api_settings(api_settings, sink):
         update={
             "jwt_secret": SecretStr(TODAY),
             "jwt_previous_secrets": (SecretStr(BEFORE),),
-            "sentry_dsn": SecretStr(f"http://public@127.0.0.1:{sink.server_port}/1"),
+            "sentry_dsn": SecretStr(sink.address),
             # Failures are of interest here, and are logged as errors.
             "log_level": "CRITICAL",
         }
@@ -121,6 +99,6 @@ class TestFailureReports:
         assert (answer.status_code, answer.json()["request_id"]) == (500, "broken-1")
         assert "ZeroDivisionError" not in answer.text
         wait_until(lambda: sink.reports, "a report came")
-        report = b"".join(sink.reports).decode()
+        report = sink.text
         assert "ZeroDivisionError" in report and "broken-1" in report
         assert "abcdefgh.ijkl" not in report and seller.tokens["access_token"] not in report

@@ -1,53 +1,26 @@
 """Mail over SMTP, to a real server."""
 
 import asyncio
-import socket
 from collections.abc import Iterator
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from api.mail.mailer import Mail, MailRefused, MailUndelivered
 from api.mail.smtp import SmtpMailer, SmtpServer
+from tests.integration.api.postbox import Postbox, open_postbox
 
 MAIL = Mail(to="ana@acme.example", subject="Verify your e-mail", text="Open https://market.example/x?token=y\n")
 
 
-class Postbox:
-    """Takes mail, but for some addresses."""
-
-    def __init__(self) -> None:
-        self.taken: list[Envelope] = []
-
-    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        if address.startswith("nobody"):
-            return "550 no such mailbox"
-        if address.startswith("full"):
-            return "452 mailbox full"
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        self.taken.append(envelope)
-        return "250 OK"
-
-
 @pytest.fixture(scope="module")
-def postbox() -> Postbox:
-    return Postbox()
+def postbox() -> Iterator[Postbox]:
+    with open_postbox(nobody="550 no such mailbox", full="452 mailbox full") as postbox:
+        yield postbox
 
 
-@pytest.fixture(scope="module")
-def mail_server(postbox: Postbox) -> Iterator[str]:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    controller = Controller(postbox, hostname="127.0.0.1", port=port)
-    controller.start()
-    yield f"smtp://127.0.0.1:{port}"
-    controller.stop()
+@pytest.fixture
+def mail_server(postbox: Postbox) -> str:
+    return postbox.url
 
 
 def send(url: str, to: str = MAIL.to) -> None:

@@ -1,64 +1,32 @@
 """Mails the mail server does not take."""
 
-import asyncio
-import socket
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
 import psycopg
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
 from tests.integration.api.conftest import Account
+from tests.integration.api.postbox import Postbox, open_postbox
 from tests.waiting import wait_until
 from warehouse.settings import Settings
 
 
-class Postbox:
-    """Takes mail while it is open, and none for addresses of nobody."""
-
-    def __init__(self) -> None:
-        self.is_open = True
-        self.taken: list[Envelope] = []
-
-    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        if not self.is_open:
-            return "451 try again later"
-        if address.startswith("seller"):
-            return "550 no such mailbox"
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        self.taken.append(envelope)
-        return "250 OK"
+@pytest.fixture(scope="module")
+def postbox() -> Iterator[Postbox]:
+    with open_postbox(seller="550 no such mailbox") as postbox:
+        yield postbox
 
 
 @pytest.fixture(scope="module")
-def postbox() -> Postbox:
-    return Postbox()
-
-
-@pytest.fixture(scope="module")
-def shop_settings(api_settings: Settings, stripe_simulator: Any, postbox: Postbox) -> Iterator[Settings]:
+def shop_settings(api_settings: Settings, stripe_simulator: Any, postbox: Postbox) -> Settings:
     """The module's service sends its mail to a server of this machine."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    controller = Controller(postbox, hostname="127.0.0.1", port=port, loop=asyncio.new_event_loop())
-    controller.start()
-    yield api_settings.model_copy(
-        update={
-            "stripe_api_base": stripe_simulator.url,
-            "mail_url": type(api_settings.jwt_secret)(f"smtp://127.0.0.1:{port}"),
-        }
+    return api_settings.model_copy(
+        update={"stripe_api_base": stripe_simulator.url, "mail_url": type(api_settings.jwt_secret)(postbox.url)}
     )
-    controller.stop()
 
 
 @pytest.fixture
