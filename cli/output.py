@@ -3,7 +3,7 @@
 import json
 from datetime import datetime
 
-MANAGE, MONITOR = "cli/manage.py", "cli/monitor.py"
+MANAGE, MONITOR, EXPORT = "cli/manage.py", "cli/monitor.py", "cli/export.py"
 
 
 def examples(*lines: str, program: str = MANAGE) -> str:

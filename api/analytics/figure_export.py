@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import Any, Literal
 
@@ -11,14 +11,16 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
 from api.analytics.errors import MetricNotComputable
-from api.analytics.figures import Wanted, describe, plan
-from api.analytics.schemas import MetricFigure
+from api.analytics.figures import Wanted, plan
+from warehouse.exports.column import csv_value, json_value
+from warehouse.exports.figure import FIGURE_COLUMNS, figure_rows
 from warehouse.marts import MartsConnections, read_marts
 from warehouse.tenancy import Scope
 
 Format = Literal["csv", "json"]
 
 MEDIA_TYPES: dict[Format, str] = {"csv": "text/csv; charset=utf-8", "json": "application/x-ndjson"}
+ENDINGS: dict[Format, str] = {"csv": "csv", "json": "jsonl"}
 RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "One figure a line, with the publication it is of",
@@ -26,22 +28,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
     }
 }
 LINES_AT_ONCE = 500
-COLUMNS = (
-    "metric",
-    "dimension",
-    "dimension_value",
-    "grain",
-    "period_start",
-    "currency",
-    "value",
-    "numerator",
-    "denominator",
-    "interval_low",
-    "interval_high",
-    "is_complete",
-    "as_of",
-    "publication_id",
-)
+NAMES = [column.name for column in FIGURE_COLUMNS]
 
 
 async def answer(connections: MartsConnections, scope: Scope, wanted: Wanted, file_format: Format) -> StreamingResponse:
@@ -50,56 +37,30 @@ async def answer(connections: MartsConnections, scope: Scope, wanted: Wanted, fi
         raise MetricNotComputable(f"figures by {wanted.dimension} are for operators; choose seller or prompt")
     parts = _parts(connections, scope, wanted, file_format)
     first = await run_in_threadpool(next, parts)
+    file_name = f"figures-by-{wanted.dimension}.{ENDINGS[file_format]}"
     return StreamingResponse(
         chain([first], parts),
         media_type=MEDIA_TYPES[file_format],
-        headers={
-            "Content-Disposition": f'attachment; filename="figures-by-{wanted.dimension}.{_ENDINGS[file_format]}"'
-        },
+        headers={"Content-Disposition": f'attachment; filename="{file_name}"'},
     )
-
-
-_ENDINGS: dict[Format, str] = {"csv": "csv", "json": "jsonl"}
 
 
 def _parts(connections: MartsConnections, scope: Scope, wanted: Wanted, file_format: Format) -> Iterator[bytes]:
     """The file in parts, all of one publication; the first one comes when all that was asked for is found right."""
     with read_marts(connections, scope) as marts:
         query = plan(marts, wanted)
-        yield _csv([COLUMNS]) if file_format == "csv" else b""
-        publication = marts.publication
-        if query is None or publication is None:
-            return
-        origin = {"as_of": publication.data_as_of.isoformat(), "publication_id": publication.publication_id}
-        rows = (
-            _row(describe(figure, query, publication.complete_through), wanted, origin)
-            for figure in marts.stream_figures(query)
-        )
+        yield _csv([NAMES]) if file_format == "csv" else b""
+        rows = figure_rows(marts, query) if query else iter(())
         while part := list(islice(rows, LINES_AT_ONCE)):
-            if file_format == "csv":
-                yield _csv([[_cell(row[column]) for column in COLUMNS] for row in part])
-            else:
-                yield b"".join(orjson.dumps(row) + b"\n" for row in part)
+            yield _csv(part) if file_format == "csv" else _json(part)
 
 
-def _row(figure: MetricFigure, wanted: Wanted, origin: dict[str, str]) -> dict[str, Any]:
-    told = figure.model_dump(mode="json")
-    interval = told.pop("interval") or {"low": None, "high": None}
-    return {
-        **told,
-        "dimension": wanted.dimension,
-        "grain": wanted.grain,
-        "interval_low": interval["low"],
-        "interval_high": interval["high"],
-        **origin,
-    }
-
-
-def _cell(value: Any) -> Any:
-    return str(value).lower() if isinstance(value, bool) else value
-
-
-def _csv(rows: Any) -> bytes:
+def _csv(rows: Iterable[Iterable[Any]]) -> bytes:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
+    csv.writer(text, lineterminator="\n").writerows([csv_value(value) for value in row] for row in rows)
     return text.getvalue().encode()
+
+
+def _json(rows: Iterable[Iterable[Any]]) -> bytes:
+    lines = (orjson.dumps(dict(zip(NAMES, map(json_value, row), strict=True))) for row in rows)
+    return b"".join(line + b"\n" for line in lines)

@@ -7,8 +7,8 @@ from api.analytics.errors import DateRangeInvalid, DateRangeTooLong, MetricNotCo
 from api.analytics.performance import published
 from api.analytics.schemas import MetricFigure, MetricFigures
 from api.pagination import CursorInvalid, decode_cursor, encode_cursor
-from warehouse.marts import Figure, FigureQuery, Marts, MartsConnections, Place, read_marts
-from warehouse.marts.figure import period_end
+from warehouse.marts import Figure, FigureQuery, Marts, MartsConnections, Place, Publication, read_marts
+from warehouse.marts.figure import is_complete
 from warehouse.metrics import METRICS, Days, Dimension, Grain, Metric, MetricUnknown, metric
 from warehouse.tenancy import Scope
 
@@ -72,7 +72,8 @@ def choose_days(wanted: Wanted, last_day: date | None) -> Days | None:
 def plan(marts: Marts, wanted: Wanted) -> FigureQuery | None:
     """The query for what is wanted; None before there is a day to ask for. Raises what the choices raise."""
     metrics = choose_metrics(wanted)
-    days = choose_days(wanted, marts.last_day())
+    available = marts.days_with_facts()
+    days = choose_days(wanted, available.last if available else None)
     if days is None:
         return None
     return FigureQuery(metrics, wanted.dimension, days, wanted.grain, wanted.currency, wanted.seller_organization_id)
@@ -98,14 +99,13 @@ def read_page(
             items=[],
         )
     if query is not None:
-        answer.items = [describe(each, query, answer.complete_through) for each in found[:limit]]
+        answer.items = [describe(each, query, marts.publication) for each in found[:limit]]
         answer.next_cursor = _encode(found[limit - 1], query.days) if len(found) > limit else None
     return answer
 
 
-def describe(figure: Figure, query: FigureQuery, complete_through: date | None) -> MetricFigure:
+def describe(figure: Figure, query: FigureQuery, publication: Publication | None) -> MetricFigure:
     """A figure as answered, with whether its period was over."""
-    end = period_end(figure.period_start, query.grain, query.days)
     return MetricFigure(
         metric=figure.metric,
         dimension_value=figure.dimension_value,
@@ -115,7 +115,7 @@ def describe(figure: Figure, query: FigureQuery, complete_through: date | None) 
         numerator=figure.numerator,
         denominator=figure.denominator,
         interval=figure.interval,
-        is_complete=complete_through is not None and end <= complete_through,
+        is_complete=publication is not None and is_complete(figure, query, publication),
     )
 
 

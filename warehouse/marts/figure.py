@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import DictRow
 
+from warehouse.marts.row import Publication
 from warehouse.metrics import (
     Days,
     Dimension,
@@ -84,6 +85,11 @@ def period_end(start: date, grain: Grain, days: Days) -> date:
     if grain == "week":
         return start + timedelta(days=6)
     return (start.replace(day=1) + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+
+
+def is_complete(figure: Figure, query: FigureQuery, publication: Publication) -> bool:
+    """Whether the period of a figure was over when the figures were loaded."""
+    return period_end(figure.period_start, query.grain, query.days) <= publication.complete_through
 
 
 def read_figures(connection: Connection, query: FigureQuery, *, after: Place | None, limit: int) -> list[Figure]:

@@ -10,6 +10,7 @@ from psycopg.rows import DictRow, class_row
 
 from warehouse.marts.figure import Figure, FigureQuery, Place, published_marts, read_figures, stream_figures
 from warehouse.marts.row import (
+    DateRange,
     PerformanceDay,
     PerformanceTotals,
     Prompt,
@@ -147,8 +148,9 @@ _SELLER_PROMPTS = f"""
 
 
 @dataclass(frozen=True, slots=True)
-class _LastDay:
-    day: date | None
+class _Bounds:
+    first: date | None
+    last: date | None
 
 
 def find_publication(connection: psycopg.Connection[DictRow]) -> Publication | None:
@@ -217,12 +219,12 @@ class Marts:
         }
         return self._rows(PromptTotals, _SELLER_PROMPTS, parameters)
 
-    def last_day(self) -> date | None:
-        """The last day on which anything happened, None before the first."""
-        if self._connection is None or "dim_dates" not in published_marts(self._connection):
+    def days_with_facts(self) -> DateRange | None:
+        """From the first day on which anything happened to the last, None before the first."""
+        if self._connection is None or self.publication is None or "dim_dates" not in published_marts(self._connection):
             return None
-        found = self._rows(_LastDay, "select max(date_day) as day from marts.dim_dates", {})
-        return found[0].day if found else None
+        [found] = self._rows(_Bounds, "select min(date_day) as first, max(date_day) as last from marts.dim_dates", {})
+        return None if found.first is None or found.last is None else DateRange(found.first, found.last)
 
     def figures(self, query: FigureQuery, *, after: Place | None = None, limit: int) -> list[Figure]:
         """Figures of the registry below a place in their list, metric by metric. Raises `MetricNotCutBy`."""

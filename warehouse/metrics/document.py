@@ -23,7 +23,8 @@ up to and with its own, and is computed for days alone. Events that a sender sam
 `sample_rate`. A rate with an interval carries Wilson's 95 % score interval.
 
 Read them at `/api/v1/analytics/overview` (operators), at `/api/v1/analytics/sellers/me/performance` (sellers), as a
-file from `/api/v1/analytics/export`, or in the analysts' snapshot as views such as `metrics.order_count_by_category`.
+file from `/api/v1/analytics/export` or `python cli/export.py metrics`, or in the analysts' snapshot as views such as
+`metrics.order_count_by_category`.
 """
 
 

@@ -13,6 +13,8 @@ from typing import Any
 import duckdb
 import httpx
 
+from cli.export import export
+from cli.failure import run
 from dashboards.data import find_publication, load_figures
 from warehouse.marts import DateRange, Figure, MartsConnections
 from warehouse.metrics import METRICS, Dimension, Metric, metric
@@ -102,6 +104,13 @@ def of_csv(text: str) -> Cells:
         cell = Cell(row["metric"], row["dimension"], row["dimension_value"], row["period_start"], row["currency"])  # type: ignore[arg-type]
         cells[cell] = exact(metric(row["metric"]), row["value"] or None)
     return cells
+
+
+def of_command(directory: Path, dimension: Dimension, *options: str) -> Cells:
+    """What the command line exports."""
+    path = directory / f"{dimension}.csv"
+    assert run(export, ["metrics", "--dimension", dimension, "-o", str(path), *options]) == 0
+    return of_csv(path.read_text())
 
 
 def exact(entry: Metric, value: Any) -> Any:

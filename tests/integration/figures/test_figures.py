@@ -18,6 +18,7 @@ from tests.integration.figures.surface import (
     differences,
     exact,
     of_api,
+    of_command,
     of_csv,
     of_dashboards,
     of_one,
@@ -73,7 +74,7 @@ def snapshot(api_settings: Settings) -> Path:
 
 class TestSurfaces:
     def test_show_sellers_the_same_figures(
-        self, client: httpx.Client, accounts: Any, connections: MartsConnections, snapshot: Path
+        self, client: httpx.Client, accounts: Any, connections: MartsConnections, snapshot: Path, tmp_path: Path
     ) -> None:
         published = of_snapshot(snapshot, "seller")
         assert len(published) >= 500
@@ -82,23 +83,26 @@ class TestSurfaces:
         assert differences(of_dashboards(connections, SELLERS, "seller"), published) == []
         exported = client.get("/analytics/export", params=DAYS, headers=accounts["admin"])
         assert differences(of_csv(exported.text), published) == []
+        assert differences(of_command(tmp_path, "seller"), published) == []
 
     def test_show_the_same_of_every_prompt(
-        self, client: httpx.Client, accounts: Any, connections: MartsConnections, snapshot: Path
+        self, client: httpx.Client, accounts: Any, connections: MartsConnections, snapshot: Path, tmp_path: Path
     ) -> None:
         published = of_snapshot(snapshot, "prompt")
         assert len(published) >= 500
         assert differences(of_dashboards(connections, SELLERS, "prompt"), published) == []
         exported = client.get("/analytics/export", params={**DAYS, "dimension": "prompt"}, headers=accounts["admin"])
         assert differences(of_csv(exported.text), published) == []
+        assert differences(of_command(tmp_path, "prompt"), published) == []
 
     @pytest.mark.parametrize("dimension", ["marketplace", "category"])
     def test_show_operators_and_analysts_the_same_of_the_whole(
-        self, client: httpx.Client, accounts: Any, snapshot: Path, dimension: Any
+        self, client: httpx.Client, accounts: Any, snapshot: Path, tmp_path: Path, dimension: Any
     ) -> None:
         published = of_snapshot(snapshot, dimension)
         assert {cell.metric for cell in published} == {each.slug for each in METRICS if dimension in each.dimensions}
         assert differences(of_api(client, accounts["admin"], dimension), published) == []
+        assert differences(of_command(tmp_path, dimension), published) == []
 
     @pytest.mark.parametrize("entry", METRICS, ids=lambda entry: entry.slug)
     def test_a_changed_definition_is_noticed(
@@ -106,6 +110,7 @@ class TestSurfaces:
         client: httpx.Client,
         accounts: Any,
         snapshot: Path,
+        tmp_path: Path,
         entry: Metric,
     ) -> None:
         """The snapshot was published by the definition before."""
@@ -114,8 +119,10 @@ class TestSurfaces:
         assert published
         assert differences(of_api(client, accounts["admin"], dimension, metric=entry.slug), published) == []
         with changed(entry):
-            found = differences(of_api(client, accounts["admin"], dimension, metric=entry.slug), published)
-        assert found
+            read = of_api(client, accounts["admin"], dimension, metric=entry.slug)
+            exported = of_command(tmp_path, dimension, "--metric", entry.slug)
+        assert differences(read, published)
+        assert differences(exported, published)
 
 
 class TestDashboardAnswer:
