@@ -18,7 +18,7 @@ from warehouse.loading import prepare_warehouse
 from warehouse.servers import running_servers
 from warehouse.settings import PROJECT_ROOT, Settings
 
-BY_HAND = Path(__file__).with_name("rebuild_by_hand.sql")
+BY_HAND = Path(__file__).with_name("by_hand")
 MEMORY_LIMIT_MB = 3000
 WHOLES = {
     "agg_sellers_performance_daily": "seller_organization_id",
@@ -61,7 +61,8 @@ def run_script(place: Path) -> None:
     lake, tables = place / LAKE_DIRECTORY, place / "tables"
     with duckdb.connect(str(place / "by-hand.duckdb"), config={"memory_limit": f"{MEMORY_LIMIT_MB}MB"}) as database:
         wholes = "".join(_whole(mart, key) for mart, key in WHOLES.items())
-        database.execute(BY_HAND.read_text().format(lake=lake, tables=tables, wholes=wholes))
+        for file in sorted(BY_HAND.glob("*.sql")):
+            database.execute(file.read_text().format(lake=lake, tables=tables, wholes=wholes))
 
 
 def _run_by_hand(place: Path) -> Cost:

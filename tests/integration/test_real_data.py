@@ -153,3 +153,8 @@ class TestRealData:
                 )  # fmt: skip
                 assert daily_sums(connection, "agg_prompts_performance_daily") == sums
                 assert daily_sums(connection, "agg_sellers_performance_daily") == sums
+            rebuilt = marketplace.run("pipeline", "run", "--engine", "duckdb", "--compare", "--json")
+            assert {item["mart"]: item["different_rows"] for item in rebuilt["comparisons"]} == dict.fromkeys(
+                rebuilt["mart_rows"], 0
+            )
+            assert rebuilt["mart_rows"]["fct_orders"] == truth["orders"]

@@ -1,10 +1,10 @@
 {#-
     The mark an erasure leaves on an event of somebody who was known (see `warehouse/erasure/event.py`). Null for others,
-    who may write what they like into their properties. `of` is the alias of the events with a point, or nothing.
+    who may write what they like into their properties.
 -#}
-{% macro erased_sender(of='') -%}
+{% macro erased_sender() -%}
     case
-        when coalesce({{ of }}user_id, {{ of }}anonymous_id) is null
-            then {{ json_text(of ~ 'properties', 'erased_sender') }}
+        when coalesce(user_id, anonymous_id) is null
+            then {{ json_text('properties', 'erased_sender') }}
     end
 {%- endmacro %}

@@ -21,17 +21,27 @@
 {%- endmacro %}
 
 {% macro json_integer(document, key) -%}
-    case
-        when {{ matches(json_text(document, key), '^[0-9]{1,9}$') }}
-            then cast({{ json_text(document, key) }} as integer)
-    end
+    {{ read_as('integer', json_text(document, key), '^[0-9]{1,9}$') }}
 {%- endmacro %}
 
 {% macro json_double(document, key) -%}
-    case
-        when {{ matches(json_text(document, key), '^-?[0-9]{1,15}([.][0-9]{1,30})?([eE][-+]?[0-9]{1,2})?$') }}
-            then cast({{ json_text(document, key) }} as double precision)
-    end
+    {{ read_as(
+        'double precision', json_text(document, key), '^-?[0-9]{1,15}([.][0-9]{1,30})?([eE][-+]?[0-9]{1,2})?$'
+    ) }}
+{%- endmacro %}
+
+{#- A text as a value of a type, where it has the pattern; else null. -#}
+{% macro read_as(type, text, pattern) -%}
+    {{ adapter.dispatch('read_as')(type, text, pattern) }}
+{%- endmacro %}
+
+{% macro default__read_as(type, text, pattern) -%}
+    case when {{ matches(text, pattern) }} then cast({{ text }} as {{ type }}) end
+{%- endmacro %}
+
+{#- Takes the text, which costs a look into the document, once. What has no match is empty, and no number. -#}
+{% macro duckdb__read_as(type, text, pattern) -%}
+    try_cast(regexp_extract({{ text }}, '{{ pattern }}') as {{ type }})
 {%- endmacro %}
 
 {#- False unless the value says yes. -#}
@@ -67,11 +77,17 @@
     ) with ordinality as unnested (item, item_index)
 {%- endmacro %}
 
+{#- Without `with ordinality`, which would join the documents with themselves to find their elements again. -#}
 {% macro duckdb__join_json_array(document, key) -%}
-    cross join unnest(
+    {%- set array -%}
         case
             when json_type({{ document }}, '$.{{ key }}') = 'ARRAY'
                 then cast(json_extract({{ document }}, '$.{{ key }}') as json[])
         end
-    ) with ordinality as unnested (item, item_index)
+    {%- endset -%}
+    cross join lateral (
+        select
+            unnest({{ array }}) as item,
+            generate_subscripts({{ array }}, 1) as item_index
+    ) as unnested
 {%- endmacro %}

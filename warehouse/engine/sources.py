@@ -32,7 +32,7 @@ ARROW_TYPES = {
     "boolean": pa.bool_(),
     "float8": pa.float64(),
     "timestamptz": pa.timestamp("us", tz="UTC"),
-    # Read as text; what is in it, the engine parses itself.
+    # As text, of which DuckDB reads JSON as well: to call it so would parse every document in every model.
     "jsonb": pa.string(),
 }
 
@@ -146,15 +146,12 @@ def _unless_archived(archived: list[tuple[date, int, int]]) -> str:
 def _create_views(build: duckdb.DuckDBPyConnection, directory: Path) -> None:
     for table in RAW_TABLES:
         names = ", ".join(f'"{column.name}"' for column in table.columns)
-        values = ", ".join(
-            f'cast("{c.name}" as json) as "{c.name}"' if c.is_json else f'"{c.name}"' for c in table.columns
-        )
         rows = f'select {names}, "{LOADED_AT}" from {_parquet([_file(table, directory)])}'  # nosec B608
         if table is EVENTS and (files := _lake_files(directory)):
             rows += f" union all by name {_archived_rows(build, directory, files)}"
         build.execute(f'create schema if not exists "{table.schema}"')
         build.execute(
-            f'create view "{table.schema}"."{table.name}" as select {values}, "{LOADED_AT}" from ({rows})'  # nosec B608
+            f'create view "{table.schema}"."{table.name}" as {rows}'  # nosec B608
         )
 
 

@@ -62,3 +62,16 @@ class TestEngines:
         assert different(known(built.rows(mart), expected), known(expected, built.rows(mart))) == []
         assert different(known(on_duckdb.rows(mart), expected), known(expected, built.rows(mart))) == []
         assert len(built.rows(mart)) == len(on_duckdb.rows(mart)) == len(expected)
+
+
+@pytest.mark.slow
+class TestOtherHistories:
+    @pytest.mark.parametrize("seed", range(1, 11))
+    def test_every_mart_is_the_same_however_it_was_delivered(self, dbt_warehouse: DbtWarehouse, seed: int) -> None:
+        dbt_warehouse.forget(tables=False)
+        for delivery in deliver(random_history(seed), seed=seed, loads=1 + seed % 4):
+            dbt_warehouse.load(delivery)
+            dbt_warehouse.dbt("run")
+        on_duckdb = build_duckdb_marts(dbt_warehouse)
+        marts = mart_names(dbt_warehouse.data_path)
+        assert {m: dbt_warehouse.rows(m) for m in marts} == {m: on_duckdb.rows(m) for m in marts}

@@ -12,7 +12,24 @@
 }}
 
 with served_lists as (
-    select * from {{ ref('stg_events__events') }}
+    -- What a list says of itself is read once, not again for each of its items.
+    select
+        source,
+        event_id,
+        organization_id,
+        user_id,
+        anonymous_id,
+        session_id,
+        properties,
+        {{ json_text('properties', 'receipt_id') }} as receipt_id,
+        {{ json_text('properties', 'surface') }} as surface,
+        {{ json_text('properties', 'policy_version') }} as policy_version,
+        {{ erased_sender() }} as erased_sender,
+        coalesce(user_id, {{ device_id() }}) as person_id,
+        {{ is_counted_event() }} as is_counted,
+        occurred_at,
+        _loaded_at
+    from {{ ref('stg_events__events') }}
     where
         event_name = 'results.served'
         and {{ loaded_since_last_run() }}
@@ -22,17 +39,17 @@ items as (
     select
         served_lists.source,
         served_lists.event_id,
-        {{ json_text('served_lists.properties', 'receipt_id') }} as receipt_id,
+        served_lists.receipt_id,
         {{ json_text('unnested.item', 'prompt_id') }} as prompt_id,
         served_lists.organization_id,
         served_lists.user_id,
         served_lists.anonymous_id,
         served_lists.session_id,
-        {{ erased_sender('served_lists.') }} as erased_sender,
-        coalesce(served_lists.user_id, {{ device_id() }}) as person_id,
-        {{ is_counted_event() }} as is_counted,
-        {{ json_text('served_lists.properties', 'surface') }} as surface,
-        {{ json_text('served_lists.properties', 'policy_version') }} as policy_version,
+        served_lists.erased_sender,
+        served_lists.person_id,
+        served_lists.is_counted,
+        served_lists.surface,
+        served_lists.policy_version,
         cast(unnested.item_index as integer) as item_index,
         {{ json_integer('unnested.item', 'position') }} as position,
         {{ json_integer('unnested.item', 'version') }} as prompt_version,

@@ -1,0 +1,127 @@
+-- All marts from the lake and the tables of the application, as one would write them for DuckDB alone: each event is
+-- read once, nothing is kept for a later run. `bench.rebuild` replaces what stands in braces.
+set timezone = 'UTC';
+set preserve_insertion_order = false;
+create schema marts;
+
+create macro rate(part, whole) as cast(part as double) / nullif(whole, 0);
+create macro utc_day(moment) as cast(moment at time zone 'UTC' as date);
+create macro main_unit(cents, currency) as cast(
+    case when currency in (
+        'BIF', 'CLP', 'DJF', 'GNF', 'JPY', 'KMF', 'KRW', 'MGA', 'PYG', 'RWF', 'UGX', 'VND', 'VUV', 'XAF', 'XOF', 'XPF'
+    ) then cents else cents * 0.01 end as decimal(18, 2)
+);
+
+create view events as
+select *,
+    coalesce(agent, 'program') <> 'bot' and not coalesce(is_staff, false) and not coalesce(is_own, false) as is_counted,
+    coalesce('anonymous:' || nullif(anonymous_id, ''), 'session:' || nullif(session_id, '')) as device_id
+from read_parquet('{lake}/*/*.parquet', hive_partitioning = false);
+
+create table marts.dim_organizations as
+select organization_id, name, external_id, is_imported, created_at from '{tables}/raw_app.organizations.parquet';
+
+create table marts.dim_prompts as
+select prompt_id, external_id, title, category, seller_organization_id, status,
+    main_unit(price_cents, currency) as price_amount, currency, current_version, published_at, created_at,
+    created_at as valid_from, cast(null as timestamptz) as valid_to
+from '{tables}/raw_app.prompts.parquet';
+
+create table marts.dim_prompt_versions as
+select prompt_id, version, prompt_version_id, template_length,
+    lead(created_at) over w is null as is_current, created_at as valid_from, lead(created_at) over w as valid_to
+from '{tables}/raw_app.prompt_versions.parquet'
+window w as (partition by prompt_id order by version);
+
+create temporary table orders as select *, utc_day(paid_at) as paid_date from '{tables}/raw_app.orders.parquet';
+
+create table marts.fct_orders as
+select order_id, external_id, prompt_id, buyer_organization_id, buyer_user_id, seller_organization_id,
+    main_unit(amount_cents, currency) as gross_amount,
+    main_unit(if(provider = 'stripe', fee_cents, coalesce(fee_cents, 0)), currency) as fee_amount,
+    cast(gross_amount - fee_amount as decimal(18, 2)) as net_amount, currency, status, provider, paid_at, paid_date
+from orders where paid_at is not null;
+
+create table marts.fct_refunds as
+select refund_id, order_id, prompt_id, buyer_organization_id, seller_organization_id,
+    main_unit(refunds.amount_cents, refunds.currency) as refunded_amount, refunds.currency, reason, refunded_at,
+    utc_day(refunded_at) as refunded_date, paid_date as order_paid_date
+from '{tables}/raw_app.refunds.parquet' as refunds inner join orders using (order_id)
+where refunds.status = 'succeeded' and paid_at is not null;
+
+create temporary table impressions as
+with lists as (
+    select source, event_id, organization_id, user_id, anonymous_id, session_id, is_counted, device_id, occurred_at,
+        from_json(properties, '{{"receipt_id": "VARCHAR", "surface": "VARCHAR", "policy_version": "VARCHAR", "items":
+            [{{"prompt_id": "VARCHAR", "position": "INTEGER", "score": "DOUBLE", "propensity": "DOUBLE",
+            "is_exploration": "BOOLEAN"}}]}}') as list
+    from events where event_name = 'results.served'
+),
+items as (
+    select * exclude (list), list.receipt_id, list.surface, list.policy_version, unnest(list.items, recursive := true),
+        generate_subscripts(list.items, 1) as item_index
+    from lists
+)
+select *, utc_day(occurred_at) as served_date,
+    md5(concat(source, '|', receipt_id, '|', position, '|', prompt_id, '|', served_date)) as impression_id
+from items where receipt_id is not null and prompt_id is not null and position is not null
+qualify row_number() over (partition by impression_id order by occurred_at, event_id, item_index) = 1;
+
+create temporary table clicks as
+select c.source, c.event_id, c.prompt_id, c.user_id, c.occurred_at as clicked_at, c.receipt_id, i.impression_id,
+    coalesce(c.user_id, c.device_id, if(c.source like 'client:%', 'erased', null)) as person_id
+from (
+    select *, properties ->> '$.receipt_id' as receipt_id, try_cast(properties ->> '$.position' as integer) as position
+    from events where event_name = 'prompt.clicked' and is_counted and prompt_id is not null
+) as c
+left join impressions as i
+    on c.receipt_id = i.receipt_id and c.prompt_id = i.prompt_id and c.occurred_at >= i.occurred_at
+        and i.source in (c.source, 'api')
+        and case
+            when coalesce(c.user_id, c.organization_id, c.anonymous_id) is null then true
+            when coalesce(i.user_id, i.organization_id) is null then coalesce(c.anonymous_id = i.anonymous_id, true)
+            else coalesce(c.user_id = i.user_id, false) or coalesce(c.organization_id = i.organization_id, false)
+                or coalesce(c.anonymous_id = i.anonymous_id, false)
+        end
+where c.receipt_id is not null
+qualify row_number() over (
+    partition by c.source, c.event_id
+    order by i.source <> c.source, coalesce(i.position <> c.position, true), i.occurred_at desc, i.position,
+        i.impression_id
+) = 1;
+
+create temporary table purchases as
+with candidates as (
+    select order_id, c.impression_id, 0 as preference, clicked_at, c.source, c.event_id, paid_at
+    from orders as o inner join clicks as c using (receipt_id, prompt_id)
+    inner join impressions as i on c.impression_id = i.impression_id
+    where paid_at >= clicked_at and (
+        coalesce(i.user_id, i.organization_id) is null or coalesce(o.buyer_user_id = i.user_id, false)
+        or coalesce(o.buyer_organization_id = i.organization_id, false)
+    )
+    union all
+    select order_id, impression_id, 1, clicked_at, source, event_id, paid_at
+    from orders as o inner join clicks as c on o.prompt_id = c.prompt_id and o.buyer_user_id = c.user_id
+    where impression_id is not null and paid_at >= clicked_at and paid_at <= clicked_at + interval 168 hours
+)
+select impression_id, min(paid_at) as purchased_at from (
+    from candidates
+    qualify row_number() over (partition by order_id order by preference, clicked_at desc, source, event_id) = 1
+) group by impression_id;
+
+create table marts.fct_impressions as
+with first_clicks as (
+    from clicks where impression_id is not null
+    qualify row_number() over (partition by impression_id order by clicked_at, source, event_id) = 1
+)
+select i.impression_id, i.receipt_id, i.prompt_id, p.seller_organization_id, i.surface, i.policy_version, i.position,
+    i.score, i.propensity, coalesce(i.is_exploration, false) as is_exploration,
+    i.is_counted and coalesce(i.organization_id <> p.seller_organization_id, true) as is_counted,
+    c.impression_id is not null as is_clicked, c.clicked_at, c.person_id as clicked_person_id,
+    b.impression_id is not null as is_purchased, b.purchased_at, i.occurred_at as served_at, i.served_date,
+    i.organization_id, i.user_id, coalesce(i.user_id, i.device_id) as viewer_person_id, i.session_id, i.source
+from impressions as i
+inner join marts.dim_prompts as p using (prompt_id)
+left join first_clicks as c on i.impression_id = c.impression_id
+left join purchases as b on i.impression_id = b.impression_id;
+
