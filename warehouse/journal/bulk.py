@@ -16,7 +16,8 @@ BINARY_END = b"\xff\xff"
 def binary_rows(rows: Sequence[bytes], *, field_count: int) -> bytes:
     """Rows in COPY's binary form, each given as its values behind their lengths."""
     count = field_count.to_bytes(2, "big")
-    return b"".join((BINARY_HEAD, count, count.join(rows), BINARY_END))
+    # Before each row, so that there may be none.
+    return count.join([BINARY_HEAD, *rows]) + BINARY_END
 
 
 def put_rows(connection: Connection, table: LiteralString, columns: Sequence[LiteralString], data: str | bytes) -> int:

@@ -1,6 +1,6 @@
 """`event_ids`: every event that was ever stored, for ever."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Sequence, Set
 from dataclasses import dataclass
 
 import psycopg
@@ -54,24 +54,28 @@ class Remembered:
     reused: Collection[int]
 
 
-def remember(connection: Connection, lines: Mapping[int, Line]) -> Remembered:
-    """Remember the ids of lines, given by their ordinals, in the caller's transaction.
+def remember(connection: Connection, lines: Sequence[Line], *, but: Set[int] = frozenset()) -> Remembered:
+    """Remember the ids of lines, except those with certain ordinals, in the caller's transaction.
 
     In their order, so that two batches at once can wait for each other but not lock each other out. The usual batch
     holds nothing twice and nothing known: without a look for conflicts an id costs a third of what it costs with one.
     """
-    keys = sorted([line.key for line in lines.values()])
+    if but:
+        ordinals: Sequence[int] = [ordinal for ordinal in range(len(lines)) if ordinal not in but]
+        keys = sorted([lines[ordinal].key for ordinal in ordinals])
+    else:
+        ordinals, keys = range(len(lines)), sorted([line.key for line in lines])
     try:
         with connection.transaction():
             put_rows(connection, "event_ids", COLUMNS, binary_rows(keys, field_count=len(COLUMNS)))
-        return Remembered(lines.keys(), 0, ())
+        return Remembered(ordinals, 0, ())
     except psycopg.errors.UniqueViolation:
-        return _remember_new(connection, lines)
+        return _remember_new(connection, lines, ordinals)
 
 
-def _remember_new(connection: Connection, lines: Mapping[int, Line]) -> Remembered:
+def _remember_new(connection: Connection, lines: Sequence[Line], ordinals: Sequence[int]) -> Remembered:
     connection.execute(ARRIVE)
-    rows = [b"%b\0\0\0\x08%b" % (line.key, ordinal.to_bytes(8, "big")) for ordinal, line in lines.items()]
+    rows = [b"%b\0\0\0\x08%b" % (lines[ordinal].key, ordinal.to_bytes(8, "big")) for ordinal in ordinals]
     copy_binary(connection, "arriving_ids", binary_rows(rows, field_count=len(COLUMNS) + 1))
     fresh = sorted(_only_row(connection.execute(INSERT))["ordinals"] or [])
     compared = _only_row(connection.execute(COMPARE))

@@ -15,14 +15,17 @@ COLUMNS = ("is_own", "is_staff")
 
 @dataclass(frozen=True)
 class Marks:
-    """The prompts that lines are about, those that exist, with their sellers; and the users among staff."""
+    """The prompts that lines are about, those that exist, with their sellers and the others; the users among staff."""
 
     sellers: dict[bytes, bytes]
+    unknown: frozenset[bytes]
     staff: frozenset[bytes]
 
-    def knows(self, line: Line) -> bool:
-        """Whether the prompt of a line exists, if it names one."""
-        return line.prompt_id is None or line.prompt_id in self.sellers
+    def find_unknown(self, lines: Sequence[Line]) -> list[int]:
+        """The ordinals of lines about a prompt that does not exist."""
+        if not self.unknown:
+            return []
+        return [ordinal for ordinal, line in enumerate(lines) if line.prompt_id in self.unknown]
 
     def write(self, lines: Iterable[Line], *, batch_id: int) -> str:
         """The rows of `raw_events`, with the batch and `COLUMNS` at the end."""
@@ -42,8 +45,8 @@ class Marks:
 
 def find_marks(connection: Connection, lines: Sequence[Line]) -> Marks:
     """What has to be known of the prompts and users of lines."""
-    prompts = {line.prompt_id for line in lines} - {None}
-    users = {line.user_id for line in lines} - {None}
+    prompts = frozenset(line.prompt_id for line in lines if line.prompt_id is not None)
+    users = frozenset(line.user_id for line in lines if line.user_id is not None)
     sellers, staff = {}, frozenset[bytes]()
     if prompts:
         found = connection.execute(
@@ -55,9 +58,9 @@ def find_marks(connection: Connection, lines: Sequence[Line]) -> Marks:
             "select id from users where role = 'admin' and id = any(%s::uuid [])", [_array(users)]
         )
         staff = frozenset(row["id"].bytes for row in found)
-    return Marks(sellers, staff)
+    return Marks(sellers, prompts - sellers.keys(), staff)
 
 
-def _array(ids: Iterable[bytes | None]) -> str:
+def _array(ids: Iterable[bytes]) -> str:
     """An array as Postgres writes it: making objects of the ids takes longer than to look them up."""
-    return "{" + ",".join([each.hex() for each in ids if each is not None]) + "}"
+    return "{" + ",".join([each.hex() for each in ids]) + "}"

@@ -56,12 +56,10 @@ def store_lines(
         batch_id = next_batch_id(connection)
         _make_days(connection, lines)
         marks = find_marks(connection, lines)
-        unknown = [ordinal for ordinal, line in enumerate(lines) if not marks.knows(line)]
-        known = dict(enumerate(lines))
-        for ordinal in unknown:
-            del known[ordinal]
-        ids = remember(connection, known)
-        rows = marks.write((known[ordinal] for ordinal in ids.fresh), batch_id=batch_id)
+        unknown = marks.find_unknown(lines)
+        ids = remember(connection, lines, but=frozenset(unknown))
+        fresh = lines if len(ids.fresh) == len(lines) else [lines[ordinal] for ordinal in ids.fresh]
+        rows = marks.write(fresh, batch_id=batch_id)
         stored = put_rows(connection, "raw_events", (*COLUMNS, "batch_id", *mark.COLUMNS), rows)
         refused = {ordinal: _unknown(event_of(ordinal), origin) for ordinal in unknown}
         refused |= {ordinal: _reused(event_of(ordinal), origin) for ordinal in ids.reused}

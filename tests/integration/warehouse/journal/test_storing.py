@@ -133,6 +133,11 @@ class TestStore:
         row = connection.execute("select reason from quarantine").fetchone()
         assert row == {"reason": "prompt_unknown"}
 
+    def test_of_events_about_unknown_prompts_alone_none_is_stored_and_each_is_quarantined(self, connection):
+        report = store(connection, [event(prompt_id=uuid4()), event(prompt_id=uuid4())], origin="test")
+        assert report == StoreReport(received=2, quarantined=2)
+        assert connection.execute("select distinct reason from quarantine").fetchall() == [{"reason": "prompt_unknown"}]
+
     def test_an_id_stays_known_when_its_day_is_gone(self, connection):
         store(connection, [event("a", received_at=datetime(2020, 2, 3, tzinfo=UTC))], origin="test")
         connection.execute("drop table event_days.d20200203")
