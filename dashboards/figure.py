@@ -91,6 +91,7 @@ def rate_change(current: float | None, previous: float | None) -> str | None:
 def origin(publication: Publication, through: date | None) -> str:
     """What a figure goes back to, in Markdown."""
     known = f"Data through {day(through)} · " if through else ""
+    known += f"complete through {day(publication.complete_through)} · "
     return f"{known}as of {moment(publication.data_as_of)} · publication `{publication.publication_id}`"
 
 

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 import streamlit as st
 
 from dashboards import data
-from warehouse.marts import DateRange, MartsConnections, Publication
+from warehouse.marts import DateRange, Figure, MartsConnections, Publication
 from warehouse.servers import Servers, running_servers
 from warehouse.settings import get_settings
 
@@ -18,6 +18,7 @@ from warehouse.settings import get_settings
 KEPT_SECONDS = 3600
 HISTORIES_KEPT = 200
 PROMPT_LISTS_KEPT = 400
+FIGURES_KEPT = 200
 
 
 @st.cache_resource(show_spinner="Connecting to the warehouse …")
@@ -62,3 +63,11 @@ def prompts(organization_id: str, publication_id: str, days: DateRange, currency
     return data.load_prompts(
         connections(), organization_id=organization_id, publication_id=publication_id, days=days, currency=currency
     )
+
+
+@st.cache_data(ttl=KEPT_SECONDS, max_entries=FIGURES_KEPT, show_spinner="Reading your figures …")
+def figures(organization_id: str, publication_id: str, days: DateRange) -> list[Figure]:
+    """See `data.load_figures`."""
+    return data.load_figures(
+        connections(), organization_id=organization_id, publication_id=publication_id, days=days
+    )  # fmt: skip

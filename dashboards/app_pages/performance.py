@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboards import figure, section, session, source
+from dashboards import figure, metric_table, section, session, source
 from dashboards.account import Seller
 from dashboards.data import History, PublicationSuperseded, compare
 from warehouse.marts import MartsUnavailable
@@ -55,6 +55,9 @@ def show_history(seller: Seller, history: History) -> None:
     lines = source.prompts(seller.organization_id, history.publication.publication_id, days, currency)
     section.show_prompts(lines, days, history)
     section.show_places(lines, history)
+    figures = source.figures(seller.organization_id, history.publication.publication_id, days)
+    metric_table.show_metrics(figures, currency)
+    section.show_origin(history.publication, available.last)
 
 
 seller = session.current_seller()

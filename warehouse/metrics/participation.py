@@ -90,7 +90,7 @@ PARTICIPATION: tuple[Metric, ...] = (
         OWNER,
         "Prompts that were not published at the end of the day, and their orders. Of those that were, the share with a "
         "paid order in the 28 days up to the day.",
-        denominator=Measure("offered_prompts", "count_distinct", "prompts.prompt_id"),
+        denominator=Measure("offered_prompts", "count_distinct", "states.prompt_id"),
         window_days=WINDOW_DAYS,
         has_interval=True,
     ),

@@ -85,28 +85,26 @@ BUYERS_BEFORE_AND_IN_28D: Sources = {
 """Who bought in the window before that of a day, beside their orders in that of the day."""
 
 _OFFERED = f"""marts.dim_dates as days
-    inner join marts.dim_prompts as prompts
+    inner join marts.dim_prompts_history as states
         on
-            prompts.status = 'published'
-            and cast(prompts.published_at at time zone 'UTC' as date) <= days.date_day
-            and cast(prompts.valid_from at time zone 'UTC' as date) <= days.date_day
-            and (
-                prompts.valid_to is null or cast(prompts.valid_to at time zone 'UTC' as date) > days.date_day
-            )
+            states.status = 'published'
+            and cast(states.valid_from at time zone 'UTC' as date) <= days.date_day
+            and (states.valid_to is null or cast(states.valid_to at time zone 'UTC' as date) > days.date_day)
+    inner join marts.dim_prompts as prompts on states.prompt_id = prompts.prompt_id
     left join (select distinct prompt_id, paid_date from marts.fct_orders) as sold
-        on prompts.prompt_id = sold.prompt_id and sold.paid_date {_IN_WINDOW}"""  # nosec B608
+        on states.prompt_id = sold.prompt_id and sold.paid_date {_IN_WINDOW}"""  # nosec B608
 
 
 def _offered(key: str) -> Source:
-    return Source(("dim_prompts", "fct_orders", "dim_dates"), _OFFERED, "date_day", key, None)
+    return Source(("dim_prompts_history", "dim_prompts", "fct_orders", "dim_dates"), _OFFERED, "date_day", key, None)
 
 
 OFFERED_PROMPTS_28D: Sources = {
     "marketplace": _offered(WHOLE),
-    "category": _offered("coalesce(prompts.category, '')"),
+    "category": _offered("coalesce(states.category, '')"),
     "seller": _offered("prompts.seller_organization_id"),
 }
-"""Prompts that were on offer at the end of a day, beside their orders in its window."""
+"""Prompts as they were at the end of a day, those on offer, beside their orders in its window."""
 
 SESSIONS: Sources = {"marketplace": _mart("fct_sessions", "started_date", WHOLE, currency=None, condition="is_counted")}
 """Visits of people who count."""

@@ -80,5 +80,5 @@ class TestOrigin:
         moment = datetime(2026, 4, 1, 6, 5, tzinfo=UTC)
         publication = Publication("p1", as_of=THEN, data_as_of=moment, finished_at=moment, policy_version=None)
         assert figure.origin(publication, date(2026, 3, 31)) == (
-            "Data through 31 Mar 2026 · as of 1 Apr 2026 06:05 UTC · publication `p1`"
+            "Data through 31 Mar 2026 · complete through 31 Mar 2026 · as of 1 Apr 2026 06:05 UTC · publication `p1`"
         )
