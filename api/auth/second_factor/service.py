@@ -103,7 +103,8 @@ async def verify(session: AsyncWriteSession, resources: Resources, user_id: UUID
 
 
 async def _accept_code(session: AsyncWriteSession, resources: Resources, factor: SecondFactor, code: str) -> bool:
-    step = vault.matching_step(resources.vault.decrypt(factor.user_id, factor.secret), code)
+    secret = resources.vault.decrypt(factor.user_id, factor.secret)
+    step = vault.matching_step(secret, code, at=resources.vault.clock())
     return step is not None and await repository.accept_step(session, factor.user_id, step)
 
 

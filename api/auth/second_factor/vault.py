@@ -5,6 +5,7 @@ import hmac
 import os
 import secrets
 import time
+from collections.abc import Callable
 from uuid import UUID
 
 import pyotp
@@ -30,9 +31,13 @@ class SecretUnreadable(Exception):
 
 
 class SecondFactorVault:
-    """Encrypts secrets and hashes recovery codes, both with keys that are not in the database."""
+    """Encrypts secrets and hashes recovery codes, both with keys that are not in the database.
 
-    def __init__(self, secret: str) -> None:
+    `clock` tells the seconds since the epoch by which codes are judged.
+    """
+
+    def __init__(self, secret: str, *, clock: Callable[[], float] = time.time) -> None:
+        self.clock = clock
         self._cipher = AESGCM(derive_key(secret, "second-factor-secret"))
         self._code_key = derive_key(secret, "recovery-code")
 
@@ -71,9 +76,9 @@ def new_recovery_codes() -> list[str]:
     return ["-".join(code[start : start + 5] for start in range(0, len(code), 5)) for code in made]
 
 
-def matching_step(secret: str, code: str, *, at: float | None = None) -> int | None:
-    """The time step whose code this is, if it is one of now; None otherwise."""
-    now = int((time.time() if at is None else at) // STEP_SECONDS)
+def matching_step(secret: str, code: str, *, at: float) -> int | None:
+    """The time step whose code this is, if it is one of that moment; None otherwise."""
+    now = int(at // STEP_SECONDS)
     totp = pyotp.TOTP(secret, interval=STEP_SECONDS)
     given = "".join(code.split())
     for step in range(now - STEPS_AROUND, now + STEPS_AROUND + 1):

@@ -1,6 +1,5 @@
 """Setting up, asking for and removing a second factor, from outside."""
 
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -8,12 +7,18 @@ from typing import Any
 import httpx
 import pyotp
 import pytest
+from fastapi import FastAPI
 
 from tests.integration.api.conftest import PASSWORD, Account
 
 SHORT_PASSWORD = "9 zebras!"
-STEP_SECONDS = 30
-MARGIN_SECONDS = 4
+# The service judges codes by a clock that stands still, in the middle of a time step.
+NOW = 1_790_000_025.0
+
+
+@pytest.fixture(autouse=True)
+def still_clock(client: httpx.Client, service: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service.state.resources.vault, "clock", lambda: NOW)
 
 
 @pytest.fixture
@@ -21,14 +26,11 @@ def enrol(client: httpx.Client) -> Callable[[Account], tuple[pyotp.TOTP, list[st
     """Sets up a second factor with the code of the time step before: the app, and the recovery codes."""
 
     def enrol(account: Account) -> tuple[pyotp.TOTP, list[str]]:
-        # A code of one step must not arrive in the next.
-        left = STEP_SECONDS - time.time() % STEP_SECONDS
-        time.sleep(left if left < MARGIN_SECONDS else 0)
         started = client.post("/auth/totp", json={"password": PASSWORD}, headers=account.headers)
         assert started.status_code == 201, started.text
         app = pyotp.parse_uri(started.json()["otpauth_uri"])
         assert isinstance(app, pyotp.TOTP) and app.secret == started.json()["secret"]
-        code = app.at(time.time() - 30)
+        code = app.at(NOW - 30)
         confirmed = client.post("/auth/totp/confirm", json={"code": code}, headers=account.headers)
         assert confirmed.status_code == 200, confirmed.text
         return app, confirmed.json()["recovery_codes"]
@@ -55,7 +57,7 @@ class TestLogin:
         app, _ = enrol(seller)
         without = log_in(seller)
         assert (without.status_code, type_of(without)) == (401, "second-factor-required")
-        assert log_in(seller, totp_code=app.now()).status_code == 200
+        assert log_in(seller, totp_code=app.at(NOW)).status_code == 200
 
     def test_needs_none_before_it_is_confirmed(self, client, seller, log_in):
         client.post("/auth/totp", json={"password": PASSWORD}, headers=seller.headers)
@@ -64,25 +66,25 @@ class TestLogin:
     def test_tells_of_the_factor_only_who_knows_the_password(self, seller, enrol, log_in):
         app, _ = enrol(seller)
         assert type_of(log_in(seller, password="a wrong long password")) == "credentials-wrong"
-        assert type_of(log_in(seller, password="a wrong long password", totp_code=app.now())) == "credentials-wrong"
+        assert type_of(log_in(seller, password="a wrong long password", totp_code=app.at(NOW))) == "credentials-wrong"
 
     def test_takes_a_code_once(self, seller, enrol, log_in):
         app, _ = enrol(seller)
-        code = app.now()
+        code = app.at(NOW)
         with ThreadPoolExecutor(4) as pool:
             answers = list(pool.map(lambda _: log_in(seller, totp_code=code), range(4)))
         assert sorted(answer.status_code for answer in answers) == [200, 401, 401, 401]
 
     def test_takes_no_code_from_before_the_last_one(self, seller, enrol, log_in):
         app, _ = enrol(seller)
-        next_code, code = app.at(time.time() + 30), app.now()
+        next_code, code = app.at(NOW + 30), app.at(NOW)
         assert log_in(seller, totp_code=next_code).status_code == 200
         assert type_of(log_in(seller, totp_code=code)) == "second-factor-wrong"
 
     def test_takes_the_code_of_the_next_step_and_of_no_later_one(self, seller, enrol, log_in):
         app, _ = enrol(seller)
-        assert log_in(seller, totp_code=app.at(time.time() + 90)).status_code == 401
-        assert log_in(seller, totp_code=app.at(time.time() + 30)).status_code == 200
+        assert log_in(seller, totp_code=app.at(NOW + 90)).status_code == 401
+        assert log_in(seller, totp_code=app.at(NOW + 30)).status_code == 200
 
     @pytest.mark.parametrize("written", [str, str.upper, lambda code: code.replace("-", " ")])
     def test_takes_a_recovery_code_however_it_is_written_and_once(self, seller, enrol, log_in, written):
@@ -101,9 +103,9 @@ class TestLogin:
         app, _ = enrol(seller)
         wrong = [log_in(seller, totp_code="not it").status_code for _ in range(10)]
         assert wrong == [401] * 10
-        assert log_in(seller, totp_code=app.now()).status_code == 401
+        assert log_in(seller, totp_code=app.at(NOW)).status_code == 401
         database.execute("update second_factors set blocked_until = now() where user_id = %s", [seller.user_id])
-        assert log_in(seller, totp_code=app.now()).status_code == 200
+        assert log_in(seller, totp_code=app.at(NOW)).status_code == 200
 
     @pytest.mark.parametrize("code", ["", "x" * 101, "12\x0034", 123456])
     def test_what_is_no_code_is_no_failure_of_ours(self, seller, log_in, code):
@@ -123,7 +125,7 @@ class TestRecoveryCodes:
 
     def test_new_ones_take_the_place_of_the_old(self, seller, enrol, log_in, renew):
         app, old = enrol(seller)
-        new = renew(seller, app.now()).json()["recovery_codes"]
+        new = renew(seller, app.at(NOW)).json()["recovery_codes"]
         assert len(set(new) - set(old)) == 10
         assert [log_in(seller, totp_code=code).status_code for code in (old[0], old[1], new[0])] == [401, 401, 200]
 
@@ -134,7 +136,7 @@ class TestRecoveryCodes:
 
     def test_need_password_and_code(self, seller, enrol, renew, log_in):
         app, old = enrol(seller)
-        refused = [renew(seller, app.now(), password="a wrong long password"), renew(seller, "000000")]
+        refused = [renew(seller, app.at(NOW), password="a wrong long password"), renew(seller, "000000")]
         assert [type_of(answer) for answer in refused] == ["password-wrong", "code-wrong"]
         assert log_in(seller, totp_code=old[0]).status_code == 200
 
@@ -145,11 +147,11 @@ class TestRecoveryCodes:
     def test_wrong_codes_are_counted(self, seller, enrol, log_in, renew):
         app, _ = enrol(seller)
         assert [renew(seller, "not it").status_code for _ in range(10)] == [403] * 10
-        assert log_in(seller, totp_code=app.now()).status_code == 401
+        assert log_in(seller, totp_code=app.at(NOW)).status_code == 401
 
     def test_the_user_is_told(self, seller, enrol, renew, mailbox):
         app, _ = enrol(seller)
-        renew(seller, app.now())
+        renew(seller, app.at(NOW))
         assert mailbox.read(seller.email, subject="Your recovery codes were replaced")
 
 
@@ -161,7 +163,7 @@ class TestTotp:
     def test_is_set_up_once(self, client, seller, enrol):
         app, _ = enrol(seller)
         again = client.post("/auth/totp", json={"password": PASSWORD}, headers=seller.headers)
-        confirmed = client.post("/auth/totp/confirm", json={"code": app.now()}, headers=seller.headers)
+        confirmed = client.post("/auth/totp/confirm", json={"code": app.at(NOW)}, headers=seller.headers)
         assert [type_of(answer) for answer in (again, confirmed)] == ["second-factor-already-set"] * 2
 
     def test_is_confirmed_with_a_right_code_alone(self, client, seller):
@@ -191,11 +193,11 @@ class TestTotp:
         app, _ = enrol(seller)
         wrong = [
             {"password": PASSWORD, "code": "000000"},
-            {"password": "a wrong long password", "code": app.now()},
+            {"password": "a wrong long password", "code": app.at(NOW)},
         ]
         answers = [client.request("DELETE", "/auth/totp", json=body, headers=seller.headers) for body in wrong]
         assert [type_of(answer) for answer in answers] == ["code-wrong", "password-wrong"]
-        right = {"password": PASSWORD, "code": app.now()}
+        right = {"password": PASSWORD, "code": app.at(NOW)}
         assert client.request("DELETE", "/auth/totp", json=right, headers=seller.headers).status_code == 204
         assert log_in(seller).status_code == 200
 
