@@ -2,25 +2,37 @@
     The steps of a model that tells the performance of a whole, of which the last is `measured`: what the days of its
     prompts add up to, with whom and what can't be added counted anew. `group` names what a row is of besides the day and
     the currency, with its expression over dim_prompts as `prompts`. A day of which any prompt changed is measured as a
-    whole, so a prompt that moved from one group to another leaves the one and is in the other.
+    whole, so a prompt that moved from one group to another leaves the one and is in the other. With `is_for_ever` no
+    prompt moves, and of a day the groups of the prompts that changed are measured. `has_parties` adds who bought and sold.
 -#}
-{% macro measured_days(group) -%}
+{% macro measured_days(group, is_for_ever=false, has_parties=true) -%}
     {%- set key = group.keys() | list + ['performance_date', 'currency'] -%}
     {%- set named = [] -%}
+    {%- set same = ['days.prompt_id = prompts.prompt_id'] -%}
     {%- for column, expression in group.items() -%}
         {%- do named.append(expression ~ ' as ' ~ column) -%}
+        {%- if is_for_ever -%}{%- do same.append('changed_days.' ~ column ~ ' = ' ~ expression) -%}{%- endif -%}
     {%- endfor -%}
-    changed_days as (
-        select distinct performance_date from {{ ref('agg_prompts_performance_daily') }}
+    changed_prompt_days as (
+        select * from {{ ref('agg_prompts_performance_daily') }}
         where {{ built_since_last_run() }}
+    ),
+
+    changed_days as (
+        select distinct
+            {{ ((named if is_for_ever else []) + ['changed_prompt_days.performance_date']) | join(', ') }}
+        from changed_prompt_days
+        inner join {{ ref('dim_prompts') }} as prompts on changed_prompt_days.prompt_id = prompts.prompt_id
     ),
 
     days as (
         select
             {{ (named + ['days.*']) | join(', ') }}
-        from {{ ref('agg_prompts_performance_daily') }} as days
-        inner join {{ ref('dim_prompts') }} as prompts on days.prompt_id = prompts.prompt_id
-        where days.performance_date in (select changed_days.performance_date from changed_days)
+        from changed_days
+        inner join {{ ref('agg_prompts_performance_daily') }} as days
+            on changed_days.performance_date = days.performance_date
+        inner join {{ ref('dim_prompts') }} as prompts
+            on {{ same | join(' and ') }}
     ),
 
     -- Traffic stands on the row of the prompt's list currency; whoever looked at two prompts of a row is one person.
@@ -46,6 +58,7 @@
         group by {{ columns_of('days', key) }}
     ),
 
+    {% if has_parties %}
     parties as (
         select
             {{ columns_of('days', key) }},
@@ -59,6 +72,7 @@
                 and days.currency = orders.currency
         group by {{ columns_of('days', key) }}
     ),
+    {% endif %}
 
     summed as (
         select
@@ -86,8 +100,10 @@
             coalesce(viewers.unique_viewer_count, 0) as unique_viewer_count,
             summed.checkout_count,
             summed.order_count,
-            coalesce(parties.unique_buyer_count, 0) as unique_buyer_count,
-            coalesce(parties.active_seller_count, 0) as active_seller_count,
+            {% if has_parties %}
+                coalesce(parties.unique_buyer_count, 0) as unique_buyer_count,
+                coalesce(parties.active_seller_count, 0) as active_seller_count,
+            {% endif %}
             summed.refund_count,
             summed.gross_revenue_amount,
             summed.refunded_amount,
@@ -98,7 +114,9 @@
         from summed
         left join viewers using ({{ key | join(', ') }})
         left join purchases using ({{ key | join(', ') }})
-        left join parties using ({{ key | join(', ') }})
+        {% if has_parties %}
+            left join parties using ({{ key | join(', ') }})
+        {% endif %}
     )
 {% endmacro %}
 
