@@ -8,7 +8,7 @@ export PYTHONDONTWRITEBYTECODE :=
 SOURCES := warehouse ranking api orchestration dashboards cli simulators scripts bench tests
 
 .PHONY: help setup start demo dev pipeline migrate migrate-create seed db-shell shell test test-unit test-integration test-slow \
-	test-servers fuzz fuzz-deep coverage lint format lock docs bench clean docker-up docker-down docker-logs deploy-staging deploy-production
+	test-servers fuzz fuzz-deep coverage lint format lock docs docs-site bench clean docker-up docker-down docker-logs deploy-staging deploy-production
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-20s %s\n", $$1, $$2 }'
@@ -89,6 +89,9 @@ lock: setup ## pin every dependency with its hashes, without addresses of an ind
 docs: setup ## write the generated pages of docs/
 	@$(PYTHON) -m warehouse.metrics > /dev/null
 	@$(PYTHON) -m warehouse.event_document > /dev/null
+
+docs-site: setup ## write the documentation of every table as one page, DATA_DIR/docs-site/index.html
+	@$(PYTHON) -m orchestration.documentation
 
 bench: setup ## repeatable measurements, as ratios
 	@$(PYTHON) -m bench

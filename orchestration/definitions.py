@@ -4,6 +4,7 @@ from dagster import Definitions, in_process_executor
 
 from orchestration.assets.dbt_tables import build_dbt_tables, mart_keys
 from orchestration.assets.erasures import erasures
+from orchestration.assets.exposures import build_exposures
 from orchestration.assets.lake import lake_events
 from orchestration.assets.publication import build_publication, snapshot
 from orchestration.assets.ranks import rank_prompts
@@ -22,7 +23,8 @@ from orchestration.sensors import alerts_sensor, waiting_events_sensor
 from orchestration.transformation.project import prepare_manifest
 from warehouse.settings import get_settings
 
-dbt_tables = build_dbt_tables(prepare_manifest(get_settings().data_path.resolve()))
+manifest = prepare_manifest(get_settings().data_path.resolve())
+dbt_tables = build_dbt_tables(manifest)
 reconciliations = build_checks([*EVENT_RECONCILIATIONS, *RECONCILIATIONS])
 freshness_checks = build_freshness_checks(mart_keys(dbt_tables))
 freshness_job = build_freshness_job(freshness_checks)
@@ -37,6 +39,7 @@ definitions = Definitions(
         erasures,
         lake_events,
         recorded_runs,
+        *build_exposures(manifest),
     ],
     asset_checks=[*ARRIVAL_CHECKS, *reconciliations, volumes_are_usual, *freshness_checks],
     jobs=[build_marts_job, archive_events_job, freshness_job],

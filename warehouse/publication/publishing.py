@@ -48,6 +48,13 @@ end $$;
 create unique index if not exists publications_current_idx on marts.publications (status) where status = 'current';
 comment on table marts.publications is
 'One row per publication: a version of all marts that became visible at once. The marts hold the current one.';
+comment on column marts.publications.publication_id is 'The publication; its name begins with the moment it was made.';
+comment on column marts.publications.as_of is 'Ranks know what had happened before this moment.';
+comment on column marts.publications.data_as_of is 'All other figures hold what was loaded by this moment.';
+comment on column marts.publications.status is 'current: what readers see. superseded: what they saw before.';
+comment on column marts.publications.policy_version is 'The ranking policy: name, version and hash.';
+comment on column marts.publications.started_at is 'When the run began that made it.';
+comment on column marts.publications.finished_at is 'When readers began to see it.';
 create table if not exists control.published_marts (
     mart text primary key,
     built_through timestamptz not null

@@ -74,6 +74,37 @@ comment on table marts.rank_prompts is
 'One row per surface, segment and prompt: its rank (1 = best) in the current publication.';
 comment on table marts.rank_prompts_history is
 'One row per publication, surface, segment and prompt: what rank_prompts held in that publication.';
+do $$
+declare
+    described record;
+begin
+    for described in
+        select tables.name as table_name, texts.*
+        from (values ('rank_prompts'), ('rank_prompts_history'), ('rank_exclusions')) as tables (name)
+        cross join (
+            values
+            ('surface', 'The list: top, trending, new or category.'),
+            ('segment', 'The part of it: a category, or all.'),
+            ('rank', 'The place in the list; 1 is best.'),
+            ('prompt_id', 'The prompt.'),
+            ('score', 'What the place follows from; the sum of the contributions.'),
+            ('contributions', 'What the score is made of: a list of components, each with its contribution.'),
+            ('policy_version', 'The ranking policy: name, version and hash.'),
+            ('publication_id', 'The publication these ranks are of.'),
+            ('as_of', 'The ranks know what had happened before this moment.'),
+            ('reason', 'Why a hold keeps the prompt out of the rankings.'),
+            ('decision_id', 'The decision that put the hold on it.')
+        ) as texts (column_name, text)
+        inner join information_schema.columns as columns
+            on columns.table_schema = 'marts' and columns.table_name = tables.name
+                and columns.column_name = texts.column_name
+        where col_description(format('marts.%I', tables.name)::regclass, columns.ordinal_position) is distinct from text
+    loop
+        execute format(
+            'comment on column marts.%I.%I is %L', described.table_name, described.column_name, described.text
+        );
+    end loop;
+end $$;
 """
 
 

@@ -27,6 +27,7 @@ from warehouse.publication.table import PUBLISHED_SCHEMA, Table, read_tables
 from warehouse.snapshot.column_type import ColumnTypeUnknown
 from warehouse.snapshot.keeping import drop_all_but, keep_unchanged, write_contents
 from warehouse.snapshot.metric_view import create_metric_views
+from warehouse.snapshot.view import create_views
 from warehouse.snapshot.writing import DUCKDB_FILE, select_statement, write_table
 
 UNFINISHED_PREFIX = ".unfinished-"
@@ -117,6 +118,7 @@ def _write(
             changed = [table for table in tables if table.name not in kept]
             rows |= _copy(warehouse_url, shared["name"], database, changed, unfinished)
             create_metric_views(database)
+            create_views(database)
     except (ArrowError, duckdb.Error, ColumnTypeUnknown) as error:
         raise SnapshotFailed(f"The snapshot of publication {target.name} could not be written: {error}") from error
     write_contents(unfinished, changes)

@@ -26,6 +26,10 @@ print(json.dumps({
         "/".join(key.path): (graph.get(key).group_name, list(graph.get(key).owners))
         for key in graph.materializable_asset_keys
     },
+    "exposed": {
+        key.path[1]: ["/".join(parent.path) for parent in graph.get(key).parent_keys]
+        for key in graph.external_asset_keys if key.path[0] == "exposures"
+    },
     "fresh": ["/".join(key.asset_key.path) for key in graph.asset_check_keys if key.name.endswith("_is_fresh")],
 }))
 """
@@ -76,6 +80,14 @@ class TestDefinitions:
         assert (found.stderr, found.returncode) == ("", 0)
         described = json.loads(found.stdout)
         assert [name for name, (group, owners) in described["assets"].items() if group == "default" or not owners] == []
+
+    def test_lineage_ends_at_the_pages_and_routes_that_answer_from_the_publication(
+        self, tmp_path: Path, manifests: Path
+    ) -> None:
+        new_data_dir(tmp_path / "data", manifests)
+        exposed = json.loads(run_python(tmp_path / "data", "-c", NAMES).stdout)["exposed"]
+        assert exposed["dashboards_performance"] == ["marts/publications"]
+        assert {tuple(parents) for parents in exposed.values()} == {("marts/publications",)}
 
     def test_every_mart_and_what_is_made_of_them_has_a_check_of_freshness(
         self, tmp_path: Path, manifests: Path

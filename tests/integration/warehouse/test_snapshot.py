@@ -144,7 +144,7 @@ class TestUnchangedTables:
         first = take_snapshot(build, tmp_path, kept=2)
         contents = first.directory / "contents.json"
         contents.chmod(0o644)
-        contents.write_text(contents.read_text().replace("layout 1", "layout 0"))
+        contents.write_text(contents.read_text().replace("layout 2", "layout 0"))
         publish_marts(build)
         second = take_snapshot(build, tmp_path, kept=2)
         assert not is_same_file(first.directory, second.directory, "fct_orders")
