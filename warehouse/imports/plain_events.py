@@ -33,6 +33,7 @@ PLAIN_TEXT = r"^[!#-\[\]-~]([ !#-\[\]-~]*[!#-\[\]-~])?$"
 # Written by us, no text of JSON becomes longer than six times what it was.
 PROPERTIES_MAX_CHARACTERS = EVENT_MAX_BYTES // 6
 ZONE = "+00:00"
+WHOLE_SECOND = ".000000"
 BACKSLASH, ESCAPED_BACKSLASH = "\\", "\\\\"
 
 
@@ -267,5 +268,7 @@ def _is_plain_text(column: pa.Array, *, is_needed: bool) -> pa.Array:
 
 def _as_text(moments: pa.Array) -> pa.Array:
     """Moments as `datetime.isoformat` writes them."""
-    texts = pc.replace_substring_regex(moments.cast(pa.timestamp("us")).cast(pa.string()), r"\.000000$", "")
+    texts = moments.cast(pa.timestamp("us")).cast(pa.string())
+    if pc.any(pc.ends_with(texts, WHOLE_SECOND)).as_py():
+        texts = pc.replace_substring_regex(texts, rf"\{WHOLE_SECOND}$", "")
     return pc.binary_join_element_wise(pc.replace_substring(texts, " ", "T"), ZONE, "")
