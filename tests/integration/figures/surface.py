@@ -17,7 +17,7 @@ from cli.export import export
 from cli.failure import run
 from dashboards.data import find_publication, load_figures
 from warehouse.marts import DateRange, Figure, MartsConnections
-from warehouse.metrics import METRICS, Dimension, Metric, metric
+from warehouse.metrics import METRICS, Dimension, Metric, figures_statement, metric
 from warehouse.snapshot.metric_view import VIEW_SCHEMA, view_name
 
 FIRST, LAST = date(2026, 3, 1), date(2026, 4, 29)
@@ -31,7 +31,7 @@ class Cell:
     metric: str
     dimension: Dimension
     dimension_value: str
-    day: str
+    period_start: str
     currency: str
 
 
@@ -95,6 +95,13 @@ def _of_view(entry: Metric, dimension: Dimension, row: Mapping[str, Any]) -> Cel
     key = {"category": "category", "seller": "seller_organization_id", "prompt": "prompt_id"}.get(dimension)
     value = row[key] if key else "all"
     return {Cell(entry.slug, dimension, value, str(row["day"]), row["currency"] or ""): row["value"]}
+
+
+def of_statement(snapshot: Path, entry: Metric) -> Cells:
+    """What a metric's definition of this moment makes of the whole marketplace in the snapshot."""
+    with duckdb.connect(str(snapshot), read_only=True) as database:
+        rows = database.execute(figures_statement(entry, "marketplace")).fetchall()
+    return {Cell(entry.slug, "marketplace", "all", str(row[0]), row[2] or ""): row[3] for row in rows}
 
 
 def of_csv(text: str) -> Cells:

@@ -1,6 +1,7 @@
 """One definition, many readers: every figure is the same wherever it is read, and nobody reads what is others'."""
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from fastapi import FastAPI
 
 from tests.integration.api.conftest import PASSWORD
+from tests.integration.figures.reference import Facts
 from tests.integration.figures.surface import (
     FIRST,
     LAST,
@@ -23,12 +25,14 @@ from tests.integration.figures.surface import (
     of_dashboards,
     of_one,
     of_snapshot,
+    of_statement,
 )
 from warehouse.marts import MartsConnections
 from warehouse.metrics import METRICS, Metric, metric
 from warehouse.settings import Settings
 
 SELLERS = [f"0a000000-0000-0000-0000-{number:012}" for number in (1, 2, 3)]
+COUNTED_EARLIER = {"view_count", "unique_viewer_count", "checkout_count"}
 DAYS = {"date_from": str(FIRST), "date_to": str(LAST)}
 
 
@@ -123,6 +127,30 @@ class TestSurfaces:
             exported = of_command(tmp_path, dimension, "--metric", entry.slug)
         assert differences(read, published)
         assert differences(exported, published)
+
+
+class TestReference:
+    """Views, unique viewers and checkouts are counted on the way to the marts, whose own tests they have."""
+
+    @pytest.fixture(scope="class")
+    def facts(self, snapshot: Path) -> Facts:
+        return Facts(snapshot)
+
+    def test_all_other_metrics_have_one(self, facts: Facts) -> None:
+        assert {entry.slug for entry in METRICS} - facts.figures.keys() == COUNTED_EARLIER
+
+    @pytest.mark.parametrize(
+        "entry", [each for each in METRICS if each.slug not in COUNTED_EARLIER], ids=lambda entry: entry.slug
+    )
+    def test_every_figure_of_the_whole_is_what_the_facts_say(self, facts: Facts, snapshot: Path, entry: Metric) -> None:
+        published = of_statement(snapshot, entry)
+        expected = {
+            cell: facts.figures[entry.slug](date.fromisoformat(cell.period_start), cell.currency) for cell in published
+        }
+        assert len(published) >= 20
+        assert differences(published, expected) == []
+        with changed(entry):
+            assert differences(of_statement(snapshot, entry), expected)
 
 
 class TestDashboardAnswer:
