@@ -41,7 +41,7 @@ select 'api' as source, 'event-' || i as event_id, name as event_name, 1::bigint
             'surface': 'top', 'policy_version': 'v1', 'receipt_id': 'receipt-' || visit,
             'items': list_transform(range(1, 11), lambda place: {
                 'prompt_id': 'prompt-' || (first_prompt + place * 17) % $prompts, 'position': place,
-                'score': 1.0::double / place, 'propensity': 0.25, 'is_exploration': place = 7
+                'version': 1, 'score': 1.0::double / place, 'propensity': 0.25, 'is_exploration': place = 7
             })
         })::varchar
         when 'prompt.clicked' then to_json({'position': step, 'receipt_id': 'receipt-' || visit})::varchar
@@ -71,6 +71,16 @@ select 'prompt-' || i, 'seller-' || i %% {SELLERS}, null, 'Prompt ' || i, 'categ
     'published', 1, %(start)s, %(start)s, %(start)s, now()
 from generate_series(0, {PROMPTS - 1}) as i;
 
+insert into raw_app.organization_states
+select organization_id, 1, name, created_at, now() from raw_app.organizations;
+
+insert into raw_app.prompt_states (
+    prompt_id, number, title, category, price_cents, currency, status, current_version, valid_from, _loaded_at
+)
+select prompt_id, number, title, category, price_cents + number * 10, currency, status, 1,
+    created_at + number * interval '15 days' - interval '15 days', now()
+from raw_app.prompts cross join generate_series(1, 2) as number;
+
 insert into raw_app.prompt_versions
 select 'version-' || i, 'prompt-' || i, 1, 800, %(start)s, now() from generate_series(0, {PROMPTS - 1}) as i;
 
@@ -81,7 +91,7 @@ insert into raw_app.orders (
 select 'order-' || i, 'prompt-' || prompt, 1, 'buyer-' || person %% {BUYERS}, 'user-' || person,
     'seller-' || prompt %% {SELLERS}, 500 + prompt, 'GBP', 40, case when i %% 20 = 0 then 'refunded' else 'paid' end,
     'stripe', 'receipt-' || visit, moment, moment, moment, now()
-from generate_series(0, %(orders)s - 1) as i
+from generate_series(0, %(orders)s::bigint - 1) as i
 cross join lateral (select i * 25 + 1 as visit) as visits
 cross join lateral (
     select visit * 7919 %% {USERS} as person, (visit * 31 + 17) %% {PROMPTS} as prompt,

@@ -18,14 +18,29 @@ select *,
     coalesce('anonymous:' || nullif(anonymous_id, ''), 'session:' || nullif(session_id, '')) as device_id
 from read_parquet('{lake}/*/*.parquet', hive_partitioning = false);
 
+create table marts.dim_organizations_history as
+select organization_id, number as state_number, name, lead(valid_from) over w is null as is_current, valid_from,
+    lead(valid_from) over w as valid_to
+from '{tables}/raw_app.organization_states.parquet' window w as (partition by organization_id order by number);
+
 create table marts.dim_organizations as
-select organization_id, name, external_id, is_imported, created_at from '{tables}/raw_app.organizations.parquet';
+select o.organization_id, o.name, external_id, is_imported, created_at,
+    coalesce(valid_from, created_at) as valid_from, cast(null as timestamptz) as valid_to
+from '{tables}/raw_app.organizations.parquet' as o
+left join marts.dim_organizations_history as h on o.organization_id = h.organization_id and is_current;
+
+create table marts.dim_prompts_history as
+select prompt_id, number as state_number, title, category, status, main_unit(price_cents, currency) as price_amount,
+    currency, current_version, lead(valid_from) over w is null as is_current, valid_from,
+    lead(valid_from) over w as valid_to
+from '{tables}/raw_app.prompt_states.parquet' window w as (partition by prompt_id order by number);
 
 create table marts.dim_prompts as
-select prompt_id, external_id, title, category, seller_organization_id, status,
-    main_unit(price_cents, currency) as price_amount, currency, current_version, published_at, created_at,
-    created_at as valid_from, cast(null as timestamptz) as valid_to
-from '{tables}/raw_app.prompts.parquet';
+select p.prompt_id, external_id, p.title, p.category, seller_organization_id, p.status,
+    main_unit(price_cents, p.currency) as price_amount, p.currency, p.current_version, published_at, created_at,
+    coalesce(valid_from, created_at) as valid_from, cast(null as timestamptz) as valid_to
+from '{tables}/raw_app.prompts.parquet' as p
+left join marts.dim_prompts_history as h on p.prompt_id = h.prompt_id and is_current;
 
 create table marts.dim_prompt_versions as
 select prompt_id, version, prompt_version_id, template_length,
@@ -36,11 +51,15 @@ window w as (partition by prompt_id order by version);
 create temporary table orders as select *, utc_day(paid_at) as paid_date from '{tables}/raw_app.orders.parquet';
 
 create table marts.fct_orders as
-select order_id, external_id, prompt_id, buyer_organization_id, buyer_user_id, seller_organization_id,
-    main_unit(amount_cents, currency) as gross_amount,
-    main_unit(if(provider = 'stripe', fee_cents, coalesce(fee_cents, 0)), currency) as fee_amount,
-    cast(gross_amount - fee_amount as decimal(18, 2)) as net_amount, currency, status, provider, paid_at, paid_date
-from orders where paid_at is not null;
+select order_id, external_id, o.prompt_id, prompt_version, buyer_organization_id, buyer_user_id,
+    seller_organization_id, main_unit(amount_cents, o.currency) as gross_amount,
+    main_unit(if(provider = 'stripe', fee_cents, coalesce(fee_cents, 0)), o.currency) as fee_amount,
+    cast(gross_amount - fee_amount as decimal(18, 2)) as net_amount, o.currency, h.price_amount as list_price_amount,
+    h.currency as list_currency, o.status, provider, paid_at, paid_date
+from orders as o
+left join marts.dim_prompts_history as h
+    on o.prompt_id = h.prompt_id and paid_at >= valid_from and coalesce(paid_at < valid_to, true)
+where paid_at is not null;
 
 create table marts.fct_refunds as
 select refund_id, order_id, prompt_id, buyer_organization_id, seller_organization_id,
@@ -53,7 +72,7 @@ create temporary table impressions as
 with lists as (
     select source, event_id, organization_id, user_id, anonymous_id, session_id, is_counted, device_id, occurred_at,
         from_json(properties, '{{"receipt_id": "VARCHAR", "surface": "VARCHAR", "policy_version": "VARCHAR", "items":
-            [{{"prompt_id": "VARCHAR", "position": "INTEGER", "score": "DOUBLE", "propensity": "DOUBLE",
+            [{{"prompt_id": "VARCHAR", "position": "INTEGER", "version": "INTEGER", "score": "DOUBLE", "propensity": "DOUBLE",
             "is_exploration": "BOOLEAN"}}]}}') as list
     from events where event_name = 'results.served'
 ),
@@ -115,7 +134,7 @@ with first_clicks as (
     qualify row_number() over (partition by impression_id order by clicked_at, source, event_id) = 1
 )
 select i.impression_id, i.receipt_id, i.prompt_id, p.seller_organization_id, i.surface, i.policy_version, i.position,
-    i.score, i.propensity, coalesce(i.is_exploration, false) as is_exploration,
+    i.version as prompt_version, h.price_amount as list_price_amount, h.currency as list_currency, i.score, i.propensity, coalesce(i.is_exploration, false) as is_exploration,
     i.is_counted and coalesce(i.organization_id <> p.seller_organization_id, true) as is_counted,
     c.impression_id is not null as is_clicked, c.clicked_at, c.person_id as clicked_person_id,
     b.impression_id is not null as is_purchased, b.purchased_at, i.occurred_at as served_at, i.served_date,
@@ -123,5 +142,7 @@ select i.impression_id, i.receipt_id, i.prompt_id, p.seller_organization_id, i.s
 from impressions as i
 inner join marts.dim_prompts as p using (prompt_id)
 left join first_clicks as c on i.impression_id = c.impression_id
-left join purchases as b on i.impression_id = b.impression_id;
+left join purchases as b on i.impression_id = b.impression_id
+left join marts.dim_prompts_history as h
+    on i.prompt_id = h.prompt_id and i.occurred_at >= h.valid_from and coalesce(i.occurred_at < h.valid_to, true);
 
