@@ -105,6 +105,15 @@ RAW_TABLES: tuple[RawTable, ...] = (
         ),
     ),
     RawTable(
+        "raw_app", "reviews", "reviews", ("review_id",),
+        _columns(
+            "review_id text = id::text", "prompt_id text = prompt_id::text",
+            "organization_id text = organization_id::text", "user_id text = user_id::text", "rating bigint",
+            "text_length bigint = length(text)::bigint", "hidden_at timestamptz", "created_at timestamptz",
+            "updated_at timestamptz",
+        ),
+    ),
+    RawTable(
         "raw_app", "prompt_versions", "prompt_versions", ("prompt_version_id",),
         _columns(
             "prompt_version_id text = id::text", "prompt_id text = prompt_id::text", "version bigint",

@@ -13,7 +13,7 @@
 {%- endmacro %}
 
 {% macro duckdb__json_text(document, key) -%}
-    (json_value({{ document }}, '$.{{ key }}') ->> '$')
+    (json_value({{ document }}, '$."{{ key }}"') ->> '$')
 {%- endmacro %}
 
 {% macro spark__json_text(document, key) -%}

@@ -41,6 +41,13 @@ from {EVENTS} where (source, event_id) in (select source, event_id from erased_k
 on conflict do nothing
 """  # nosec B608
 MADE_OF_EVENTS = ("intermediate", "marts_build")
+REVIEWS = "marts_build.fct_reviews"
+# Reviews leave with the person; the load notices no row that is gone.
+FORGET_REVIEWS = f"""
+delete from {REVIEWS} where review_id in (select review_id from raw_app.reviews where user_id = %(user_id)s)
+"""  # nosec B608
+# A table with this column has rows of what people wrote, counted by day: they go, and the day is counted anew.
+MADE_OF_WORDS = "search_term"
 # What is made of all events of a person or a device, and so names no single one: it goes, by these columns.
 MADE_OF_PERSONS = ("person_id", "device_id")
 # Others who were seen on a device of the person are seen on it again, without the person.
@@ -129,6 +136,13 @@ def _erase_events(
                     table.identifier
                 )
             )
+        elif any(column.name == MADE_OF_WORDS for column in table.columns):
+            connection.execute(
+                sql.SQL("delete from {} where {} ~* %(text_pattern)s").format(
+                    table.identifier, sql.Identifier(MADE_OF_WORDS)
+                ),
+                parameters,
+            )
         elif table.schema in MADE_OF_EVENTS and table.person_column:
             connection.execute(
                 sql.SQL("delete from {} where {} = any(%s)").format(
@@ -139,7 +153,11 @@ def _erase_events(
     connection.execute("drop table erased_keys")
     changed = sum(connection.execute(statement.encode(), parameters).rowcount for statement in STATEMENTS)
     connection.execute(READ_AGAIN.encode(), parameters)
-    return changed + connection.execute("delete from raw_app.users where user_id = %(user_id)s", parameters).rowcount
+    if any(table.name == REVIEWS for table in tables):
+        connection.execute(FORGET_REVIEWS.encode(), parameters)
+    changed += connection.execute("delete from raw_app.reviews where user_id = %(user_id)s", parameters).rowcount
+    changed += connection.execute("delete from raw_app.users where user_id = %(user_id)s", parameters).rowcount
+    return changed
 
 
 def person_names(person: Person) -> list[str]:

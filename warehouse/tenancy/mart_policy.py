@@ -24,6 +24,11 @@ MART_READERS: dict[str, str] = {
     # What a person did, one step after the other, is no other company's business.
     "fct_sessions": "false",
     "fct_searches": "false",
+    "fct_prompt_runs": "false",
+    "agg_search_terms_daily": "false",
+    # Cohorts of few companies tell of each.
+    "agg_buyer_cohorts_monthly": "false",
+    "fct_reviews": _OF_SELLER,
     "fct_orders": _OF_BOTH_SIDES,
     "fct_refunds": _OF_BOTH_SIDES,
     "agg_prompts_performance_daily": _OF_SELLERS_PROMPT,

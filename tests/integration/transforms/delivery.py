@@ -14,7 +14,7 @@ MARTS = (
     "dim_prompt_versions",
     "fct_impressions", "fct_orders", "fct_refunds", "fct_searches", "fct_sessions",
     "agg_prompts_performance_daily", "agg_sellers_performance_daily", "agg_categories_performance_daily",
-    "agg_marketplace_daily",
+    "agg_marketplace_daily", "agg_search_terms_daily", "agg_buyer_cohorts_monthly", "fct_reviews", "fct_prompt_runs",
 )  # fmt: skip
 HISTORY_SEED = 20260302
 # Each takes seconds: two of them in every run, all in `make test-slow`.

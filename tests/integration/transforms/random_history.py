@@ -8,7 +8,7 @@ from random import Random
 from tests.integration.transforms import raw_rows as raw
 from tests.integration.transforms.raw_rows import Row
 
-START = datetime(2026, 3, 2, tzinfo=UTC)
+START = datetime(2026, 2, 26, tzinfo=UTC)
 HISTORY_MINUTES = 6 * 24 * 60
 CURRENCIES = ("GBP", "USD", "JPY")
 SELLERS = ("sellers", "rivals", "others")
@@ -46,6 +46,7 @@ def random_history(seed: int) -> list[Version]:
         *(Version(raw.USERS, name, raw.user(name)) for name in USERS),
         *_orders(random, clicks),
         *_states(random),
+        *_uses(random),
     ]
 
 
@@ -100,6 +101,17 @@ def _states(random: Random) -> Iterator[Version]:
         yield Version(raw.ORGANIZATION_STATES, f"rivals {number}", state)
 
 
+def _uses(random: Random) -> Iterator[Version]:
+    for number in range(6):
+        name, moment = random.choice(list(PROMPTS)), _moment(random)
+        run = raw.ran(f"run {number}", moment, name, is_executed=number % 2 == 0, user_id=random.choice(USERS))
+        yield Version(raw.EVENTS, f"run {number}", run)
+        review = raw.review(f"review {number}", name, created_at=moment)
+        yield Version(raw.REVIEWS, f"review {number}", review)
+        if number % 2:
+            yield Version(raw.REVIEWS, f"review {number}", review | {"rating": 1, "hidden_at": moment})
+
+
 def _prompt_versions() -> Iterator[Version]:
     for name in PROMPTS:
         for version in range(1, 4):
@@ -113,7 +125,9 @@ def _lists(random: Random) -> Iterator[Row]:
         names = random.choices(list(PROMPTS), k=random.randint(1, 4))
         source = random.choice(("api", "api", "partner"))
         shown_to = random.choice(({}, {}, {"organization_id": "buyers"}, {"user_id": "eve"}, {"anonymous_id": "phone"}))
-        row = raw.served(f"list {number}", _moment(random), random.choice(RECEIPTS), names, source=source, **shown_to)
+        query = random.choice(({}, {"query": "Essay"}, {"query": "haiku  of"}))
+        moment, receipt_id = _moment(random), random.choice(RECEIPTS)
+        row = raw.served(f"list {number}", moment, receipt_id, names, source=source, **shown_to, **query)
         yield row
         if random.random() < 0.4:
             yield row | {"event_id": f"list {number} again", "occurred_at": _after(random, row["occurred_at"], hours=3)}
@@ -154,7 +168,8 @@ def _stroll(random: Random, number: int) -> Iterator[Row]:
         moment += timedelta(minutes=random.choice((0, 15, 30, 45)))
         if random.random() < 0.3:
             visitor = visitor | {"user_id": random.choice((None, *USERS))}
-        yield raw.searched(f"stroll {number}.{step}", moment, **visitor)
+        query = random.choice(("essay", " Essay\n", "haiku", None))
+        yield raw.searched(f"stroll {number}.{step}", moment, query=query, result_count=step % 3, **visitor)
 
 
 def _checkout(random: Random, number: int) -> Row:
@@ -170,6 +185,7 @@ def _orders(random: Random, clicks: list[Row]) -> Iterator[Version]:
             "seller_organization_id": PROMPTS[name],
             "currency": random.choice(CURRENCIES),
             "receipt_id": random.choice((None, receipt_id, random.choice(RECEIPTS))),
+            "buyer_organization_id": random.choice(("buyers", "others")),
         }
         order_id, buyer = f"order {number}", random.choice(USERS)
         paid_at = _after(random, click["occurred_at"], hours=random.choice((2, 200)))

@@ -13,6 +13,7 @@ PROMPT_VERSIONS = "raw_app.prompt_versions"
 USERS = "raw_app.users"
 ORDERS = "raw_app.orders"
 REFUNDS = "raw_app.refunds"
+REVIEWS = "raw_app.reviews"
 EVENTS = "raw_events.events"
 
 LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
@@ -83,6 +84,15 @@ def refund(refund_id: str, order_id: str, refunded_at: datetime | None, **column
     return row | columns
 
 
+def review(review_id: str, prompt_id: str, **columns: Any) -> Row:
+    """A good review by the buying company."""
+    row = {
+        "review_id": review_id, "prompt_id": prompt_id, "organization_id": "buyers", "user_id": "ann", "rating": 4,
+        "text_length": 12, "hidden_at": None, "created_at": LONG_AGO, "updated_at": LONG_AGO,
+    }  # fmt: skip
+    return row | columns
+
+
 def event(event_id: str, event_name: str, occurred_at: datetime, properties: Row, **columns: Any) -> Row:
     """An event of the marketplace itself, received when it happened."""
     row = {
@@ -106,6 +116,8 @@ def served(event_id: str, served_at: datetime, receipt_id: str, prompt_ids: list
         for place, prompt_id in enumerate(prompt_ids, start=1)
     ]
     properties = {"surface": "top", "policy_version": "baseline@1", "receipt_id": receipt_id, "items": items}
+    if "query" in columns:
+        properties |= {"surface": "search", "query": columns.pop("query")}
     return event(event_id, "results.served", served_at, properties, session_id="visit", **columns)
 
 
@@ -125,7 +137,15 @@ def viewed(event_id: str, viewed_at: datetime, prompt_id: str, **columns: Any) -
 
 def searched(event_id: str, searched_at: datetime, **columns: Any) -> Row:
     """A search."""
-    return event(event_id, "search.performed", searched_at, {"query": "essay", "result_count": 3}, **columns)
+    properties = {"query": columns.pop("query", "essay"), "result_count": columns.pop("result_count", 3)}
+    return event(event_id, "search.performed", searched_at, properties, **columns)
+
+
+def ran(event_id: str, ran_at: datetime, prompt_id: str, *, is_executed: bool = False, **columns: Any) -> Row:
+    """A use of a bought prompt."""
+    properties = {"version": 2, "gen_ai.request.model": "m-1", "gen_ai.usage.input_tokens": 40}
+    name = "prompt.executed" if is_executed else "prompt.rendered"
+    return event(event_id, name, ran_at, properties, prompt_id=prompt_id, **columns)
 
 
 def checkout(event_id: str, started_at: datetime, order_id: str, prompt_id: str | None, **columns: Any) -> Row:
