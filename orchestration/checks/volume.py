@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 
 from dagster import (
+    AssetCheckExecutionContext,
     AssetCheckKey,
     AssetCheckResult,
     AssetCheckSeverity,
@@ -56,15 +57,18 @@ VOLUME_KEYS = [AssetCheckKey(asset, name) for name, (asset, _, _) in VOLUMES.ite
 
 @multi_asset_check(
     name="volumes_are_usual",
+    can_subset=True,
     specs=[
         AssetCheckSpec(name, asset=asset, description=f"{what} are as many as its weekday and day of the month have.")
         for name, (asset, what, _) in VOLUMES.items()
     ],
 )
-def volumes_are_usual(pipeline: PipelineResource) -> Iterator[AssetCheckResult]:
+def volumes_are_usual(context: AssetCheckExecutionContext, pipeline: PipelineResource) -> Iterator[AssetCheckResult]:
     """Compare the last day that is over."""
     day = last_day_over(datetime.now(UTC))
     for name, (asset, _, statement) in VOLUMES.items():
+        if AssetCheckKey(asset, name) not in context.selected_asset_check_keys:
+            continue
         counts = {row["day"]: int(row["event_count"]) for row in pipeline.query(statement)}
         yield as_result(asset, name, judge(counts, day))
 

@@ -130,7 +130,8 @@ class TestSecondRun:
         names = [progress.name for progress in told if progress.seconds is None]
         assert names[0] == "load_raw_tables"
         assert names.index("check events_reconciles_with_event_batches") < names.index("build_dbt_tables")
-        assert names[-3:] == ["marts.publications", "snapshots.latest", "control.erasures"]
+        made = [name for name in names if not name.endswith(("_fresh", "_usual"))]
+        assert made[-3:] == ["marts.publications", "snapshots.latest", "control.erasures"]
         assert len(told) == 2 * len(names)
         # A dimension that no order can change was left alone.
         assert "marts_build.dim_organizations" in outcome.kept_tables
