@@ -44,8 +44,10 @@ def different(ours: list[Row], theirs: list[Row]) -> list[Row]:
 
 class TestEngines:
     def test_every_model_and_every_test_of_the_project_passes_on_duckdb(self, on_duckdb: DuckdbMarts) -> None:
-        assert [result for result in on_duckdb.results if result.status not in ("success", "pass")] == []
-        kinds = {result.unique_id.split(".")[0] for result in on_duckdb.results}
+        # Of what others make of the marts, dbt only says that there is nothing to do.
+        done = [result for result in on_duckdb.results if result.status != "no-op"]
+        assert [result for result in done if result.status not in ("success", "pass")] == []
+        kinds = {result.unique_id.split(".")[0] for result in done}
         assert kinds == {"model", "test", "unit_test"}
 
     def test_every_mart_is_the_same_row_by_row(self, built: DbtWarehouse, on_duckdb: DuckdbMarts) -> None:
