@@ -111,6 +111,35 @@ class TestSettling:
             assert read_open(connection) == []
 
 
+class TestWhatPeopleWrote:
+    def test_reviews_and_terms_go_with_the_person(self, person: Person, warehouse_url: str):
+        with connect(warehouse_url) as connection:
+            connection.execute(
+                """
+                insert into raw_app.reviews (review_id, user_id, rating, _loaded_at)
+                values ('theirs', %(user)s, 1, now()), ('other', 'somebody', 1, now());
+                create schema if not exists marts_build;
+                create table marts_build.fct_reviews (review_id text);
+                insert into marts_build.fct_reviews values ('theirs'), ('other');
+                create table marts_build.agg_search_terms_daily (search_term text unique);
+                insert into marts_build.agg_search_terms_daily values (%(mail)s), ('of ' || %(mail)s), ('essay');
+                """.replace("%(user)s", f"'{person.user_id}'").replace("%(mail)s", "'" + EMAIL.replace("'", "''") + "'")
+            )
+        erase_warehouse(warehouse_url, [person])
+        with connect(warehouse_url) as connection:
+            left = {
+                table: [tuple(row.values()) for row in connection.execute(f"select {column} from {table}".encode())]
+                for table, column in (
+                    ("raw_app.reviews", "review_id"),
+                    ("marts_build.fct_reviews", "review_id"),
+                    ("marts_build.agg_search_terms_daily", "search_term"),
+                )
+            }
+            connection.execute("drop table marts_build.fct_reviews, marts_build.agg_search_terms_daily")
+            connection.execute("truncate raw_app.reviews")
+        assert list(left.values()) == [[("other",)], [("other",)], [("essay",)]]
+
+
 class TestFinishErasures:
     def test_says_where_something_is_left_and_tries_again(
         self, person: Person, database_url: str, warehouse_url: str, tmp_path: Path
