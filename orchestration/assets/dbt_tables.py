@@ -1,7 +1,7 @@
 """Every table that dbt makes, with dbt's tests as checks.
 
 A run of all of them makes those that depend on a raw table that changed since the last finished build, and lets the
-rest stand.
+rest stand. When the project is another one, it makes all of them in full.
 """
 
 from collections.abc import Iterator, Sequence
@@ -28,6 +28,7 @@ from warehouse.publication.build import (
     BuildInputs,
     changed_raw_tables,
     forget_finished_build,
+    is_built_by,
     keep_finished_build,
     read_finished_build,
     read_inputs,
@@ -52,7 +53,10 @@ def build_dbt_tables(manifest: Path) -> AssetsDefinition:
         checks = [spec for spec in context.assets_def.check_specs if spec.key in context.selected_asset_check_keys]
         is_whole = len(specs) == len(context.assets_def.keys)
         inputs, before = read_build(pipeline, specs)
-        results = run_dbt(pipeline, select_changed(inputs, before) if is_whole else select_tables(specs))
+        if is_whole:
+            results = run_dbt(pipeline, select_changed(inputs, before), project=inputs.project)
+        else:
+            results = run_dbt(pipeline, select_tables(specs))
         yield from events_of_kept(results, assets=specs, checks=checks)
         yield from as_dagster_events(results, assets=specs, checks=checks)
         raise_for_failures(results)
@@ -80,14 +84,18 @@ def select_tables(specs: Sequence[AssetSpec]) -> list[str]:
     return sorted(str(spec.metadata[UNIQUE_ID]).split(".")[-1] for spec in specs)
 
 
-def run_dbt(pipeline: PipelineResource, selected: Sequence[str]) -> list[NodeResult]:
-    """Build and test what is selected: nothing at all, and without starting dbt, when that is nothing."""
+def run_dbt(pipeline: PipelineResource, selected: Sequence[str], *, project: str | None = None) -> list[NodeResult]:
+    """Build and test what is selected: nothing at all, and without starting dbt, when that is nothing.
+
+    With `project`, rows that another one made are not kept: each table is made in full.
+    """
     if not selected:
         return []
     with connect(pipeline.warehouse_url) as connection:
+        is_full = project is not None and not is_built_by(connection, project)
         forget_finished_build(connection)
     return invoke_dbt(
-        [*BUILD, "--select", *selected],
+        [*BUILD, *(["--full-refresh"] if is_full else []), "--select", *selected],
         environment=dbt_environment(pipeline.warehouse_url, pipeline.settings.data_path.resolve()),
     )
 

@@ -23,6 +23,11 @@ create table if not exists control.finished_build (
     raw_tables jsonb not null,
     finished_at timestamptz not null
 );
+-- Stays while a build is being made: what made the rows that incremental tables keep.
+create table if not exists control.built_project (
+    is_only boolean primary key default true check (is_only),
+    project text not null
+);
 """
 
 
@@ -68,6 +73,13 @@ def read_finished_build(
     return BuildInputs(found["project"], found["raw_tables"])
 
 
+def is_built_by(connection: psycopg.Connection[DictRow], project: str) -> bool:
+    """Whether every row of the tables was made by this project. Where not, incremental ones have to be made in full."""
+    connection.execute(BUILD_TABLE)
+    found = connection.execute("select project from control.built_project").fetchone()
+    return found is not None and found["project"] == project
+
+
 def _is_there(connection: psycopg.Connection[DictRow], schema: str, name: str) -> bool:
     row = connection.execute(
         "select to_regclass(format('%%I.%%I', %s::text, %s::text)) is not null as is_there", [schema, name]
@@ -87,4 +99,9 @@ def keep_finished_build(connection: psycopg.Connection[DictRow], inputs: BuildIn
     connection.execute(
         "insert into control.finished_build (project, raw_tables, finished_at) values (%s, %s, clock_timestamp())",
         [inputs.project, Jsonb(inputs.raw_tables)],
+    )
+    connection.execute(
+        "insert into control.built_project (project) values (%s)"
+        " on conflict (is_only) do update set project = excluded.project",
+        [inputs.project],
     )

@@ -8,7 +8,10 @@
     )
 }}
 
-{%- set facts = {'fct_refunds': 'refunded_date', 'fct_sessions': 'started_date', 'fct_searches': 'searched_date'} %}
+-- Refunds whatever became of them: a calendar that is built row by row keeps the day of one that failed later.
+{%- set facts = {
+    'int_refunds_matched': utc_date('refunded_at'), 'fct_sessions': 'started_date', 'fct_searches': 'searched_date'
+} %}
 
 -- Every day from the first to the last on which anything happened, also those on which nothing did.
 with seen as (
