@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Literal, Self
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import Field, StrictBool, model_validator
 
 from api.auth.identity import Role
 from api.schema import Line, RequestBody, ResponseBody
@@ -45,8 +45,8 @@ class MemberChange(RequestBody):
     """What is to change; what is left out stays. Another role, or `is_active: false`, ends every session at once."""
 
     role: MemberRole | None = None
-    is_active: bool | None = None
-    is_owner: bool | None = None
+    is_active: StrictBool | None = None
+    is_owner: StrictBool | None = None
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from api.auth.account.schemas import PASSWORD_MAX_LENGTH, Email, NewPassword
 from api.schema import RequestBody
@@ -11,7 +11,7 @@ LinkToken = Annotated[str, Field(min_length=1, max_length=1000, description="The
 
 
 RevokeApiKeys = Annotated[
-    bool, Field(description="Revoke the API keys the user made as well. Programs that use them stop working")
+    StrictBool, Field(description="Revoke the API keys the user made as well. Programs that use them stop working")
 ]
 
 
