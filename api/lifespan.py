@@ -23,7 +23,7 @@ from api.auth.revocation import Revocations
 from api.auth.second_factor.vault import SecondFactorVault
 from api.auth.token import TokenIssuer
 from api.caller import TrustedProxies
-from api.database import Database
+from api.database import STATEMENT_TIMEOUT_MS, Database
 from api.error_report import error_reports
 from api.idempotency.keeper import IdempotencyKeeper
 from api.log import json_logging
@@ -175,7 +175,11 @@ def _connect(settings: Settings, servers: Servers) -> Resources:
             max_entries=settings.event_journal_max_entries,
             stream_max_bytes=settings.event_stream_max_bytes,
         ),
-        marts=MartsConnections(servers.access.marts_url, scope_key=servers.access.scope_key),
+        marts=MartsConnections(
+            servers.access.marts_url,
+            scope_key=servers.access.scope_key,
+            statement_seconds=STATEMENT_TIMEOUT_MS / 1000,
+        ),
         tokens=tokens,
         passwords=PasswordHasher(pepper, bcrypt_cost=settings.password_bcrypt_cost),
         links=LinkSigner(pepper),

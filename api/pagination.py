@@ -19,7 +19,7 @@ from api.errors import FieldProblem, ValidationFailed
 
 PAGE_SIZE_DEFAULT = 20
 PAGE_SIZE_MAX = 100
-LONGEST_CURSOR = 512
+LONGEST_CURSOR = 1024
 # Of fewer digits than this every number fits an integer column.
 LONGEST_NUMBER = 10
 # 128 bits: nobody finds one by trying.
@@ -43,7 +43,8 @@ class CursorInvalid(ValidationFailed):
 
 def encode_cursor(*key: str) -> str:
     """A cursor that stands after the item with this sort key, in the list that is being answered."""
-    place = json.dumps(key).encode()
+    # As it is written: escaped, a letter of some languages would take six bytes and more.
+    place = json.dumps(key, ensure_ascii=False).encode()
     return base64.urlsafe_b64encode(_signature(place) + place).rstrip(b"=").decode()
 
 

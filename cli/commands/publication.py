@@ -1,7 +1,8 @@
 """`manage.py pipeline publications` and `restore`: what was published, and going back to it."""
 
-import getpass
 import json
+import os
+import pwd
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -21,6 +22,15 @@ LISTED = 20
 NOTE = """
 insert into audit_log (action, object_type, object_id, old_value, new_value)
 values ('publication.restored', 'publication', %s, %s, %s)
+"""
+HELD = """
+select prompts.id::text as prompt_id
+from prompts
+where exists (
+    select from decisions
+    where kind = 'ranking_hold' and ended_at is null and coalesce(ends_at > now(), true)
+        and (prompt_id = prompts.id or (prompt_id is null and organization_id = prompts.seller_organization_id))
+)
 """
 
 
@@ -63,7 +73,7 @@ def restore(publication_id: str, as_json: bool) -> None:
     from warehouse.snapshot import snapshot_directory
     from warehouse.snapshot.restoring import RestoreRefused, restore_publication
 
-    restored_by = getpass.getuser()
+    restored_by = _user_name()
     with open_servers() as servers, connect(servers.database_url, autocommit=True) as application:
         try:
             with hold_pipeline_lock(servers.warehouse_url):
@@ -73,6 +83,7 @@ def restore(publication_id: str, as_json: bool) -> None:
                     publication_id,
                     restored_by=restored_by,
                     people=read_open(application, settle_seconds=0),
+                    held_prompts=[row["prompt_id"] for row in application.execute(HELD)],
                 )
         except (RestoreRefused, PipelineAlreadyRunning) as error:
             raise CommandFailed(str(error)) from None
@@ -83,6 +94,14 @@ def restore(publication_id: str, as_json: bool) -> None:
         click.echo(to_json({**asdict(restoration), "is_new": restoration.is_new}))
     else:
         _report(restoration)
+
+
+def _user_name() -> str:
+    """What the operating system calls whoever typed this, or else the number it knows them by."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
 
 
 def _report(restoration: "Restoration") -> None:

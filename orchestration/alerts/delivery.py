@@ -98,7 +98,7 @@ def post(settings: Settings, delivery: Delivery) -> None:
         answer = httpx.post(
             settings.alert_webhook_url, content=body, headers=headers, timeout=WEBHOOK_TIMEOUT_SECONDS
         )  # fmt: skip
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise NotDelivered(f"{type(error).__name__}: {error}") from error
     if not answer.is_success:
         raise NotDelivered(f"the webhook answered {answer.status_code}")

@@ -1,6 +1,7 @@
 """Reads how things stand, from both databases, Redis and Dagster's records. What can't be read is said, not raised."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -27,6 +28,8 @@ JOBS = (build_marts_job.name, archive_events_job.name)
 # Checks nobody evaluated for longer are of models there were.
 CHECKED_WITHIN_DAYS = 30
 DETAIL_MAX_LENGTH = 300
+# Where Postgres begins to quote what stood in a row.
+QUOTED_ROWS = re.compile(r"\s*(?:DETAIL|CONTEXT|HINT):|Failing row")
 
 LAST_EVALUATIONS = """
 select distinct on (asset_key, check_name) asset_key, check_name, evaluation_event, evaluation_event_timestamp
@@ -159,8 +162,14 @@ def _causes(instance: DagsterInstance, record: RunRecord) -> tuple[str, ...]:
     events = [entry.dagster_event for entry in entries if entry.dagster_event is not None]
     steps = [event for event in events if event.is_step_failure]
     if steps:
-        return tuple(f"{event.step_key}: {_cause_of_step(event)}" for event in steps)
-    return tuple(event.message or failure_cause(event.job_failure_data.error) for event in events)
+        return tuple(shorten_cause(f"{event.step_key}: {_cause_of_step(event)}") for event in steps)
+    return tuple(shorten_cause(event.message or failure_cause(event.job_failure_data.error)) for event in events)
+
+
+def shorten_cause(cause: str) -> str:
+    """What went wrong, without the rows that a database quotes below it: a message leaves the platform."""
+    said = QUOTED_ROWS.split((cause.strip().splitlines() or [cause])[0])[0].rstrip()
+    return said if len(said) <= DETAIL_MAX_LENGTH else f"{said[:DETAIL_MAX_LENGTH]} ..."
 
 
 def _cause_of_step(event: Any) -> str:

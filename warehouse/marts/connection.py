@@ -15,6 +15,9 @@ from warehouse.tenancy import NOBODY, SETTING, Scope, ScopeSigner
 # As many as one API process has reads going at the same time on two cores; further ones are opened and closed.
 IDLE_CONNECTIONS_KEPT = 8
 
+# For one transaction, which ends with the read.
+SET = "select set_config(name, value, true) from unnest(%s::text[], %s::text[]) as wanted (name, value)"
+
 
 class MartsUnavailable(Exception):
     """The warehouse can't be read just now; the message says why."""
@@ -23,12 +26,23 @@ class MartsUnavailable(Exception):
 
 
 class MartsConnections:
-    """Keeps the connections of finished reads for the next ones. Safe to share between threads."""
+    """Keeps the connections of finished reads for the next ones. Safe to share between threads.
 
-    def __init__(self, warehouse_url: str, *, scope_key: bytes = b"", idle_kept: int = IDLE_CONNECTIONS_KEPT) -> None:
+    A statement that takes longer than `statement_seconds` is stopped by the server, and the read is unavailable.
+    """
+
+    def __init__(
+        self,
+        warehouse_url: str,
+        *,
+        scope_key: bytes = b"",
+        idle_kept: int = IDLE_CONNECTIONS_KEPT,
+        statement_seconds: float | None = None,
+    ) -> None:
         self._warehouse_url = warehouse_url
         self._signer = ScopeSigner(scope_key)
         self._idle_kept = idle_kept
+        self._statement_seconds = statement_seconds
         self._idle: list[psycopg.Connection[DictRow]] = []
         self._lock = threading.Lock()
 
@@ -78,9 +92,8 @@ class MartsConnections:
         self, connection: psycopg.Connection[DictRow], scope: str
     ) -> tuple[psycopg.Connection[DictRow] | None, Publication | None]:
         try:
-            if scope:
-                # For this transaction, which ends with the read.
-                connection.execute("select set_config(%s, %s, true)", [SETTING, scope])
+            if wanted := self._settings(scope):
+                connection.execute(SET, [list(wanted), list(wanted.values())])
             return connection, find_publication(connection)
         except psycopg.errors.UndefinedTable:
             self._give_back(connection)
@@ -88,6 +101,12 @@ class MartsConnections:
         except psycopg.Error:
             connection.close()
             raise
+
+    def _settings(self, scope: str) -> dict[str, str]:
+        wanted = {SETTING: scope} if scope else {}
+        if self._statement_seconds is not None:
+            wanted["statement_timeout"] = f"{self._statement_seconds * 1000:.0f}ms"
+        return wanted
 
     def _take(self) -> psycopg.Connection[DictRow] | None:
         with self._lock:

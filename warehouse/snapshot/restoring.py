@@ -112,12 +112,19 @@ def _known(row: DictRow, snapshot: Path) -> KnownPublication:
 
 
 def restore_publication(
-    warehouse_url: str, directory: Path, publication_id: str, *, restored_by: str, people: Sequence[Person] = ()
+    warehouse_url: str,
+    directory: Path,
+    publication_id: str,
+    *,
+    restored_by: str,
+    people: Sequence[Person] = (),
+    held_prompts: Sequence[str] = (),
 ) -> Restoration:
     """Make an earlier publication the current one again: all of it or, on any error, nothing.
 
-    `people` are those whose erasure is not done: a publication that holds one of them is not brought back. Call while
-    no pipeline run is at work. Takes time by the size of the marts that changed since. Raises `RestoreRefused`.
+    `people` are those whose erasure is not done: a publication that holds one of them is not brought back.
+    `held_prompts` are left out of its ranks: a hold that came later goes on. Call while no pipeline run is at work.
+    Takes time by the size of the marts that changed since. Raises `RestoreRefused`.
     """
     directory.mkdir(parents=True, exist_ok=True)
     with only_writer(directory), connect(warehouse_url) as connection, only_publisher(connection):
@@ -129,6 +136,8 @@ def restore_publication(
             tables = _changed_tables(connection, snapshot)
             with _staged(connection, warehouse_url, snapshot, tables), connection.transaction():
                 changed_rows = {table.name: apply_staged(connection, table, STAGING_SCHEMA) for table in tables}
+                if held_prompts:
+                    connection.execute("delete from marts.rank_prompts where prompt_id = any(%s)", [list(held_prompts)])
                 _switch(connection, publication_id, current, restored_by)
                 _remember(connection, tables, read_changed_in(snapshot))
         # One that was killed before this is ended by the same command again, or by the next run.

@@ -12,9 +12,16 @@ from orchestration.outcome import RunOutcome
 from tests.integration.orchestration.conftest import Place
 from tests.integration.orchestration.marketplace import FIRST_DAY, add_orders, read, read_value
 from tests.integration.orchestration.running import RANKS, run
+from warehouse.databases import connect
 from warehouse.marts import read_marts
 
 Views = tuple[tuple[object, ...], tuple[object, ...]]
+HOLD = """
+insert into decisions (kind, organization_id, prompt_id, reason, ground, rule, facts, detected_by)
+select 'ranking_hold', seller_organization_id, id, 'other', 'terms', 'Terms, 4', 'Seen', 'notice'
+from prompts where id = (select min(id::text) from prompts where status = 'published')::uuid
+returning prompt_id::text as prompt_id
+"""
 ORDERS = "select order_id, gross_amount from marts.fct_orders order by 1"
 
 
@@ -70,6 +77,14 @@ class TestRestore:
         call("restore", str(views[0][0]))
         after = read_value(place.database_url, "select count(*) from audit_log where object_type = 'publication'")
         assert (before, after) == (int(str(before)), int(str(before)) + 1)
+
+    def test_a_hold_that_came_later_goes_on(self, place: Place, views: Views) -> None:
+        call("restore", str(views[1][0]))
+        with connect(place.database_url, autocommit=True) as connection:
+            [held] = connection.execute(HOLD).fetchall()
+            assert any(row["prompt_id"] == held["prompt_id"] for row in read(place.warehouse_url, RANKS))
+            assert call("restore", str(views[0][0])).exit_code == 0
+        assert not any(row["prompt_id"] == held["prompt_id"] for row in read(place.warehouse_url, RANKS))
 
     def test_one_that_is_not_there_ends_with_status_1_and_a_sentence(self, views: Views) -> None:
         result = call("restore", "20200101T000000000000Z-00000000")

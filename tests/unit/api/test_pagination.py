@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.pagination import CursorInvalid, decode_cursor, decode_id_cursor, encode_cursor
+from api.pagination import LONGEST_CURSOR, CursorInvalid, decode_cursor, decode_id_cursor, encode_cursor
+
+
+class TestEncodeCursor:
+    def test_the_longest_names_fit(self):
+        # A category of 100 letters of four bytes each, and all that stands beside it in a cursor of figures.
+        key = ("x" * 40, "2026-01-01", "\N{GRINNING FACE}" * 100, "EUR", "2026-01-01", "2026-12-31")
+        assert len(encode_cursor(*key)) <= LONGEST_CURSOR
 
 
 class TestDecodeCursor:

@@ -133,3 +133,13 @@ class TestMartsConnections:
     def test_a_server_that_is_not_there_is_named_as_the_reason(self) -> None:
         with pytest.raises(MartsUnavailable, match="The warehouse can't be read"):
             read_marts("postgresql://postgres@/any?host=%2Fnowhere").__enter__()
+
+
+class TestStatementSeconds:
+    def test_what_takes_longer_is_stopped_and_the_next_read_is_answered(self, marts_url: str) -> None:
+        kept = MartsConnections(marts_url, statement_seconds=0.2)
+        with pytest.raises(MartsUnavailable, match="statement timeout"), kept.read() as marts:
+            marts._connection.execute("select pg_sleep(60)")
+        with kept.read() as marts:
+            assert marts.publication is not None
+        kept.close()
