@@ -5,6 +5,8 @@ from typing import Any
 from uuid import uuid4
 
 Route = tuple[str, str]
+# A figure of these days is somebody's: without days the marts of the subject, which have no calendar, have none.
+FIGURES = {"date_from": "2026-01-01", "date_to": "2026-12-31", "dimension": "seller", "metric": "order_count"}
 
 # Of a route without a line here nothing is sent. Texts in braces stand for ids of the subject.
 BODIES: Mapping[Route, Mapping[str, Any]] = {
@@ -57,6 +59,9 @@ BODIES: Mapping[Route, Mapping[str, Any]] = {
         "occurred_at": "2026-01-01T00:00:00Z",
         "properties": {"query": "plan"},
     },
+    ("GET", "/api/v1/analytics/overview"): FIGURES,
+    ("GET", "/api/v1/analytics/sellers/me/performance"): FIGURES,
+    ("GET", "/api/v1/analytics/export"): FIGURES,
     ("POST", "/api/v1/webhooks/stripe"): {"id": "evt_1", "type": "payment_intent.succeeded"},
 }
 
