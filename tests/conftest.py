@@ -34,8 +34,17 @@ def test_environment(data_dir: Path) -> Iterator[None]:
     os.environ["PASSWORD_BCRYPT_COST"] = "4"
     # Tests register more people from one address than anybody else.
     os.environ["LOGIN_RATE_LIMIT_MULTIPLIER"] = "1000"
+    _choose_servers_of_this_worker()
     get_settings.cache_clear()
     yield
+
+
+def _choose_servers_of_this_worker() -> None:
+    """Loads and archives stop at a server's oldest transaction: workers that shared one would wait for each other."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").upper()
+    for name in ("DATABASE_URL", "REDIS_URL"):
+        if own := os.environ.get(f"{name}_{worker}"):
+            os.environ[name] = own
 
 
 @pytest.fixture(scope="session")
