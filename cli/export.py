@@ -40,6 +40,9 @@ def export() -> None:
     A file appears under its name when it is whole, replaces one that is there, and only its owner can read it. Memory
     does not grow with the rows. Amounts are exact: in JSON and CSV decimals are text, in Parquet decimals.
 
+    In CSV a text that a spreadsheet would take for a formula (it begins with = + - @, a tab or a line's end) has a '
+    before it, which `manage.py import` takes off again. Numbers, also negative ones, are as they are.
+
     Ends with status 0 when all was written, 1 when a problem was found, 2 when it was used in a wrong way.
     """
 

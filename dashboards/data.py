@@ -1,12 +1,11 @@
 """What the pages show, read from the marts and computed from what was read. Knows nothing of Streamlit."""
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from warehouse.exports.csv_line import csv_lines
 from warehouse.marts import (
     DateRange,
     Figure,
@@ -201,14 +200,13 @@ CSV_COLUMNS = (
 
 def prompts_csv(lines: Iterable[PromptLine], *, days: DateRange, publication: Publication) -> str:
     """The prompts as CSV with exact figures; every row says which days and which publication it is of."""
-    output = io.StringIO()
-    writer = csv.writer(output, lineterminator="\n")
-    writer.writerow([*CSV_COLUMNS, f"{RANK_SURFACE}_rank", "date_from", "date_to", "as_of", "publication_id"])
+    header = [*CSV_COLUMNS, f"{RANK_SURFACE}_rank", "date_from", "date_to", "as_of", "publication_id"]
     origin = [days.first, days.last, publication.data_as_of.isoformat(), publication.publication_id]
-    for line in lines:
-        rank = line.place.rank if line.place else None
-        writer.writerow([*(getattr(line.totals, column) for column in CSV_COLUMNS), rank, *origin])
-    return output.getvalue()
+    rows = (
+        [*(getattr(line.totals, column) for column in CSV_COLUMNS), line.place.rank if line.place else None, *origin]
+        for line in lines
+    )
+    return csv_lines([header, *rows])
 
 
 def _require(publication: Publication | None, publication_id: str) -> Publication:

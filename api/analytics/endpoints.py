@@ -213,7 +213,10 @@ async def export(
     dimension: Annotated[Dimension | None, Query(description="By what they are cut; by default sellers")] = None,
     file_format: Annotated[figure_export.Format, Query(alias="format", description="CSV, or JSON Lines")] = "csv",
 ) -> StreamingResponse:
-    """Those of your organization, by `seller` or `prompt`; for operators those of everybody, by any dimension."""
+    """Those of your organization, by `seller` or `prompt`; for operators those of everybody, by any dimension.
+
+    In CSV a text that a spreadsheet would take for a formula, such as one that begins with `=`, has a `'` before it.
+    """
     seller = None if user.role == "admin" else str(user.organization_id)
     wanted = replace(wanted, dimension=dimension or "seller", seller_organization_id=seller)
     return await figure_export.answer(resources.marts, scope_of(user), wanted, file_format)

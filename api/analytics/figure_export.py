@@ -1,7 +1,5 @@
 """Figures of the registry as a file that is written while it is read."""
 
-import csv
-import io
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import Any, Literal
@@ -12,7 +10,8 @@ from fastapi.responses import StreamingResponse
 
 from api.analytics.errors import MetricNotComputable
 from api.analytics.figures import Wanted, plan
-from warehouse.exports.column import csv_value, json_value
+from warehouse.exports.column import json_value
+from warehouse.exports.csv_line import csv_lines
 from warehouse.exports.figure import FIGURE_COLUMNS, figure_rows
 from warehouse.marts import MartsConnections, read_marts
 from warehouse.tenancy import Scope
@@ -49,16 +48,10 @@ def _parts(connections: MartsConnections, scope: Scope, wanted: Wanted, file_for
     """The file in parts, all of one publication; the first one comes when all that was asked for is found right."""
     with read_marts(connections, scope) as marts:
         query = plan(marts, wanted)
-        yield _csv([NAMES]) if file_format == "csv" else b""
+        yield csv_lines([NAMES]).encode() if file_format == "csv" else b""
         rows = figure_rows(marts, query) if query else iter(())
         while part := list(islice(rows, LINES_AT_ONCE)):
-            yield _csv(part) if file_format == "csv" else _json(part)
-
-
-def _csv(rows: Iterable[Iterable[Any]]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([csv_value(value) for value in row] for row in rows)
-    return text.getvalue().encode()
+            yield csv_lines(part).encode() if file_format == "csv" else _json(part)
 
 
 def _json(rows: Iterable[Iterable[Any]]) -> bytes:

@@ -1,10 +1,6 @@
 """`export.py full-backup`: everything that can be exported, as a directory of files."""
 
 import hashlib
-import os
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +10,7 @@ import psycopg
 from psycopg.rows import DictRow
 
 from cli.database import open_servers
-from cli.exporting.output import write_export
+from cli.exporting.output import failures_told, write_part
 from cli.failure import CommandRefused
 from cli.output import EXPORT, examples, to_json
 from warehouse.exports.file import FORMATS, FileFormat
@@ -28,6 +24,7 @@ from warehouse.exports.source import (
     published_tables,
     reading,
 )
+from warehouse.exports.unfinished import unfinished_directory
 from warehouse.lake import LAKE_DIRECTORY
 from warehouse.settings import get_settings
 
@@ -72,7 +69,7 @@ def full_backup(directory: Path, file_format: FileFormat, as_json: bool) -> None
     if directory.exists() and any(directory.iterdir()):
         raise CommandRefused(f"{directory} is not empty: name a directory that is not there yet.")
     begun = datetime.now(UTC)
-    with open_servers() as servers, _unfinished(directory) as place:
+    with failures_told(directory), open_servers() as servers, unfinished_directory(directory) as place:
         with reading(servers.database_url) as connection:
             files = _application(connection, place, file_format)
         with reading(servers.warehouse_url) as connection:
@@ -86,22 +83,6 @@ def full_backup(directory: Path, file_format: FileFormat, as_json: bool) -> None
     for each in files:
         click.echo(f"  {each['path']:<48}{each['row_count']:>14,} rows")
     click.echo(f"{len(files)} files written to {directory}.")
-
-
-@contextmanager
-def _unfinished(directory: Path) -> Iterator[Path]:
-    place = directory.absolute().with_name(f".{directory.absolute().name}.{os.getpid()}.unfinished")
-    try:
-        place.mkdir(mode=0o700)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(directory)) from None
-    try:
-        yield place
-        # Takes the place of an empty directory too.
-        place.replace(directory)
-    except BaseException:
-        shutil.rmtree(place, ignore_errors=True)
-        raise
 
 
 def _application(connection: psycopg.Connection[DictRow], place: Path, file_format: FileFormat) -> Files:
@@ -139,7 +120,7 @@ def _marts(
 def _write(place: Path, name: Path, file_format: FileFormat, found: RowSet) -> dict[str, Any]:
     path = place / name
     path.parent.mkdir(mode=0o700, exist_ok=True)
-    written = write_export(path, file_format, found)
+    written = write_part(path, file_format, found)
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while chunk := file.read(HASHED_AT_ONCE):

@@ -2,6 +2,7 @@
 
 import errno
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -46,11 +47,22 @@ def file_options(command: Command) -> Command:
 
 
 def write_export(path: Path, file_format: FileFormat | None, found: RowSet) -> Written:
-    """Write an export, with a bar on a terminal. Raises `CommandFailed` where the disk is full."""
+    """Write an export, with a bar on a terminal. Raises `CommandFailed` where that fails."""
+    with failures_told(path):
+        return write_part(path, file_format or format_of(path) or DEFAULT_FORMAT, found)
+
+
+def write_part(path: Path, file_format: FileFormat, found: RowSet) -> Written:
+    """The same for a file of several, whose failure is told as that of the whole. Raises `OSError`."""
+    with progress_bar(f"Writing {path.name}") as show:
+        return write_rows(path, file_format, found.columns, _watched(found, show))
+
+
+@contextmanager
+def failures_told(path: Path) -> Iterator[None]:
+    """Raises `CommandFailed` for a disk that is full, or fails, while what the user named is written."""
     try:
-        with progress_bar(f"Writing {path.name}") as show:
-            rows = _watched(found, show)
-            return write_rows(path, file_format or format_of(path) or DEFAULT_FORMAT, found.columns, rows)
+        yield
     except OSError as error:
         if error.errno == errno.ENOSPC:
             raise CommandFailed(f"The disk is full: {path} was not written. Free some space and try again.") from None

@@ -1,10 +1,6 @@
-"""Writes rows into one file. Its name appears when it is whole; until then it lies beside it under another."""
+"""Writes rows into one file, in one of several formats."""
 
-import csv
-import io
-import os
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -14,7 +10,9 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from warehouse.exports.column import Column, arrow_value, csv_value, json_value
+from warehouse.exports.column import Column, arrow_value, json_value
+from warehouse.exports.csv_line import csv_lines
+from warehouse.exports.unfinished import unfinished_file
 
 FileFormat = Literal["json", "jsonl", "csv", "parquet"]
 FORMATS: tuple[FileFormat, ...] = ("json", "jsonl", "csv", "parquet")
@@ -61,7 +59,7 @@ def write_rows(path: Path, file_format: FileFormat, columns: Sequence[Column], r
     Nobody but its owner can read the file: exports hold what belongs to others.
     """
     count = 0
-    with _unfinished(path) as file:
+    with unfinished_file(path) as file:
         writer = _WRITERS[file_format](file, columns)
         arriving = iter(rows)
         while part := list(islice(arriving, ROWS_AT_ONCE)):
@@ -69,26 +67,6 @@ def write_rows(path: Path, file_format: FileFormat, columns: Sequence[Column], r
             count += len(part)
         writer.finish()
     return Written(path, file_format, count, path.stat().st_size)
-
-
-@contextmanager
-def _unfinished(path: Path) -> Iterator[IO[bytes]]:
-    hidden = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
-    try:
-        handle = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    except OSError as error:
-        # What the user named, not what it is called meanwhile.
-        raise OSError(error.errno, error.strerror, str(path)) from None
-    try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        hidden.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            hidden.unlink()
-        raise
 
 
 class _JsonLines:
@@ -126,18 +104,13 @@ class _Json(_JsonLines):
 class _Csv:
     def __init__(self, file: IO[bytes], columns: Sequence[Column]) -> None:
         self._file = file
-        self._write([column.name for column in columns])
+        self.write([[column.name for column in columns]])
 
     def write(self, rows: list[Row]) -> None:
-        self._write(*([csv_value(value) for value in row] for row in rows))
+        self._file.write(csv_lines(rows).encode())
 
     def finish(self) -> None:
         pass
-
-    def _write(self, *rows: list[Any]) -> None:
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows(rows)
-        self._file.write(text.getvalue().encode())
 
 
 class _Parquet:

@@ -1,9 +1,13 @@
-"""Comma-separated values with a header (RFC 4180): fields may span lines, a broken row costs only itself."""
+"""Comma-separated values with a header (RFC 4180): fields may span lines, a broken row costs only itself.
+
+What an export wrote before a text, so that no spreadsheet takes it for a formula, is taken off again.
+"""
 
 import csv
 from collections.abc import Iterator
 from pathlib import Path
 
+from warehouse.exports.csv_line import unguard
 from warehouse.imports.errors import ImportRefused, RowInvalid
 from warehouse.imports.line import RecordLines, read_lines
 from warehouse.imports.record import Record
@@ -60,7 +64,8 @@ class CsvSource(TextSource):
             if not fields or (width > 1 and len(fields) == 1 and not fields[0].strip()):
                 continue
             if lines.problem is None and len(fields) == width:
-                yield Record(lines.first_line, dict(zip(self.columns, fields, strict=True)), lines.size())
+                values = dict(zip(self.columns, map(unguard, fields), strict=True))
+                yield Record(lines.first_line, values, lines.size())
             else:
                 raw = lines.taken_bytes()
                 yield Record(lines.first_line, {}, len(raw), raw, lines.problem or _wrong_width(fields, width))

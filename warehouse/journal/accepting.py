@@ -5,7 +5,7 @@ import contextlib
 import logging
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,6 +82,7 @@ class AsyncJournal:
         *,
         max_entries: int = DEFAULT_JOURNAL_MAX_ENTRIES,
         stream_max_bytes: int = DEFAULT_STREAM_MAX_BYTES,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._redis = redis.Redis.from_url(
             redis_url, socket_timeout=REDIS_TIMEOUT_SECONDS, socket_connect_timeout=REDIS_TIMEOUT_SECONDS
@@ -90,6 +91,8 @@ class AsyncJournal:
         self._stored_ids = StoredIds(database_url)
         self._max_entries = max_entries
         self._stream_max_bytes = stream_max_bytes
+        # In seconds, since whenever.
+        self._clock = clock
         # The length of the stream as this process last saw it: each append tells it without a question of its own.
         self._entries = 0
         self._memory_share = 0.0
@@ -210,10 +213,10 @@ class AsyncJournal:
 
     @property
     def _is_paused(self) -> bool:
-        return time.monotonic() < self._paused_until
+        return self._clock() < self._paused_until
 
     def _give_up_on_redis(self, error: RedisError) -> None:
-        self._paused_until = time.monotonic() + PAUSE_SECONDS
+        self._paused_until = self._clock() + PAUSE_SECONDS
         logger.warning("events go straight to Postgres, Redis is down: %s", error)
 
     async def _check_room(self) -> None:
@@ -235,7 +238,7 @@ class AsyncJournal:
     async def _look_at_room(self) -> None:
         if self._entries >= self._max_entries:
             self._entries = await self._redis.xlen(STREAM)
-        now = time.monotonic()
+        now = self._clock()
         if now >= self._look_at_memory_at:
             self._look_at_memory_at = now + MEMORY_LOOK_SECONDS
             memory: Any = await self._redis.info("memory")

@@ -23,7 +23,7 @@ from tests.integration.orchestration.marketplace import fill
 from tests.integration.warehouse.imports.rows import prompt, write_rows
 from tests.integration.warehouse.marts.hand_made import add_prompt, add_seller_day, create_marts, publish
 from warehouse.databases import connect
-from warehouse.exports import file
+from warehouse.exports import unfinished
 from warehouse.imports import import_file
 from warehouse.lake import LAKE_DIRECTORY, Day
 from warehouse.lake.manifest import day_directory, write_day
@@ -184,7 +184,7 @@ class TestFailures:
         def no_space(_handle: int) -> None:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-        monkeypatch.setattr(file.os, "fsync", no_space)
+        monkeypatch.setattr(unfinished.os, "fsync", no_space)
         ended = export("users", "-o", path)
         assert ended.status == 1
         assert ended.err == f"Error: The disk is full: {path} was not written. Free some space and try again.\n"
@@ -202,7 +202,7 @@ class TestFailures:
         def interrupt(_handle: int) -> None:
             raise KeyboardInterrupt
 
-        monkeypatch.setattr(file.os, "fsync", interrupt)
+        monkeypatch.setattr(unfinished.os, "fsync", interrupt)
         assert export("users", "-o", tmp_path / "users.csv").status == 1
         assert list(tmp_path.iterdir()) == []
 
@@ -249,9 +249,20 @@ class TestFullBackup:
         def no_space(_handle: int) -> None:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-        monkeypatch.setattr(file.os, "fsync", no_space)
+        monkeypatch.setattr(unfinished.os, "fsync", no_space)
         assert export("full-backup", "-o", tmp_path / "backup").status == 1
         assert list(tmp_path.iterdir()) == []
+
+    def test_one_that_fails_is_told_like_a_file_that_fails(
+        self, export: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def no_space(_handle: int) -> None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        monkeypatch.setattr(unfinished.os, "fsync", no_space)
+        path = tmp_path / "backup"
+        told = [export(command, "-o", path).err for command in ("users", "full-backup")]
+        assert told == [f"Error: The disk is full: {path} was not written. Free some space and try again.\n"] * 2
 
 
 class TestImportAgain:
@@ -259,11 +270,17 @@ class TestImportAgain:
     def test_a_catalog_that_was_imported_and_exported_is_unchanged(
         self, export: Any, tmp_path: Path, database_url: str, ending: str
     ) -> None:
-        rows = [prompt("p1", tags="a;b", template="Do ${x}", price_cents=1901), prompt("p2", template="Plain")]
+        rows = [
+            prompt("p1", tags="a;b", template="Do ${x}", price_cents=1901),
+            prompt("p2", template="Plain"),
+            # With what a spreadsheet would take for a formula, and what looks as if that had been mended.
+            prompt("=p3", title="-50% on + and @", template="=1+1", category="''=x"),
+            prompt("@p4", title="\tTab", template="\r-", category="'=x"),
+        ]
         path = tmp_path / f"prompts.{ending}"
         with connect(database_url, autocommit=True) as connection:
             catalog = write_rows(tmp_path / "catalog.csv", rows)
             import_file(connection, "catalog", catalog, name_variables=name_variables)
             export("prompts", "-o", path)
             report = import_file(connection, "catalog", path, name_variables=name_variables)
-        assert (report.unchanged, report.updated, report.inserted) == (2, 0, 0)
+        assert (report.unchanged, report.updated, report.inserted) == (len(rows), 0, 0)

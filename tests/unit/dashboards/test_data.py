@@ -139,6 +139,10 @@ class TestByRank:
 
 
 class TestPromptsCsv:
+    def test_a_title_is_no_formula(self) -> None:
+        text = prompts_csv([line("=1+1", None)], days=MARCH, publication=PUBLICATION)
+        assert next(csv.DictReader(io.StringIO(text)))["title"] == "'=1+1"
+
     def test_figures_are_exact_and_say_where_they_are_from(self) -> None:
         text = prompts_csv([line('A "quoted", title', 4)], days=MARCH, publication=PUBLICATION)
         row = next(csv.DictReader(io.StringIO(text)))
