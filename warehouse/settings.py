@@ -29,6 +29,8 @@ BCRYPT_MIN_COST = 10
 # Added to the API's port, so that two clones with other ports have two simulators.
 STRIPE_SIMULATOR_PORT_OFFSET = 4111
 HIGHEST_PORT = 65535
+# A century: dates end where more days lead.
+DAYS_MAX = 36_525
 DEVELOPMENT_RATE_MULTIPLIER = 20.0
 ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-fA-F:]+\](:[0-9]{1,5})?")
 
@@ -75,7 +77,7 @@ class Settings(BaseSettings):
     # Separated by commas: tokens signed with them are accepted (docs/authentication.md, "Changing the signing key").
     jwt_previous_secrets: Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)] = ()
     access_token_minutes: int = Field(30, ge=1)
-    refresh_token_days: int = Field(7, ge=1)
+    refresh_token_days: int = Field(7, ge=1, le=DAYS_MAX)
     password_pepper: SecretStr = SecretStr(DEVELOPMENT_PASSWORD_PEPPER)
     # Cost 12 takes about 0.3 s on one core of 2026.
     password_bcrypt_cost: int = Field(12, ge=4, le=16)
@@ -120,8 +122,8 @@ class Settings(BaseSettings):
     event_stream_max_bytes: int = Field(402_653_184, ge=1)
     event_batch_max_events: int = Field(1000, ge=1)
     # Days of events older than this leave the application database, once they are archived and loaded.
-    event_retention_days: int = Field(90, ge=1)
-    quarantine_retention_days: int = Field(90, ge=1)
+    event_retention_days: int = Field(90, ge=1, le=DAYS_MAX)
+    quarantine_retention_days: int = Field(90, ge=1, le=DAYS_MAX)
     # What is usual of arriving events; a run warns of more. Shares are 0 to 1, lateness is from happening to arriving.
     event_lateness_p50_max_seconds: float = Field(60.0, gt=0)
     event_lateness_p95_max_seconds: float = Field(3600.0, gt=0)
@@ -143,14 +145,14 @@ class Settings(BaseSettings):
     # Runs of the micro-batch sensor start when this many events wait for the pipeline.
     pipeline_sensor_min_events: int = Field(500, ge=1)
     # What Dagster recorded of older runs is deleted.
-    run_retention_days: int = Field(90, ge=1)
+    run_retention_days: int = Field(90, ge=1, le=DAYS_MAX)
     # Publications whose snapshot is kept can be restored: the newest ones, and the last of each of the last days.
     snapshots_kept: int = Field(5, ge=1)
     snapshot_days_kept: int = Field(7, ge=0)
     # What a build on DuckDB may hold in memory before it writes to disk.
     engine_memory_limit_mb: int = Field(3000, ge=500)
     # The ranks of a day, as its last publication had them, and restatements can be looked up for this long.
-    rank_history_days: int = Field(400, ge=1)
+    rank_history_days: int = Field(400, ge=1, le=DAYS_MAX)
 
     @field_validator("cors_origins")
     @classmethod

@@ -10,7 +10,7 @@ from cli.output import examples, to_json
 from warehouse.databases import connect
 from warehouse.journal.quarantine import forget_old
 from warehouse.lake import LAKE_DIRECTORY, DayArchived, LakeDamaged, archive_events, read_days, verify_lake
-from warehouse.settings import get_settings
+from warehouse.settings import DAYS_MAX, get_settings
 
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
 
@@ -23,7 +23,7 @@ def lake() -> None:
 @lake.command(epilog=examples("lake archive", "lake archive --retention-days 30 --json"))
 @click.option(
     "--retention-days",
-    type=click.IntRange(min=1),
+    type=click.IntRange(min=1, max=DAYS_MAX),
     help="Instead of EVENT_RETENTION_DAYS; the lake keeps events for ever.",
 )
 @AS_JSON

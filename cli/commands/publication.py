@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from warehouse.snapshot.restoring import KnownPublication, Restoration
 
 LISTED = 20
+LISTED_MAX = 100_000
 NOTE = """
 insert into audit_log (action, object_type, object_id, old_value, new_value)
 values ('publication.restored', 'publication', %s, %s, %s)
@@ -36,7 +37,11 @@ where exists (
 
 @click.command(epilog=examples("pipeline publications", "pipeline publications --limit 100 --json"))
 @click.option(
-    "--limit", type=click.IntRange(min=1), default=LISTED, show_default=True, help="How many, the newest first."
+    "--limit",
+    type=click.IntRange(min=1, max=LISTED_MAX),
+    default=LISTED,
+    show_default=True,
+    help="How many, the newest first.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
 def publications(limit: int, as_json: bool) -> None:

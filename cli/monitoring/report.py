@@ -13,13 +13,14 @@ from cli.database import open_servers
 from cli.output import MONITOR, examples, to_json
 from warehouse.databases import connect
 from warehouse.publication.reading import is_published
-from warehouse.settings import get_settings
+from warehouse.settings import DAYS_MAX, get_settings
 
 if TYPE_CHECKING:
     from orchestration.recorded_run import RecordedRun
 
 DAY = click.DateTime(formats=["%Y-%m-%d"])
 DEFAULT_DAYS = 7
+END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 EVENTS = """
 select
@@ -85,7 +86,9 @@ class Report:
 @click.command(
     epilog=examples("report", "report --days 30", "report --from 2026-03-01 --to 2026-03-31 --json", program=MONITOR)
 )
-@click.option("--days", type=click.IntRange(min=1), help=f"The last days until now. [default: {DEFAULT_DAYS}]")
+@click.option(
+    "--days", type=click.IntRange(min=1, max=DAYS_MAX), help=f"The last days until now. [default: {DEFAULT_DAYS}]"
+)
 @click.option("--from", "first", type=DAY, help="The first UTC day.")
 @click.option("--to", "last", type=DAY, help="The last UTC day; it is part of the period.  [default: today]")
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
@@ -119,11 +122,16 @@ def _period(days: int | None, first: datetime | None, last: datetime | None) -> 
         raise click.UsageError("--to needs --from")
     if first is None:
         return now - timedelta(days=days or DEFAULT_DAYS), now
-    until = last.replace(tzinfo=UTC) + timedelta(days=1) if last else now
+    until = _end_of(last) if last else now
     since = first.replace(tzinfo=UTC)
     if since >= until:
         raise click.BadParameter("must not be after --to", param_hint="--from")
     return since, until
+
+
+def _end_of(day: datetime) -> datetime:
+    """When a day ends; the last date there is has no next one."""
+    return END_OF_TIME if day.date() == END_OF_TIME.date() else day.replace(tzinfo=UTC) + timedelta(days=1)
 
 
 def count_runs(runs: "list[RecordedRun]") -> list[RunFigures]:

@@ -1,8 +1,9 @@
 """The figures of the metric registry, computed from the marts of one publication."""
 
+from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -77,14 +78,14 @@ class Place:
 
 
 def period_end(start: date, grain: Grain, days: Days) -> date:
-    """The last day of a period."""
+    """The last day of a period; a week that dates have no end for ends with the last date there is."""
     if grain == "day":
         return start
     if grain == "total":
         return days.last
     if grain == "week":
-        return start + timedelta(days=6)
-    return (start.replace(day=1) + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+        return date.fromordinal(min(start.toordinal() + 6, date.max.toordinal()))
+    return start.replace(day=monthrange(start.year, start.month)[1])
 
 
 def is_complete(figure: Figure, query: FigureQuery, publication: Publication) -> bool:

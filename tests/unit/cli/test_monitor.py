@@ -2,12 +2,14 @@
 
 import subprocess
 import sys
+from datetime import datetime
 
 import click
 import pytest
 
 from cli.failure import run
 from cli.monitor import PLACES, monitor
+from cli.monitoring.report import _period
 from warehouse.settings import PROJECT_ROOT
 
 
@@ -37,7 +39,16 @@ class TestHelp:
 
 
 class TestWrongUse:
-    @pytest.mark.parametrize("arguments", [["nonsense"], ["report", "--days", "0"], ["dashboard", "--every", "soon"]])
+    @pytest.mark.parametrize(
+        "arguments",
+        [["nonsense"], ["report", "--days", "0"], ["report", "--days", "9" * 12], ["dashboard", "--every", "soon"]],
+    )
     def test_is_status_2(self, arguments, capsys):
         assert run(monitor, arguments) == 2
         assert "Usage: " in capsys.readouterr().err
+
+
+class TestReport:
+    def test_a_period_may_end_with_the_last_date_there_is(self):
+        since, until = _period(None, datetime(9999, 12, 31), datetime(9999, 12, 31))
+        assert since < until

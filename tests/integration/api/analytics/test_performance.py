@@ -166,3 +166,15 @@ class TestDashboard:
 
     def test_is_not_for_buyers(self, client, buyer):
         assert client.get("/analytics/dashboard", headers=buyer.headers).status_code == 403
+
+
+class TestOwnPerformance:
+    @pytest.mark.parametrize("grain", ["day", "week", "month", "total"])
+    @pytest.mark.parametrize("day", [date.min, date.max])
+    def test_periods_reach_as_far_as_dates_do(self, client, marts, seller, grain, day):
+        add_seller_day(marts, seller.organization_id, day, orders=2)
+        parameters = {"metric": "order_count", "grain": grain, "date_from": str(day), "date_to": str(day)}
+        answer = client.get("/analytics/sellers/me/performance", params=parameters, headers=seller.headers)
+        assert answer.status_code == 200, answer.text
+        assert [item["value"] for item in answer.json()["items"]] == [2]
+        assert [item["is_complete"] for item in answer.json()["items"]] == [day == date.min]
