@@ -5,14 +5,18 @@ and the publication it was read from.
 """
 
 import atexit
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
+import psycopg
 import streamlit as st
 
 from dashboards import data
+from warehouse.databases import connect
 from warehouse.marts import DateRange, Figure, MartsConnections, Publication
 from warehouse.servers import Servers, running_servers
 from warehouse.settings import get_settings
+from warehouse.tenancy import refuse_power
+from warehouse.tenancy.access import user_of
 
 # Long, because figures of one publication never change; not forever, because memory is not free.
 KEPT_SECONDS = 3600
@@ -35,9 +39,21 @@ def _connections(marts_url: str, _scope_key: bytes) -> MartsConnections:
     return MartsConnections(marts_url, scope_key=_scope_key)
 
 
+@st.cache_resource(show_spinner=False)
+def _refuse_power(marts_url: str, is_given: bool) -> None:
+    with connect(marts_url) as connection:
+        refuse_power(connection, user_of(marts_url), setting="MARTS_DATABASE_URL", is_given=is_given)
+
+
 def connections() -> MartsConnections:
-    """Connections to the warehouse, as a reader that sees what its scope may. Raises what `running_servers` raises."""
+    """Connections to the warehouse, as a reader that sees what its scope may.
+
+    Raises what `running_servers` raises, and `RoleRefused` when policies do not bind the reader.
+    """
     access = _servers().access
+    # Where nobody answers there is nothing to see either, and the read says why; asked until it was answered once.
+    with suppress(psycopg.OperationalError):
+        _refuse_power(access.marts_url, access.marts_url in access.given)
     return _connections(access.marts_url, access.scope_key)
 
 

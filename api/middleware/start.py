@@ -7,8 +7,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from warehouse.servers import ServerStartFailed, ServerUnreachable
 from warehouse.settings import SettingsInvalid
+from warehouse.tenancy import RoleRefused
 
-EXPECTED = (SettingsInvalid, ServerStartFailed, ServerUnreachable)
+EXPECTED = (SettingsInvalid, ServerStartFailed, ServerUnreachable, RoleRefused)
 
 
 class StartMiddleware:

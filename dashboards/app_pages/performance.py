@@ -7,6 +7,7 @@ from dashboards.account import Seller
 from dashboards.data import History, PublicationSuperseded, compare
 from warehouse.marts import MartsUnavailable
 from warehouse.servers import ServerStartFailed, ServerUnreachable
+from warehouse.tenancy import RoleRefused
 
 
 def show(seller: Seller) -> None:
@@ -24,7 +25,7 @@ def show(seller: Seller) -> None:
     except PublicationSuperseded:
         # Newer figures came while this page was made.
         st.rerun()
-    except (ServerStartFailed, ServerUnreachable) as error:
+    except (ServerStartFailed, ServerUnreachable, RoleRefused) as error:
         st.error(str(error), icon=":material/error:")
     except MartsUnavailable as error:
         source.ensure_running()

@@ -8,7 +8,8 @@ no rows but the public ones.
 
 from warehouse.tenancy.access import Access, access_of
 from warehouse.tenancy.installation import FUNCTIONS, prepare_access
-from warehouse.tenancy.role import RolesNotCreatable
+from warehouse.tenancy.power import RoleTooPowerful, refuse_power
+from warehouse.tenancy.role import RoleRefused, RolesNotCreatable
 from warehouse.tenancy.scope import NOBODY, PLATFORM, SETTING, Scope, ScopeSigner
 
 __all__ = [
@@ -17,9 +18,12 @@ __all__ = [
     "PLATFORM",
     "SETTING",
     "Access",
+    "RoleRefused",
+    "RoleTooPowerful",
     "RolesNotCreatable",
     "Scope",
     "ScopeSigner",
     "access_of",
     "prepare_access",
+    "refuse_power",
 ]

@@ -23,6 +23,12 @@ class Access:
     # Roles an operator made and named by a URL; the product grants them what they need and leaves their log-in alone.
     given: frozenset[str] = frozenset()
 
+    def siblings(self, url: str) -> frozenset[str]:
+        """The other roles on the server a URL leads to; the role itself is among them if another URL names it too."""
+        others = [self.application_url, self.marts_url, self.analyst_url]
+        others.remove(url)
+        return frozenset(user_of(other) for other in others if _server_of(other) == _server_of(url))
+
     @property
     def platform_url(self) -> str:
         """The application role's URL whose sessions are in the platform's scope from the start."""
@@ -71,6 +77,13 @@ def password_of(url: str) -> str:
     from psycopg.conninfo import conninfo_to_dict
 
     return str(conninfo_to_dict(url).get("password", ""))
+
+
+def _server_of(url: str) -> tuple[str, str]:
+    from psycopg.conninfo import conninfo_to_dict
+
+    named = conninfo_to_dict(url)
+    return str(named.get("host", "")), str(named.get("port", "5432"))
 
 
 def with_option(url: str, setting: str, value: str) -> str:

@@ -9,6 +9,7 @@ from psycopg.rows import DictRow
 from warehouse.databases import connect
 from warehouse.tenancy.access import Access, user_of
 from warehouse.tenancy.mart_policy import protect_marts, remember_roles
+from warehouse.tenancy.power import refuse_power
 from warehouse.tenancy.privileges import APPLICATION_PRIVILEGES
 from warehouse.tenancy.role import ensure_role, grant_tables, open_database, open_schemas
 
@@ -24,7 +25,7 @@ BLOCK_BYTES = 64
 def prepare_access(access: Access, *, database_url: str, warehouse_url: str) -> None:
     """Let the application, readers and analysts in, with what each needs and no more. Both databases must exist.
 
-    Raises `RolesNotCreatable`.
+    Raises `RoleRefused`: what a role may that policies don't bind is looked at before anything is granted to it.
     """
     with connect(database_url) as connection:
         _prepare(connection, access)
@@ -53,14 +54,21 @@ def _pads(key: bytes) -> tuple[bytes, bytes]:
     return bytes(byte ^ 0x36 for byte in padded), bytes(byte ^ 0x5C for byte in padded)
 
 
+def _ensure_bound(connection: Connection, access: Access, url: str, *, setting: str, settings: dict[str, str]) -> None:
+    """Have the role of a URL, bound by policies. One that was given is left as it is."""
+    is_given = url in access.given
+    if not is_given:
+        ensure_role(connection, url, setting=setting, settings=settings)
+    refuse_power(connection, user_of(url), setting=setting, is_given=is_given, others=access.siblings(url))
+
+
 def _let_readers_in(connection: Connection, access: Access) -> None:
     reader, analyst = user_of(access.marts_url), user_of(access.analyst_url)
     for url, setting, settings in (
         (access.marts_url, "MARTS_DATABASE_URL", {"search_path": "marts"}),
         (access.analyst_url, "ANALYST_DATABASE_URL", {"search_path": "marts", "default_transaction_read_only": "on"}),
     ):
-        if url not in access.given:
-            ensure_role(connection, url, setting=setting, settings=settings)
+        _ensure_bound(connection, access, url, setting=setting, settings=settings)
     open_database(connection, reader, analyst)
     connection.execute("create schema if not exists marts")
     open_schemas(connection, reader, "marts", "tenancy")
@@ -72,14 +80,14 @@ def _let_readers_in(connection: Connection, access: Access) -> None:
 
 def _let_application_in(connection: Connection, access: Access) -> None:
     role = user_of(access.application_url)
-    if access.application_url not in access.given:
-        ensure_role(
-            connection,
-            access.application_url,
-            setting="APPLICATION_DATABASE_URL",
-            # Temporary tables last: one of them must not stand in for a real one.
-            settings={"search_path": "public, pg_temp"},
-        )
+    _ensure_bound(
+        connection,
+        access,
+        access.application_url,
+        setting="APPLICATION_DATABASE_URL",
+        # Temporary tables last: one of them must not stand in for a real one.
+        settings={"search_path": "public, pg_temp"},
+    )
     open_database(connection, role, with_temporary_tables=True)
     open_schemas(connection, role, "public", "tenancy")
     grant_tables(connection, role, "public", APPLICATION_PRIVILEGES)

@@ -9,7 +9,11 @@ from warehouse.tenancy.access import password_of, user_of
 Connection = psycopg.Connection[DictRow]
 
 
-class RolesNotCreatable(Exception):
+class RoleRefused(Exception):
+    """A role can't be used as it is; the message says which setting could name it, why, and what to do instead."""
+
+
+class RolesNotCreatable(RoleRefused):
     """The owner may not create roles; the message says what to do instead."""
 
 

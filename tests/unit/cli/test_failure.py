@@ -11,6 +11,7 @@ from cli.failure import CommandFailed, CommandRefused, run
 from warehouse.imports import ImportRefused
 from warehouse.servers import ServerStartFailed, ServerUnreachable
 from warehouse.settings import SettingsInvalid, get_settings
+from warehouse.tenancy import RoleTooPowerful
 
 
 def command_raising(error):
@@ -29,6 +30,7 @@ class TestRun:
             (ImportRefused("x.csv is empty."), 2, "x.csv is empty."),
             (ServerStartFailed("Postgres did not start: no space"), 1, "Postgres did not start"),
             (ServerUnreachable("REDIS_URL does not lead"), 1, "REDIS_URL does not lead"),
+            (RoleTooPowerful("MARTS_DATABASE_URL names the role postgres"), 1, "MARTS_DATABASE_URL names the role"),
             (CommandFailed("found something"), 1, "found something"),
             (CommandRefused("not like this"), 2, "not like this"),
             (psycopg.errors.DiskFull("could not extend file"), 1, "The disk is full."),
