@@ -34,7 +34,11 @@ NDJSON = "application/x-ndjson"
     responses={200: {"description": "One JSON object a line: `kind` and `data`", "content": {NDJSON: {"schema": {}}}}},
 )
 async def export_me(user: CurrentUser, resources: Resources) -> StreamingResponse:
-    """Your account, orders and what they granted, reviews, events, mails, and what the audit log says of you."""
+    """Your account, orders and what they granted, reviews, events, mails, and what the audit log says of you.
+
+    Also what was done on your devices before you logged in. A device that others were seen on too, or whose id can be
+    guessed, is left out; lines of the kind `devices` say so.
+    """
     await note_export(resources, user)
     disposition = f'attachment; filename="export-{user.user_id}.ndjson"'
     return StreamingResponse(

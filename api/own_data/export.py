@@ -1,32 +1,19 @@
 """Handing over what the platform holds about a person, line by line."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
 import orjson
-import psycopg
-import structlog
 from anyio import to_thread
 
 from api.audit import AuditedObject, record
 from api.auth.identity import Identity
 from api.lifespan import Resources
 from api.own_data import repository
+from api.own_data.event import open_own_events
 from api.tenancy import PLATFORM
-from warehouse.databases import connect
 from warehouse.journal import Flusher
-
-logger = structlog.get_logger(__name__)
-
-# Those the application database let go of are in the warehouse.
-OLD_EVENTS = """
-select to_jsonb(events) - '_loaded_at' as row
-from raw_events.events
-where user_id = %(user)s and (%(before)s::timestamptz is null or received_at < %(before)s)
-order by received_at
-"""
 
 
 async def note_export(resources: Resources, user: Identity) -> None:
@@ -42,9 +29,12 @@ async def export(resources: Resources, user: Identity) -> AsyncIterator[bytes]:
     async with resources.database.reading(PLATFORM) as session:
         async for kind, row in repository.read_holdings(session, user.user_id, user.email):
             yield _line(kind, row)
-        before = await repository.first_event_kept(session)
-    for row in await to_thread.run_sync(_old_events, resources.servers.warehouse_url, user.user_id, before):
-        yield _line("raw_events", row)
+    async with open_own_events(resources.servers, user) as events:
+        devices = await events.find_devices()
+        for device in devices.lines():
+            yield _line("devices", device)
+        async for row in events.read(devices):
+            yield _line("raw_events", row)
 
 
 def _line(kind: str, data: Any) -> bytes:
@@ -60,17 +50,3 @@ def _store_waiting(resources: Resources) -> None:
         flusher.flush_all()
     finally:
         flusher.close()
-
-
-def _old_events(warehouse_url: str, user_id: UUID, before: datetime | None) -> list[dict[str, Any]]:
-    return list(_read_old_events(warehouse_url, user_id, before))
-
-
-def _read_old_events(warehouse_url: str, user_id: UUID, before: datetime | None) -> Iterator[dict[str, Any]]:
-    with connect(warehouse_url) as warehouse:
-        try:
-            for row in warehouse.execute(OLD_EVENTS, {"user": str(user_id), "before": before}):
-                yield row["row"]
-        except psycopg.errors.UndefinedTable:
-            # No run has loaded anything yet, so nothing is there alone.
-            logger.info("warehouse_not_loaded")

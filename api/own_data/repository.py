@@ -41,7 +41,6 @@ FURTHER: Mapping[str, str] = {
     "quarantine": "select to_jsonb(quarantine) - '{fingerprint,raw}'::text[]"
     " || jsonb_build_object('raw', encode(raw, 'escape')) from quarantine"
     " where strpos(encode(raw, 'escape'), :user) > 0 or strpos(lower(encode(raw, 'escape')), :email) > 0",
-    "raw_events": "select to_jsonb(raw_events) from raw_events where user_id = cast(:user as uuid)",
 }
 
 
@@ -67,11 +66,6 @@ def _rows_of(holding: Holding) -> str:
 
 def _without(row: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name not in names}
-
-
-async def first_event_kept(session: AsyncReadSession) -> Any:
-    """When the oldest event was received that the application database still has."""
-    return await session.scalar(text("select min(received_at) from raw_events"))
 
 
 async def lock_user(session: AsyncWriteSession, user_id: UUID) -> User | None:
