@@ -14,6 +14,7 @@ from warehouse.databases import connect
 from warehouse.loading import prepare_warehouse
 from warehouse.servers import Servers, running_servers
 from warehouse.settings import Settings, get_settings
+from warehouse.snapshot import SnapshotFailed, catch_up, snapshot_directory
 
 
 class PipelineResource(ConfigurableResource[Any]):
@@ -33,7 +34,23 @@ class PipelineResource(ConfigurableResource[Any]):
                 if context.run is not None and NOTHING_NEW in context.run.tags:
                     self._refuse_unfinished_tables(servers.warehouse_url)
                 self._servers = servers
+                self._catch_up_snapshot(context)
                 yield self
+
+    def _catch_up_snapshot(self, context: InitResourceContext) -> None:
+        """A run or a restore that was killed may have left analysts with the publication before."""
+        settings = self.settings
+        try:
+            if catch_up(
+                self.warehouse_url,
+                snapshot_directory(settings.data_path),
+                kept=settings.snapshots_kept,
+                days_kept=settings.snapshot_days_kept,
+            ):
+                context.log.warning("the latest snapshot was not of the current publication; now it is")  # type: ignore[union-attr]
+        except (SnapshotFailed, OSError) as error:
+            # This run ends with a snapshot of its own, and fails if that one can't be written either.
+            context.log.warning("the snapshot of the current publication is missing: %s", error)  # type: ignore[union-attr]
 
     def _refuse_unfinished_tables(self, warehouse_url: str) -> None:
         """Whoever planned this run let go of the lock before it began."""

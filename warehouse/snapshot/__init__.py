@@ -3,6 +3,6 @@
 The snapshots are what earlier publications can be restored from, too.
 """
 
-from warehouse.snapshot.taking import Snapshot, SnapshotFailed, snapshot_directory, take_snapshot
+from warehouse.snapshot.taking import Snapshot, SnapshotFailed, catch_up, snapshot_directory, take_snapshot
 
-__all__ = ["Snapshot", "SnapshotFailed", "snapshot_directory", "take_snapshot"]
+__all__ = ["Snapshot", "SnapshotFailed", "catch_up", "snapshot_directory", "take_snapshot"]

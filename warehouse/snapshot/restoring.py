@@ -129,6 +129,9 @@ def restore_publication(
     directory.mkdir(parents=True, exist_ok=True)
     with only_writer(directory), connect(warehouse_url) as connection, only_publisher(connection):
         current = _current(connection, publication_id)
+        if (directory / current / DUCKDB_FILE).exists():
+            # One that was killed between the commit and the pointer; also when this one is refused.
+            point_to(directory, current)
         snapshot = directory / publication_id
         _check_kept(snapshot, directory, people)
         changed_rows: dict[str, int] = {}
@@ -140,7 +143,7 @@ def restore_publication(
                     connection.execute("delete from marts.rank_prompts where prompt_id = any(%s)", [list(held_prompts)])
                 _switch(connection, publication_id, current, restored_by)
                 _remember(connection, tables, read_changed_in(snapshot))
-        # One that was killed before this is ended by the same command again, or by the next run.
+        # One that was killed before this is ended by the next restore of whatever, or as the next run begins.
         point_to(directory, publication_id)
     return Restoration(publication_id, current, changed_rows)
 

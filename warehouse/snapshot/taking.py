@@ -76,6 +76,24 @@ def take_snapshot(warehouse_url: str, directory: Path, *, kept: int, days_kept: 
     return Snapshot(publication_id, target, rows)
 
 
+def catch_up(warehouse_url: str, directory: Path, *, kept: int, days_kept: int = 0) -> bool:
+    """Make the current publication the latest snapshot, where a process ended between the two; whether it had.
+
+    Takes the snapshot when there is none yet. Raises `SnapshotFailed`.
+    """
+    with connect(warehouse_url) as connection:
+        if not is_published(connection) or is_latest(directory, _current_publication(connection)):
+            return False
+    take_snapshot(warehouse_url, directory, kept=kept, days_kept=days_kept)
+    return True
+
+
+def is_latest(directory: Path, publication_id: str) -> bool:
+    """Whether readers of the snapshot see this publication."""
+    link = directory / LATEST
+    return link.is_symlink() and str(link.readlink()) == publication_id
+
+
 @contextmanager
 def only_writer(directory: Path) -> Iterator[None]:
     """Be the only one that writes or deletes snapshots while the block runs; waits for another."""

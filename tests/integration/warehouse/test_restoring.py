@@ -276,3 +276,15 @@ class TestKilled:
         (place.snapshots / "latest").symlink_to(place.ids[2])
         restore(place, 0)
         assert latest(place.snapshots) == place.ids[0]
+
+    def test_between_marts_and_pointer_is_mended_by_a_restore_that_is_refused(self, place: Place) -> None:
+        restore(place, 0)
+        (place.snapshots / "latest").unlink()
+        (place.snapshots / "latest").symlink_to(place.ids[2])
+        with pytest.raises(RestoreRefused):
+            restore_publication(place.url, place.snapshots, place.ids[1] + "x", restored_by="ana")
+        with pytest.raises(RestoreRefused):
+            forgotten = place.snapshots / place.ids[1]
+            forgotten.rename(forgotten.with_name("elsewhere"))
+            restore(place, 1)
+        assert latest(place.snapshots) == place.ids[0]

@@ -6,8 +6,9 @@ import duckdb
 import pytest
 
 from tests.integration.warehouse.build import building, create_build, put_order, put_seller_day, rank, read, run_at
+from warehouse.databases import connect
 from warehouse.publication import publish_marts
-from warehouse.snapshot import SnapshotFailed, take_snapshot
+from warehouse.snapshot import SnapshotFailed, catch_up, take_snapshot
 from warehouse.snapshot.taking import forget_old
 
 
@@ -178,6 +179,32 @@ class TestPointers:
             taken.append(take_snapshot(build, tmp_path, kept=2).publication_id)
         kept = sorted(path.name for path in tmp_path.iterdir() if path.is_dir() and not path.is_symlink())
         assert kept == sorted(taken[-2:])
+
+
+class TestCatchUp:
+    def test_takes_the_snapshot_of_a_publication_whose_run_was_killed_before_it(
+        self, build: str, tmp_path: Path
+    ) -> None:
+        take_snapshot(build, tmp_path, kept=2)
+        published = publish_marts(build).publication_id
+        assert catch_up(build, tmp_path, kept=2)
+        assert (tmp_path / "latest").resolve().name == published
+        assert not catch_up(build, tmp_path, kept=2)
+
+    def test_moves_a_pointer_that_a_killed_restore_left_behind(self, build: str, tmp_path: Path) -> None:
+        first = take_snapshot(build, tmp_path, kept=2).publication_id
+        publish_marts(build)
+        second = take_snapshot(build, tmp_path, kept=2).publication_id
+        (tmp_path / "latest").unlink()
+        (tmp_path / "latest").symlink_to(first)
+        assert catch_up(build, tmp_path, kept=2)
+        assert (tmp_path / "latest").resolve().name == second
+
+    def test_does_nothing_before_the_first_publication(self, warehouse_url: str, tmp_path: Path) -> None:
+        with connect(warehouse_url) as connection:
+            connection.execute("drop schema if exists marts cascade")
+        assert not catch_up(warehouse_url, tmp_path, kept=2)
+        assert list(tmp_path.iterdir()) == []
 
 
 class TestConcurrentPublication:
