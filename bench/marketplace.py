@@ -19,6 +19,7 @@ from warehouse.servers import Servers, running_servers
 from warehouse.settings import PROJECT_ROOT, Settings
 
 Victim = Literal["api", "flusher", "postgres", "redis"]
+Started = Literal["api", "second-api", "flusher"]
 SERVER_PROCESSES: dict[str, str] = {"postgres": "postgres", "redis": "redis-server"}
 READY_SECONDS = 120.0
 PAUSE_SECONDS = 0.1
@@ -33,13 +34,11 @@ class Marketplace:
 
     def __init__(self, place: Path, **settings: str) -> None:
         self._place = place
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
-        self.url = f"http://127.0.0.1:{self.port}/api/v1"
+        self._ports = {"api": _free_port(), "second-api": _free_port()}
+        self.url = f"http://127.0.0.1:{self._ports['api']}/api/v1"
         self._settings = {
             "DATA_DIR": str(place),
-            "API_PORT": str(self.port),
+            "API_PORT": str(self._ports["api"]),
             "PASSWORD_BCRYPT_COST": "4",
             "RATE_LIMITS_ENABLED": "false",
             "API_FLUSHES_EVENTS": "false",
@@ -48,13 +47,18 @@ class Marketplace:
             **settings,
         }
         self._commands = {
-            "api": ("-m", "uvicorn", "api.main:app", "--port", str(self.port), "--no-access-log"),
-            "flusher": ("cli/manage.py", "events", "flush", "--follow"),
-        }
+            name: ("-m", "uvicorn", "api.main:app", "--port", str(port), "--no-access-log")
+            for name, port in self._ports.items()
+        } | {"flusher": ("cli/manage.py", "events", "flush", "--follow")}
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
-    def start(self, name: Literal["api", "flusher"]) -> None:
-        """Start a process; returns when the API answers."""
+    @property
+    def ports(self) -> list[int]:
+        """Where those APIs that were started answer."""
+        return [port for name, port in self._ports.items() if name in self._processes]
+
+    def start(self, name: Started) -> None:
+        """Start a process; returns when the API answers. The second one is a replica of the first."""
         environment = {name: value for name, value in os.environ.items() if not name.endswith("_URL")}
         with (self._place / f"{name}.log").open("ab") as log:
             self._processes[name] = subprocess.Popen(
@@ -64,19 +68,19 @@ class Marketplace:
                 stdout=log,
                 stderr=log,
             )
-        if name == "api":
-            self._wait_until_ready()
+        if name in self._ports:
+            self._wait_until_ready(name)
 
-    def _wait_until_ready(self) -> None:
+    def _wait_until_ready(self, name: str) -> None:
         deadline = time.monotonic() + READY_SECONDS
-        while not self._is_ready():
+        while not self._is_ready(self._ports[name]):
             if time.monotonic() > deadline:
-                raise DidNotStart((self._place / "api.log").read_text()[-2000:])
+                raise DidNotStart((self._place / f"{name}.log").read_text()[-2000:])
             time.sleep(PAUSE_SECONDS)
 
-    def _is_ready(self) -> bool:
+    def _is_ready(self, port: int) -> bool:
         try:
-            return httpx.get(f"http://127.0.0.1:{self.port}/health/ready", trust_env=False).status_code == 200
+            return httpx.get(f"http://127.0.0.1:{port}/health/ready", trust_env=False).status_code == 200
         except httpx.TransportError:
             return False
 
@@ -132,3 +136,9 @@ class Marketplace:
             Settings(data_dir=self._place, database_url=None, warehouse_url=None, redis_url=None)
         ) as up:
             yield up
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -81,7 +81,8 @@ def read_moment(content: bytes) -> datetime | None:
 
 def is_odd(content: bytes) -> bool:
     """Whether JSON holds something in which msgspec and pydantic differ. May be asked of many events together."""
-    if b"\\u00" in content and ODD_ESCAPE.search(content):
+    # Looked for in steps: a single character is found a hundred times as fast as several, and most texts hold none.
+    if b"\\" in content and b"\\u00" in content and ODD_ESCAPE.search(content):
         return True
     return LONG_FRACTION.search(content) is not None and FINE_TIME.search(content) is not None
 
