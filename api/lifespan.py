@@ -79,6 +79,8 @@ class Resources:
     known_prompts: KnownPrompts = field(default_factory=KnownPrompts)
     # Set when a webhook was stored, for the worker that handles them.
     webhook_arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    # Set when a message was handled, after which there may be more in Stripe's ledger.
+    ledger_woken: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 # A part of the service that runs beside the requests: entered after the resources are open, left before they close.

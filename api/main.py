@@ -32,6 +32,7 @@ from api.openapi import install_openapi
 from api.organizations.endpoints import ROUTERS as ORGANIZATION_ROUTERS
 from api.outbox.tasks import empty_outbox
 from api.own_data.endpoints import ROUTERS as OWN_DATA_ROUTERS
+from api.payments.ledger.worker import read_ledger
 from api.problem import install_error_handlers
 from api.prompts.endpoints import router as prompts_router
 from api.route_index import RouteIndex
@@ -55,7 +56,7 @@ ROUTERS = (
 ROUTES = tuple(route for router in ROUTERS for route in router.routes)
 
 # Run beside the requests, as long as the service does.
-WORKERS: tuple[Worker, ...] = (handle_webhooks, forget_answers, empty_outbox, write_last_use)
+WORKERS: tuple[Worker, ...] = (handle_webhooks, read_ledger, forget_answers, empty_outbox, write_last_use)
 
 # From the outermost to the innermost. The order is part of what they promise:
 # - an answer of any of them has an id, is logged, measured and tracked, and carries the headers of those around it;

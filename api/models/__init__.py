@@ -7,6 +7,7 @@ from api.models.decision import Appeal, Decision, Review
 from api.models.erasure import Erasure
 from api.models.idempotency import IdempotencyKey
 from api.models.inbox import EventBatch, EventId, QuarantinedRow, RawEvent, WebhookMessage
+from api.models.ledger import BalanceTransaction, LedgerPosition
 from api.models.market import ListedPrompt, Seller
 from api.models.order import Entitlement, Order, Refund
 from api.models.organization import Organization, User
@@ -21,6 +22,7 @@ __all__ = [
     "Appeal",
     "AuditEntry",
     "AuditOrigin",
+    "BalanceTransaction",
     "Decision",
     "Entitlement",
     "Erasure",
@@ -28,6 +30,7 @@ __all__ = [
     "EventId",
     "IdempotencyKey",
     "Invitation",
+    "LedgerPosition",
     "ListedPrompt",
     "LoginSession",
     "Model",

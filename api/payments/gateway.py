@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
 from uuid import UUID
@@ -12,8 +13,10 @@ from api.payments.http_client import StripeHttpClient
 from api.payments.stripe_object import (
     ORDER_ID,
     REFUND_ID,
+    Booking,
     PaymentIntent,
     StripeRefund,
+    read_booking,
     read_failure,
     read_payment_intent,
     read_refund,
@@ -54,6 +57,14 @@ class CardDeclined(Exception):
         super().__init__(message)
         self.reason = reason
         self.payment_intent_id = payment_intent_id
+
+
+@dataclass(frozen=True)
+class LedgerPage:
+    """Some of what Stripe booked, the newest first, and whether there is more before."""
+
+    bookings: list[Booking]
+    has_more: bool
 
 
 class StripeGateway:
@@ -170,6 +181,16 @@ class StripeGateway:
         """All refunds of a payment as they stand now."""
         answer = self._client.v1.refunds.list_async({"payment_intent": payment_intent_id, "limit": PAGE_SIZE})
         return [read_refund(found) async for found in _each(answer)]
+
+    async def list_bookings(self, *, since: datetime | None, after: str | None) -> LedgerPage:
+        """A page of what was booked since a moment, to the second; `after` is the last one of the page before."""
+        params: dict[str, Any] = {"limit": PAGE_SIZE, "expand": ["data.source"]}
+        if since is not None:
+            params["created"] = {"gte": int(since.timestamp())}
+        if after is not None:
+            params["starting_after"] = after
+        found = await _ask(self._client.v1.balance_transactions.list_async(cast(Any, params)))
+        return LedgerPage([read_booking(each) for each in found["data"]], found["has_more"])
 
 
 async def _ask(request: Awaitable[Answer]) -> dict[str, Any]:

@@ -64,6 +64,30 @@ class StripeRefund:
     refunded_at: datetime
 
 
+@dataclass(frozen=True)
+class Booking:
+    """A balance transaction: money that moved. Amounts are minor units of their currency, negative when money left.
+
+    `source_*` is what caused it, where Stripe names something, with the amount in the currency it was charged in.
+    """
+
+    id: str
+    type: str
+    reporting_category: str
+    amount_cents: int
+    fee_cents: int
+    net_cents: int
+    currency: str
+    exchange_rate: float | None
+    source_id: str | None
+    source_object: str | None
+    source_amount_cents: int | None
+    source_currency: str | None
+    payment_intent_id: str | None
+    booked_at: datetime
+    available_at: datetime
+
+
 def read_payment_intent(found: Mapping[str, Any]) -> PaymentIntent:
     """A payment intent, with its charge where `latest_charge.balance_transaction` was expanded."""
     return PaymentIntent(
@@ -92,6 +116,31 @@ def read_refund(found: Mapping[str, Any]) -> StripeRefund:
         order_id=_uuid(found, ORDER_ID),
         refund_id=_uuid(found, REFUND_ID),
         refunded_at=_time(found["created"]),
+    )
+
+
+def read_booking(found: Mapping[str, Any]) -> Booking:
+    """A balance transaction whose `source` was expanded."""
+    source = found.get("source") or {}
+    intent = source.get("payment_intent")
+    amount, currency = source.get("amount"), source.get("currency")
+    return Booking(
+        id=found["id"],
+        type=found["type"],
+        reporting_category=found["reporting_category"],
+        amount_cents=found["amount"],
+        fee_cents=found["fee"],
+        net_cents=found["net"],
+        currency=found["currency"].upper(),
+        exchange_rate=found.get("exchange_rate"),
+        source_id=source.get("id"),
+        source_object=source.get("object"),
+        # Stripe's objects have no sign: a refund of 5 is money that left, and one that failed is money that came back.
+        source_amount_cents=amount if amount is None or found["amount"] >= 0 else -abs(amount),
+        source_currency=currency.upper() if currency else None,
+        payment_intent_id=intent["id"] if isinstance(intent, Mapping) else intent,
+        booked_at=_time(found["created"]),
+        available_at=_time(found["available_on"]),
     )
 
 

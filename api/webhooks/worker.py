@@ -10,6 +10,7 @@ from api.database import Database
 from api.lane import Lane, running
 from api.lifespan import Resources
 from api.payments.gateway import StripeGateway
+from api.payments.ledger import repository as ledger
 from api.tenancy import PLATFORM
 from api.webhooks import handler, inbox
 from api.webhooks.inbox import Claimed
@@ -23,10 +24,13 @@ LANES = 4
 class InboxLane(Lane):
     """Handles messages as they become due."""
 
-    def __init__(self, database: Database, stripe: StripeGateway, arrived: asyncio.Event) -> None:
+    def __init__(
+        self, database: Database, stripe: StripeGateway, arrived: asyncio.Event, ledger_woken: asyncio.Event
+    ) -> None:
         super().__init__(arrived)
         self._database = database
         self._stripe = stripe
+        self._ledger_woken = ledger_woken
 
     async def handle_next(self) -> bool:
         """Handle the message that is due longest; whether there was one."""
@@ -53,6 +57,8 @@ class InboxLane(Lane):
         async with self._database.writing(PLATFORM) as session:
             await handler.apply(session, found)
             await inbox.finish(session, message)
+            await ledger.wake(session)
+        self._ledger_woken.set()
         logger.info("message_handled", message_id=message.external_id, event_type=message.event_type)
 
     async def seconds_until_next(self) -> float | None:
@@ -64,6 +70,9 @@ class InboxLane(Lane):
 @asynccontextmanager
 async def handle_webhooks(resources: Resources) -> AsyncIterator[None]:
     """Handle the inbox while inside."""
-    lanes = [InboxLane(resources.database, resources.stripe, resources.webhook_arrived) for _ in range(LANES)]
+    lanes = [
+        InboxLane(resources.database, resources.stripe, resources.webhook_arrived, resources.ledger_woken)
+        for _ in range(LANES)
+    ]
     async with running(*lanes):
         yield

@@ -21,6 +21,9 @@ APPLICATION_PRIVILEGES: dict[str, frozenset[str]] = {
         "refunds": "select insert update",
         "entitlements": "select insert update",
         "webhook_inbox": "select insert update",
+        # Append-only: what was booked stays as it was.
+        "balance_transactions": "select insert",
+        "ledger_positions": "select insert update",
         # Append-only, and their partitions are closed: events go in and come out by the parent table.
         "raw_events": "select insert",
         "event_ids": "select insert",

@@ -23,6 +23,8 @@ JOURNALS = frozenset(
         "quarantine",
         "webhook_inbox",
         "journal_position",
+        # Read from Stripe by a worker, whoever asks what.
+        "ledger_positions",
         "outbox",
         "event_batches",
         "event_ids",

@@ -130,13 +130,16 @@ def charges_of(
 
 @pytest.fixture
 def settled(api_url: str, stripe_simulator: Stripe, database: psycopg.Connection[DictRow]) -> Callable[[], None]:
-    """Waits until every message was delivered and handled."""
+    """Waits until every message was delivered and handled, and the ledger was read afterwards."""
 
     def has_settled() -> bool:
         # Stripe first: what it has delivered by now is in the inbox.
         if stripe_simulator.count_waiting():
             return False
         waiting = database.execute("select count(*) as number from webhook_inbox where handled_at is null").fetchone()
-        return waiting is not None and waiting["number"] == 0
+        if waiting is None or waiting["number"]:
+            return False
+        unread = "select 1 from ledger_positions where read_through is null or woken_at > read_through"
+        return database.execute(unread).fetchone() is None
 
     return lambda: wait_until(has_settled, "all messages of Stripe were handled")

@@ -121,6 +121,9 @@ def record_what_happened(owner: Connection, seller: Company, buyer: Company) -> 
         "insert into event_batches (origin, received_count, stored_count, duplicate_count, quarantined_count)"
         " values ('t', 1, 1, 0, 0)",
         "insert into outbox (kind, payload) values ('t', '{}')",
+        "insert into balance_transactions (id, type, reporting_category, amount_cents, fee_cents, net_cents, currency,"
+        " booked_at, available_at) values ('txn_1', 'payout', 'payout', -5, 0, -5, 'USD', now(), now())",
+        "insert into ledger_positions (provider) values ('stripe')",
         "insert into idempotency_keys (caller, key, fingerprint, claim_id, claimed_until, expires_at)"
         " values ('t', 'k', sha256(''), gen_random_uuid(), now(), now())",
         "insert into sessions (user_id, organization_id, expires_at) values (%(sellers_user)s, %(seller)s, now())",

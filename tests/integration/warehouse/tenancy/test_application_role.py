@@ -23,6 +23,8 @@ OWNED = {
     "entitlements": "true",
     "raw_events": "true",
     "webhook_inbox": "true",
+    "balance_transactions": "true",
+    "ledger_positions": "true",
     "quarantine": "true",
     "journal_position": "true",
     "event_ids": "true",

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from api.payments.stripe_object import read_failure, read_payment_intent, read_refund
+from api.payments.stripe_object import read_booking, read_failure, read_payment_intent, read_refund
 
 ORDER_ID = UUID("01890000-0000-7000-8000-000000000001")
 
@@ -67,3 +67,39 @@ class TestReadRefund:
     def test_the_payment_is_found_expanded_or_not(self, given: Any, found: str | None):
         refund = {"id": "re_1", "status": "succeeded", "amount": 5, "currency": "usd", "created": 0}
         assert read_refund({**refund, "payment_intent": given}).payment_intent_id == found
+
+
+def booking(**fields: Any) -> dict[str, Any]:
+    """A balance transaction as Stripe answers it."""
+    return {
+        "id": "txn_1", "type": "charge", "reporting_category": "charge", "amount": 460, "fee": 44, "net": 416,
+        "currency": "gbp", "exchange_rate": 0.92, "created": 1_700_000_000, "available_on": 1_700_100_000,
+        "source": {"id": "ch_1", "object": "charge", "amount": 500, "currency": "usd", "payment_intent": "pi_1"},
+        **fields,
+    }  # fmt: skip
+
+
+class TestReadBooking:
+    def test_an_amount_that_was_converted_is_known_in_both_currencies(self):
+        found = read_booking(booking())
+        assert (found.amount_cents, found.currency, found.exchange_rate) == (460, "GBP", 0.92)
+        assert (found.source_amount_cents, found.source_currency) == (500, "USD")
+
+    def test_money_that_left_left_in_the_currency_of_its_source_too(self):
+        source = {"id": "re_1", "object": "refund", "amount": 500, "currency": "usd", "payment_intent": {"id": "pi_1"}}
+        found = read_booking(booking(type="refund", amount=-460, fee=0, net=-460, source=source))
+        assert (found.source_amount_cents, found.payment_intent_id) == (-500, "pi_1")
+
+    def test_a_refund_that_failed_comes_back(self):
+        source = {"id": "re_1", "object": "refund", "amount": 500, "currency": "usd", "payment_intent": "pi_1"}
+        found = read_booking(booking(type="refund_failure", fee=0, net=460, source=source))
+        assert found.source_amount_cents == 500
+
+    def test_a_payout_belongs_to_no_payment(self):
+        source = {"id": "po_1", "object": "payout", "amount": 460, "currency": "gbp"}
+        found = read_booking(booking(type="payout", amount=-460, fee=0, net=-460, source=source))
+        assert (found.source_object, found.payment_intent_id) == ("payout", None)
+
+    def test_stripe_s_own_fee_has_no_source(self):
+        found = read_booking(booking(type="stripe_fee", amount=0, fee=44, net=-44, source=None))
+        assert (found.source_id, found.source_amount_cents, found.source_currency) == (None, None, None)
