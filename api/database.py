@@ -31,24 +31,44 @@ CONNECT_TIMEOUT_SECONDS = 5
 DATABASE_DOWN = (OperationalError, InterfaceError, PoolTimeout)
 
 _SCOPE = "signed_scope"
+# Temporary tables last, whatever the role's own path: none of them must stand in for a real one.
+_BEGIN_IN_SCOPE = (
+    f"select set_config('{SETTING}', $1, true), set_config('search_path', 'public, pg_temp', true)".encode()
+)
+_BEGUN = (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK, ExecStatus.PIPELINE_SYNC)
 
 
 class ScopedConnection(psycopg.AsyncConnection[Any]):
     """A connection whose transactions begin in `signed_scope`, in the message that begins them: it costs no round trip.
 
-    The setting is the transaction's own, so it ends with it, however it ends.
+    The settings are the transaction's own, so they end with it, however it ends, and count for more than what somebody
+    left on the connection. The scope travels as a parameter: what a query says, every session of the role can read in
+    `pg_stat_activity`, and a signed scope is good for whoever has it.
     """
 
     signed_scope = ""
 
     def _start_query(self) -> PQGen[None]:
-        if not self.signed_scope or self.autocommit or self.pgconn.transaction_status != TransactionStatus.IDLE:
+        if self.autocommit or self.pgconn.transaction_status != TransactionStatus.IDLE:
             yield from super()._start_query()
             return
-        setting = f"select set_config('{SETTING}', '{self.signed_scope}', true)"
-        self.pgconn.send_query(self._get_tx_start_command() + b"; " + setting.encode())
-        for result in (yield from generators.execute(self.pgconn)):
-            if result.status not in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK):
+        self.pgconn.enter_pipeline_mode()
+        try:
+            self.pgconn.send_query_params(self._get_tx_start_command(), None)
+            self.pgconn.send_query_params(_BEGIN_IN_SCOPE, [self.signed_scope.encode()])
+            self.pgconn.pipeline_sync()
+            yield from generators.send(self.pgconn)
+            # Those of the two statements, and of the end of the message.
+            results = yield from generators.fetch_many(self.pgconn)
+            results += yield from generators.fetch_many(self.pgconn)
+            results += yield from generators.fetch_many(self.pgconn)
+            self.pgconn.exit_pipeline_mode()
+        except BaseException:
+            # Nobody knows what the server still says to which of the two.
+            self.pgconn.finish()
+            raise
+        for result in results:
+            if result.status not in _BEGUN:
                 raise psycopg.errors.error_from_result(result, encoding=self.pgconn._encoding)
 
 

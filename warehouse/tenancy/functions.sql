@@ -27,23 +27,21 @@ begin
 end
 $$;
 
-create or replace function tenancy.organization_id() returns uuid language sql stable parallel safe as $$
-    select nullif((tenancy.scope())[2], '')::uuid
-$$;
+-- Their bodies are read once, here. A text would be read by whoever asks, along its own search path: a temporary type of the
+-- name of `uuid` could then answer with another organization.
+create or replace function tenancy.organization_id() returns uuid language sql stable parallel safe
+return nullif((tenancy.scope())[2], '')::uuid;
 
-create or replace function tenancy.user_id() returns uuid language sql stable parallel safe as $$
-    select nullif((tenancy.scope())[3], '')::uuid
-$$;
+create or replace function tenancy.user_id() returns uuid language sql stable parallel safe
+return nullif((tenancy.scope())[3], '')::uuid;
 
 -- The product's own work.
-create or replace function tenancy.is_platform() returns boolean language sql stable parallel safe as $$
-    select coalesce((tenancy.scope())[1] = 'platform', false)
-$$;
+create or replace function tenancy.is_platform() returns boolean language sql stable parallel safe
+return coalesce((tenancy.scope())[1] = 'platform', false);
 
 -- The product's own work, and operators.
-create or replace function tenancy.is_staff() returns boolean language sql stable parallel safe as $$
-    select coalesce((tenancy.scope())[1] in ('platform', 'admin'), false)
-$$;
+create or replace function tenancy.is_staff() returns boolean language sql stable parallel safe
+return coalesce((tenancy.scope())[1] in ('platform', 'admin'), false);
 
 -- In the warehouse: the prompts the organization sells, as far as who asks may see them.
 create or replace function tenancy.own_prompts() returns setof text

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from api.database import Database
 from api.tenancy import PLATFORM, Scope, enter
 from warehouse.databases import connect
-from warehouse.tenancy import Access
+from warehouse.tenancy import Access, ScopeSigner
 
 # More than the pool has connections, so that each connection serves many.
 COMPANIES = 50
@@ -89,6 +89,63 @@ class TestReading:
 
         with pytest.raises(DBAPIError, match="read-only"):
             run(writing)
+
+
+class TestScope:
+    def test_no_other_session_can_read_it(self, run: Run, access: Access):
+        async def begin(database: Database) -> list[str]:
+            async with database.reading(PLATFORM) as session:
+                connection = await session.connection()
+                driver: Any = (await connection.get_raw_connection()).driver_connection
+                driver.signed_scope = ScopeSigner(access.scope_key).sign(PLATFORM)
+                # Nothing but the begin, which is what others see until the first statement.
+                await driver.wait(driver._start_query())
+                with connect(access.application_url) as spy:
+                    rows = spy.execute("select query from pg_stat_activity where usename = current_user").fetchall()
+            return [row["query"] for row in rows]
+
+        queries = run(begin)
+        assert len(queries) >= 2
+        assert not [query for query in queries if "platform:" in query]
+
+    @pytest.mark.parametrize("scope", [None, "own"])
+    def test_what_was_left_on_the_connection_does_not_count(
+        self, run: Run, access: Access, companies: list[UUID], scope: str | None
+    ):
+        left = text(
+            "select set_config('app.scope', :scope, false), set_config('search_path', 'pg_temp, public', false)"
+        )
+        expected = [] if scope is None else companies[:1]
+
+        async def leave(database: Database) -> tuple[list[UUID], str]:
+            async with database.writing() as session:
+                await session.execute(left, {"scope": ScopeSigner(access.scope_key).sign(PLATFORM)})
+            found = await seen(database, None if scope is None else scope_of(companies[0]))
+            async with database.reading() as session:
+                return found, (await session.scalars(text("show search_path"))).one()
+
+        assert run(leave) == (expected, "public, pg_temp")
+
+    def test_a_connection_that_died_is_replaced(self, run: Run, access: Access, companies: list[UUID]):
+        async def killed(database: Database) -> list[UUID]:
+            with pytest.raises(DBAPIError):
+                async with database.reading(scope_of(companies[0])) as session:
+                    await session.execute(text("select pg_terminate_backend(pg_backend_pid())"))
+            return await seen(database, scope_of(companies[0]))
+
+        assert run(killed) == companies[:1]
+
+    def test_of_a_request_that_was_given_up_nothing_is_left(self, run: Run, companies: list[UUID]):
+        async def give_up(database: Database) -> list[UUID]:
+            for steps in range(12):
+                asking = asyncio.ensure_future(seen(database, PLATFORM))
+                for _ in range(steps):
+                    await asyncio.sleep(0)
+                asking.cancel()
+                await asyncio.gather(asking, return_exceptions=True)
+            return await seen(database)
+
+        assert run(give_up) == []
 
 
 class TestEnter:

@@ -246,6 +246,22 @@ class TestForging:
             ).fetchone()
         assert row == {"is_real": True}
 
+    def test_a_type_of_its_own_answers_for_nobody(self, as_application: Connect, world: World):
+        them = world.seller.organization_id
+        with as_application(world.rival.scope) as connection:
+            for statement in (
+                "create type pg_temp.uuid as enum ('a')",
+                "create function pg_temp.take(text) returns pg_temp.uuid language sql as 'select null::pg_temp.uuid'",
+                "create function pg_temp.give(pg_temp.uuid) returns pg_catalog.uuid language sql"
+                f" return '{them}'::pg_catalog.uuid",
+                "create cast (text as pg_temp.uuid) with function pg_temp.take(text)",
+                "create cast (pg_temp.uuid as pg_catalog.uuid) with function pg_temp.give(pg_temp.uuid) as assignment",
+                "set local search_path = pg_temp, pg_catalog",
+            ):
+                connection.execute(statement)
+            [row] = connection.execute("select id from public.organizations").fetchall()
+        assert row["id"] == world.rival.organization_id
+
 
 class TestWriting:
     @pytest.mark.parametrize(
