@@ -30,6 +30,7 @@ from api.log import json_logging
 from api.mail.file import FileMailer
 from api.mail.mailer import Mailer
 from api.mail.smtp import SmtpMailer
+from api.marts_reads import MartsReads
 from api.migrations import migrate
 from api.outbox.outbox import Outbox
 from api.pagination import cursor_secret
@@ -62,6 +63,9 @@ class Resources:
     redis_batch: RedisBatch
     journal: AsyncJournal
     marts: MartsConnections
+    # Rankings are what everybody sees first: whoever reads figures does not keep them waiting.
+    figure_reads: MartsReads
+    ranking_reads: MartsReads
     tokens: TokenIssuer
     passwords: PasswordHasher
     links: LinkSigner
@@ -131,6 +135,8 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         resources = _connect(settings, servers)
         # Callbacks run last first: the journal writes what it still holds while the flusher is there to store it.
         stack.callback(resources.marts.close)
+        stack.callback(resources.figure_reads.close)
+        stack.callback(resources.ranking_reads.close)
         stack.push_async_callback(resources.database.close)
         stack.push_async_callback(resources.redis.aclose)
         stack.push_async_callback(resources.redis_batch.close)
@@ -165,6 +171,12 @@ def _connect(settings: Settings, servers: Servers) -> Resources:
     )
     # A mark outlives every access token, and what processes remember of API keys.
     remembered_seconds = tokens.lifetime_seconds("access") + API_KEY_REMEMBERED_SECONDS
+    marts = MartsConnections(
+        servers.access.marts_url,
+        scope_key=servers.access.scope_key,
+        statement_seconds=STATEMENT_TIMEOUT_MS / 1000,
+    )
+    at_once, wait_seconds = settings.marts_reads_at_once, settings.marts_wait_seconds
     return Resources(
         settings=settings,
         servers=servers,
@@ -177,11 +189,9 @@ def _connect(settings: Settings, servers: Servers) -> Resources:
             max_entries=settings.event_journal_max_entries,
             stream_max_bytes=settings.event_stream_max_bytes,
         ),
-        marts=MartsConnections(
-            servers.access.marts_url,
-            scope_key=servers.access.scope_key,
-            statement_seconds=STATEMENT_TIMEOUT_MS / 1000,
-        ),
+        marts=marts,
+        figure_reads=MartsReads(marts, at_once=at_once, wait_seconds=wait_seconds),
+        ranking_reads=MartsReads(marts, at_once=at_once, wait_seconds=wait_seconds),
         tokens=tokens,
         passwords=PasswordHasher(pepper, bcrypt_cost=settings.password_bcrypt_cost),
         links=LinkSigner(pepper),

@@ -7,6 +7,8 @@ from fastapi.openapi.utils import get_openapi
 
 from api.problem import MEDIA_TYPE
 from api.public_routes import access_of, list_routes
+from api.rate_limit.policy import route_limit
+from api.routing import ServiceRoute
 
 FIRST_ERROR_STATUS = 400
 UNAVAILABLE = "A server this needs does not answer just now; `Retry-After` says when to try again"
@@ -27,6 +29,7 @@ def install_openapi(app: FastAPI) -> None:
             document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
             _tell_access(document, app)
             _tell_limits(document)
+            _tell_rates(document, app)
             app.openapi_schema = _with_problem_media_type(document)
         return app.openapi_schema
 
@@ -61,6 +64,15 @@ def _tell_limits(document: dict[str, Any]) -> None:
             operation["responses"].setdefault("503", {"description": UNAVAILABLE, "content": PROBLEM_CONTENT})
             if "requestBody" in operation:
                 operation["responses"].setdefault("413", {"description": TOO_LARGE, "content": PROBLEM_CONTENT})
+
+
+def _tell_rates(document: dict[str, Any], app: FastAPI) -> None:
+    """Say how often a caller may ask, before what the settings of a service multiply it by."""
+    for method, path, context in list_routes(app.routes):
+        operation = document["paths"].get(path, {}).get(method.lower())
+        route = getattr(context, "original_route", context)
+        if operation is not None and isinstance(route, ServiceRoute):
+            operation["x-rate-limit"] = route.limit or route_limit(method)
 
 
 def _with_problem_media_type(document: dict[str, Any]) -> dict[str, Any]:

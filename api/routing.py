@@ -62,7 +62,8 @@ class ServiceRoute(APIRoute):
             inner = IdempotencyMiddleware(super().handle, can_resume=can_resume)
         else:
             inner = cached.app(access_of(self))
-        self.guarded = RateLimitMiddleware(inner, route=path)
+        self.limit: str | None = getattr(endpoint, "rate_limit", None)
+        self.guarded = RateLimitMiddleware(inner, route=path, limit=self.limit)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take one request; one of another method is refused before its key is looked at."""
@@ -106,6 +107,16 @@ def repeatable(endpoint: Endpoint) -> Endpoint:
     """Marks a handler without a `WriteSession` that can be run again after it was interrupted."""
     endpoint.is_repeatable = True  # type: ignore[attr-defined]
     return endpoint
+
+
+def limited(limit: str) -> Callable[[Endpoint], Endpoint]:
+    """Gives a route a limit of its own, one of `api.rate_limit.policy`, for each caller."""
+
+    def give(endpoint: Endpoint) -> Endpoint:
+        endpoint.rate_limit = limit  # type: ignore[attr-defined]
+        return endpoint
+
+    return give
 
 
 def _has_unit_of_work(dependant: Dependant) -> bool:

@@ -110,6 +110,10 @@ class Settings(BaseSettings):
     request_timeout_seconds: float = Field(60.0, gt=0, le=80)
     # How long a client may take to send its body.
     body_timeout_seconds: float = Field(30.0, gt=0)
+    # Reads of figures that a process lets go on at once, and as many of rankings beside them.
+    marts_reads_at_once: int = Field(8, ge=1)
+    # How long a further one waits for a place.
+    marts_wait_seconds: float = Field(5.0, gt=0)
     sentry_dsn: SecretStr | None = None
 
     event_flush_max_events: int = Field(100, ge=1)

@@ -5,7 +5,6 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import Depends, Query, Request, status
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
 from api.agent import agent_of
@@ -25,9 +24,11 @@ from api.analytics.schemas import (
 from api.cached_answer import NOT_MODIFIED, answered_by
 from api.dependencies import ReadAnalytics, ReadOverview, ReadSales, ReadSession, Resources, WriteEvents
 from api.errors import LoginRequired, RoleNotAllowed, ServiceUnavailable, problem_responses
+from api.marts_reads import MartsBusy
 from api.pagination import PAGE_SIZE_DEFAULT, Cursor, Limit
 from api.prompts.errors import PromptNotFound
-from api.routing import feature_router, repeatable
+from api.rate_limit.policy import EXPORTS, FIGURES
+from api.routing import feature_router, limited, repeatable
 from api.schema import CurrencyCode, Day, Page
 from api.tenancy import scope_of
 from warehouse.event_document import describe_event, event_schema_of
@@ -40,7 +41,7 @@ OwnDimension = Literal["seller", "prompt"]
 PROMPTS_DEFAULT = 10
 PROMPTS_MAX = 100
 
-router = feature_router("analytics", LoginRequired, ServiceUnavailable)
+router = feature_router("analytics", LoginRequired, ServiceUnavailable, MartsBusy)
 
 
 def get_days(
@@ -70,6 +71,14 @@ def get_figures(
 
 
 WantedFigures = Annotated[figures.Wanted, Depends(get_figures)]
+
+
+def get_page(wanted: WantedFigures, cursor: Cursor = None, limit: Limit = PAGE_SIZE_DEFAULT) -> figures.WantedPage:
+    """Which page of them."""
+    return figures.WantedPage(wanted, cursor, limit)
+
+
+FigurePage = Annotated[figures.WantedPage, Depends(get_page)]
 
 
 @router.post(
@@ -122,6 +131,7 @@ def _known_event(event_name: str) -> KnownEvent:
     summary="What a prompt achieved",
     responses=problem_responses(PromptNotFound),
 )
+@limited(FIGURES)
 async def prompt_performance(
     prompt_id: UUID,
     user: ReadAnalytics,
@@ -134,12 +144,13 @@ async def prompt_performance(
     seller = await repository.find_seller(session, prompt_id)
     if seller is None or (seller != user.organization_id and user.role != "admin"):
         raise PromptNotFound(prompt_id)
-    return await run_in_threadpool(
-        performance.read_prompt_performance, resources.marts, scope_of(user), prompt_id, days, currency
+    return await resources.figure_reads.run(
+        performance.read_prompt_performance, scope_of(user), prompt_id, days, currency
     )
 
 
 @router.get("/dashboard", summary="What your prompts achieved", responses=problem_responses(RoleNotAllowed))
+@limited(FIGURES)
 async def dashboard(
     user: ReadSales,
     resources: Resources,
@@ -148,9 +159,8 @@ async def dashboard(
     prompts: Annotated[int, Query(ge=1, le=PROMPTS_MAX, description="How many prompts to list")] = PROMPTS_DEFAULT,
 ) -> Dashboard:
     """Of the signed-in seller's organization, from one publication."""
-    return await run_in_threadpool(
+    return await resources.figure_reads.run(
         performance.read_dashboard,
-        resources.marts,
         scope_of(user),
         user.organization_id,
         days,
@@ -167,37 +177,30 @@ async def metrics(_: ReadAnalytics) -> Page[MetricDetail]:
 
 
 @router.get("/overview", summary="Figures of the whole marketplace", responses=problem_responses(RoleNotAllowed))
+@limited(FIGURES)
 async def overview(
     user: ReadOverview,
     resources: Resources,
-    wanted: WantedFigures,
+    page: FigurePage,
     dimension: Annotated[Dimension, Query(description="By what they are cut")] = "marketplace",
-    cursor: Cursor = None,
-    limit: Limit = PAGE_SIZE_DEFAULT,
 ) -> MetricFigures:
     """For operators: every metric of the registry, by category, seller or prompt too, of at most 366 days."""
-    wanted = replace(wanted, dimension=dimension)
-    return await run_in_threadpool(
-        figures.read_page, resources.marts, scope_of(user), wanted, cursor=cursor, limit=limit
-    )
+    return await resources.figure_reads.run(figures.read_page, scope_of(user), page.of(dimension))
 
 
 @router.get(
     "/sellers/me/performance", summary="Figures of your organization", responses=problem_responses(RoleNotAllowed)
 )
+@limited(FIGURES)
 async def own_performance(
     user: ReadSales,
     resources: Resources,
-    wanted: WantedFigures,
+    page: FigurePage,
     dimension: Annotated[OwnDimension, Query(description="Of all you sell, or of each prompt")] = "seller",
-    cursor: Cursor = None,
-    limit: Limit = PAGE_SIZE_DEFAULT,
 ) -> MetricFigures:
     """Every metric of the registry that can be told of a seller, of at most 366 days."""
-    wanted = replace(wanted, dimension=dimension, seller_organization_id=str(user.organization_id))
-    return await run_in_threadpool(
-        figures.read_page, resources.marts, scope_of(user), wanted, cursor=cursor, limit=limit
-    )
+    own = page.of(dimension, seller_organization_id=str(user.organization_id))
+    return await resources.figure_reads.run(figures.read_page, scope_of(user), own)
 
 
 @router.get(
@@ -206,6 +209,7 @@ async def own_performance(
     response_class=StreamingResponse,
     responses={**figure_export.RESPONSES, **problem_responses(RoleNotAllowed)},
 )
+@limited(EXPORTS)
 async def export(
     user: ReadSales,
     resources: Resources,
@@ -219,4 +223,4 @@ async def export(
     """
     seller = None if user.role == "admin" else str(user.organization_id)
     wanted = replace(wanted, dimension=dimension or "seller", seller_organization_id=seller)
-    return await figure_export.answer(resources.marts, scope_of(user), wanted, file_format)
+    return await figure_export.answer(resources.figure_reads, scope_of(user), wanted, file_format)

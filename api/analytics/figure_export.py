@@ -1,15 +1,18 @@
-"""Figures of the registry as a file that is written while it is read."""
+"""Figures of the registry as a file, in memory that does not grow with it."""
 
+import os
 from collections.abc import Iterable, Iterator
-from itertools import chain, islice
-from typing import Any, Literal
+from contextlib import ExitStack
+from itertools import islice
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any, Literal
 
 import orjson
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
 from api.analytics.errors import MetricNotComputable
 from api.analytics.figures import Wanted, plan
+from api.marts_reads import MartsReads
 from warehouse.exports.column import json_value
 from warehouse.exports.csv_line import csv_lines
 from warehouse.exports.figure import FIGURE_COLUMNS, figure_rows
@@ -27,31 +30,50 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
     }
 }
 LINES_AT_ONCE = 500
+# Most files are smaller; what is larger is on the disk.
+MEMORY_MAX_BYTES = 256 * 1024
+SENT_AT_ONCE = 64 * 1024
 NAMES = [column.name for column in FIGURE_COLUMNS]
 
 
-async def answer(connections: MartsConnections, scope: Scope, wanted: Wanted, file_format: Format) -> StreamingResponse:
+async def answer(reads: MartsReads, scope: Scope, wanted: Wanted, file_format: Format) -> StreamingResponse:
     """The file. Raises what `read_page` of figures raises, before anything is sent."""
     if wanted.seller_organization_id is not None and wanted.dimension not in ("seller", "prompt"):
         raise MetricNotComputable(f"figures by {wanted.dimension} are for operators; choose seller or prompt")
-    parts = _parts(connections, scope, wanted, file_format)
-    first = await run_in_threadpool(next, parts)
+    file = await reads.run(_written, scope, wanted, file_format)
     file_name = f"figures-by-{wanted.dimension}.{ENDINGS[file_format]}"
     return StreamingResponse(
-        chain([first], parts),
+        _parts_of(file),
         media_type=MEDIA_TYPES[file_format],
-        headers={"Content-Disposition": f'attachment; filename="{file_name}"'},
+        headers={
+            "Content-Disposition": f'attachment; filename="{file_name}"',
+            "Content-Length": str(file.seek(0, os.SEEK_END)),
+        },
     )
 
 
-def _parts(connections: MartsConnections, scope: Scope, wanted: Wanted, file_format: Format) -> Iterator[bytes]:
-    """The file in parts, all of one publication; the first one comes when all that was asked for is found right."""
-    with read_marts(connections, scope) as marts:
-        query = plan(marts, wanted)
-        yield csv_lines([NAMES]).encode() if file_format == "csv" else b""
-        rows = figure_rows(marts, query) if query else iter(())
-        while part := list(islice(rows, LINES_AT_ONCE)):
-            yield csv_lines(part).encode() if file_format == "csv" else _json(part)
+def _written(connections: MartsConnections, scope: Scope, wanted: Wanted, file_format: Format) -> IO[bytes]:
+    """The file, all of one publication, as large as it may be on the disk and nowhere else.
+
+    Written before it is sent: a client that takes its time keeps no transaction open and nobody else waiting.
+    """
+    with ExitStack() as on_failure:
+        file: IO[bytes] = on_failure.enter_context(SpooledTemporaryFile(MEMORY_MAX_BYTES))
+        with read_marts(connections, scope) as marts:
+            query = plan(marts, wanted)
+            file.write(csv_lines([NAMES]).encode() if file_format == "csv" else b"")
+            rows = figure_rows(marts, query) if query else iter(())
+            while part := list(islice(rows, LINES_AT_ONCE)):
+                file.write(csv_lines(part).encode() if file_format == "csv" else _json(part))
+        on_failure.pop_all()
+        return file
+
+
+def _parts_of(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        file.seek(0)
+        while part := file.read(SENT_AT_ONCE):
+            yield part
 
 
 def _json(rows: Iterable[Iterable[Any]]) -> bytes:

@@ -30,6 +30,20 @@ class Wanted:
     seller_organization_id: str | None = None
 
 
+@dataclass(frozen=True)
+class WantedPage:
+    """A page of what is asked for: from a cursor on, or the first."""
+
+    wanted: Wanted
+    cursor: str | None
+    limit: int
+
+    def of(self, dimension: Dimension, *, seller_organization_id: str | None = None) -> "WantedPage":
+        """The same, cut by a dimension, and of one seller alone."""
+        wanted = replace(self.wanted, dimension=dimension, seller_organization_id=seller_organization_id)
+        return replace(self, wanted=wanted)
+
+
 def choose_metrics(wanted: Wanted) -> tuple[Metric, ...]:
     """Those asked for, each once and in the order of the registry. Raises `MetricNotComputable`."""
     if not wanted.metrics:
@@ -79,11 +93,10 @@ def plan(marts: Marts, wanted: Wanted) -> FigureQuery | None:
     return FigureQuery(metrics, wanted.dimension, days, wanted.grain, wanted.currency, wanted.seller_organization_id)
 
 
-def read_page(
-    connections: MartsConnections, scope: Scope, wanted: Wanted, *, cursor: str | None, limit: int
-) -> MetricFigures:
+def read_page(connections: MartsConnections, scope: Scope, page: WantedPage) -> MetricFigures:
     """One page. Raises `MartsUnavailable`, `CursorInvalid`, and what `plan` raises."""
-    after, begun = _decode(cursor)
+    wanted, limit = page.wanted, page.limit
+    after, begun = _decode(page.cursor)
     if begun is not None:
         # Later pages are of the days the first one was of, whatever was published since.
         wanted = replace(wanted, date_from=begun.first, date_to=begun.last)

@@ -10,15 +10,17 @@ from api.rate_limit.limiter import RateLimiter
 class RateLimitMiddleware:
     """Wraps one route. Refuses with 429 once the caller's limit on it is used up."""
 
-    def __init__(self, app: ASGIApp, *, route: str) -> None:
+    def __init__(self, app: ASGIApp, *, route: str, limit: str | None = None) -> None:
         self._app = app
         self._route = route
+        # In the place of the one that all routes of its method have.
+        self._limit = limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take one request."""
         limiter: RateLimiter = scope["app"].state.resources.limiter
         # Both are asked of Redis before either is waited for: one round trip.
-        counting = limiter.begin(scope, self._route)
+        counting = limiter.begin(scope, self._route, self._limit)
         await settle_identity(scope)
         if counting is not None:
             # A refusal of the handler's says itself which limit was met.

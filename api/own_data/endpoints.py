@@ -16,7 +16,8 @@ from api.own_data.export import export, note_export
 from api.own_data.schemas import EraseMe, EraseUser, ErasureDetail
 from api.pagination import PAGE_SIZE_DEFAULT, Cursor, Limit
 from api.rate_limit.errors import LoginClosed
-from api.routing import feature_router
+from api.rate_limit.policy import EXPORTS
+from api.routing import feature_router, limited
 from api.schema import Page
 
 router = feature_router("auth", LoginRequired, TokenInvalid, TokenExpired)
@@ -33,6 +34,7 @@ NDJSON = "application/x-ndjson"
     response_class=StreamingResponse,
     responses={200: {"description": "One JSON object a line: `kind` and `data`", "content": {NDJSON: {"schema": {}}}}},
 )
+@limited(EXPORTS)
 async def export_me(user: CurrentUser, resources: Resources) -> StreamingResponse:
     """Your account, orders and what they granted, reviews, events, mails, and what the audit log says of you.
 

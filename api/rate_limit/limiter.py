@@ -54,17 +54,17 @@ class RateLimiter:
         self._login_multiplier = login_multiplier
         self._route_limits: dict[tuple[str, str], RouteLimit] = {}
 
-    def begin(self, scope: Scope, route: str) -> Counting | None:
-        """Count a request of its caller on a route; None when limits are switched off."""
+    def begin(self, scope: Scope, route: str, limit_of_route: str | None = None) -> Counting | None:
+        """Count a request of its caller on a route, which may have a limit of its own; None when limits are off."""
         if not self._is_enabled:
             return None
-        limit = self._route_limit(scope["method"], route)
+        limit = self._route_limit(scope["method"], route, limit_of_route)
         return Counting(limit, self._storage.count((limit.item, caller_name(scope))))
 
-    def _route_limit(self, method: str, route: str) -> RouteLimit:
+    def _route_limit(self, method: str, route: str, limit_of_route: str | None) -> RouteLimit:
         found = self._route_limits.get((method, route))
         if found is None:
-            item = scaled(route_limit(method), self._multiplier, f"{method} {route}")
+            item = scaled(limit_of_route or route_limit(method), self._multiplier, f"{method} {route}")
             headers = [(name.lower().encode(), value.encode()) for name, value in _limit_headers(item).items()]
             found = self._route_limits[method, route] = RouteLimit(item, headers)
         return found

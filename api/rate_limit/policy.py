@@ -13,6 +13,9 @@ READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # Of one caller on one route, times RATE_LIMIT_MULTIPLIER.
 READS = "3000/minute"
 WRITES = "600/minute"
+# Of routes that compute over many rows for each request (`api.routing.limited`).
+FIGURES = "120/minute"
+EXPORTS = "10/minute"
 
 Action = Literal["login", "register", "refresh", "password reset", "verification", "invitation"]
 

@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from anyio import to_thread
-
 from api.database import AsyncReadSession
 from api.marketplace.catalog.repository import ListedRow, find_listed
 from api.marketplace.catalog.service import list_prompt
 from api.marketplace.ranking.schemas import Contribution, RankedPrompt, Ranking, RankingQuery
 from api.marketplace.serving import Place, decode_place, encode_place, record_served
+from api.marts_reads import MartsReads
 from api.pagination import CursorInvalid, read_number
 from api.tracker import Tracker
 from ranking.explanation import explain
@@ -30,18 +29,16 @@ class _Places:
     has_more: bool
 
 
-async def rank(
-    session: AsyncReadSession, connections: MartsConnections, tracker: Tracker, query: RankingQuery
-) -> Ranking:
-    """A page of a ranking. Raises `CursorInvalid` and `MartsUnavailable`.
+async def rank(session: AsyncReadSession, reads: MartsReads, tracker: Tracker, query: RankingQuery) -> Ranking:
+    """A page of a ranking. Raises `CursorInvalid`, `MartsBusy` and `MartsUnavailable`.
 
     When another run is published between two pages, the second goes on at the same rank of the new ranking.
     """
     segment = query.category or ALL_SEGMENT
     order = f"{query.surface}/{segment}"
     after = _place(query.cursor, order)
-    places = await to_thread.run_sync(
-        _read_places, connections, query.surface, segment, int(after.key) if after else 0, query.limit + SPARE_PLACES
+    places = await reads.run(
+        _read_places, query.surface, segment, int(after.key) if after else 0, query.limit + SPARE_PLACES
     )
     listed = await find_listed(session, [UUID(row.prompt_id) for row in places.rows])
     for_sale = [row for row in places.rows if UUID(row.prompt_id) in listed]
