@@ -171,12 +171,7 @@ def _connect(settings: Settings, servers: Servers) -> Resources:
     )
     # A mark outlives every access token, and what processes remember of API keys.
     remembered_seconds = tokens.lifetime_seconds("access") + API_KEY_REMEMBERED_SECONDS
-    marts = MartsConnections(
-        servers.access.marts_url,
-        scope_key=servers.access.scope_key,
-        statement_seconds=STATEMENT_TIMEOUT_MS / 1000,
-    )
-    at_once, wait_seconds = settings.marts_reads_at_once, settings.marts_wait_seconds
+    marts = _marts(servers)
     return Resources(
         settings=settings,
         servers=servers,
@@ -190,8 +185,8 @@ def _connect(settings: Settings, servers: Servers) -> Resources:
             stream_max_bytes=settings.event_stream_max_bytes,
         ),
         marts=marts,
-        figure_reads=MartsReads(marts, at_once=at_once, wait_seconds=wait_seconds),
-        ranking_reads=MartsReads(marts, at_once=at_once, wait_seconds=wait_seconds),
+        figure_reads=_reads(settings, marts),
+        ranking_reads=_reads(settings, marts),
         tokens=tokens,
         passwords=PasswordHasher(pepper, bcrypt_cost=settings.password_bcrypt_cost),
         links=LinkSigner(pepper),
@@ -206,6 +201,15 @@ def _connect(settings: Settings, servers: Servers) -> Resources:
         proxies=TrustedProxies(settings.trusted_proxies),
         cursor_secret=cursor_secret(settings.jwt_secret.get_secret_value()),
     )
+
+
+def _marts(servers: Servers) -> MartsConnections:
+    access, seconds = servers.access, STATEMENT_TIMEOUT_MS / 1000
+    return MartsConnections(access.marts_url, scope_key=access.scope_key, statement_seconds=seconds)
+
+
+def _reads(settings: Settings, marts: MartsConnections) -> MartsReads:
+    return MartsReads(marts, at_once=settings.marts_reads_at_once, wait_seconds=settings.marts_wait_seconds)
 
 
 def _limiter(settings: Settings, redis: "Redis", batch: RedisBatch) -> RateLimiter:
