@@ -3,6 +3,9 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from tests.integration.orchestration.conftest import new_data_dir
 from warehouse.settings import PROJECT_ROOT
@@ -50,6 +53,15 @@ def run_python(data_dir: Path, *arguments: str) -> "subprocess.CompletedProcess[
     )
 
 
+@pytest.fixture(scope="module")
+def described(tmp_path_factory: pytest.TempPathFactory, manifests: Path) -> dict[str, Any]:
+    """What a fresh interpreter says of the assets."""
+    found = run_python(new_data_dir(tmp_path_factory.mktemp("described"), manifests), "-c", NAMES)
+    assert (found.stderr, found.returncode) == ("", 0)
+    described: dict[str, Any] = json.loads(found.stdout)
+    return described
+
+
 class TestDefinitions:
     def test_load_in_a_fresh_interpreter_without_any_server(self, tmp_path: Path) -> None:
         first = run_python(tmp_path, "-c", IMPORT)
@@ -74,26 +86,17 @@ class TestDefinitions:
         others = [line for line in said.splitlines() if "warn" in line.lower() and "SupersessionWarning" not in line]
         assert others == []
 
-    def test_every_asset_has_a_group_and_an_owner(self, tmp_path: Path, manifests: Path) -> None:
-        new_data_dir(tmp_path / "data", manifests)
-        found = run_python(tmp_path / "data", "-c", NAMES)
-        assert (found.stderr, found.returncode) == ("", 0)
-        described = json.loads(found.stdout)
+    def test_every_asset_has_a_group_and_an_owner(self, described: dict[str, Any]) -> None:
         assert [name for name, (group, owners) in described["assets"].items() if group == "default" or not owners] == []
 
     def test_lineage_ends_at_the_pages_and_routes_that_answer_from_the_publication(
-        self, tmp_path: Path, manifests: Path
+        self, described: dict[str, Any]
     ) -> None:
-        new_data_dir(tmp_path / "data", manifests)
-        exposed = json.loads(run_python(tmp_path / "data", "-c", NAMES).stdout)["exposed"]
+        exposed = described["exposed"]
         assert exposed["dashboards_performance"] == ["marts/publications"]
         assert {tuple(parents) for parents in exposed.values()} == {("marts/publications",)}
 
-    def test_every_mart_and_what_is_made_of_them_has_a_check_of_freshness(
-        self, tmp_path: Path, manifests: Path
-    ) -> None:
-        new_data_dir(tmp_path / "data", manifests)
-        described = json.loads(run_python(tmp_path / "data", "-c", NAMES).stdout)
+    def test_every_mart_and_what_is_made_of_them_has_a_check_of_freshness(self, described: dict[str, Any]) -> None:
         made = {name for name in described["assets"] if name.split("/")[0] in ("marts_build", "marts", "snapshots")}
         assert made - set(described["fresh"]) == set()
 
