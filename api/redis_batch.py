@@ -11,6 +11,8 @@ from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
+from warehouse.round_trip import round_trip
+
 # Nobody waits longer to learn whether they may pass. A busy process takes a second to read what came long ago.
 BATCH_TIMEOUT_SECONDS = 3.0
 # After a failure Redis is left alone for so long, and everything fails at once.
@@ -109,28 +111,10 @@ class RedisBatch:
         return answers[0] if readings else [], answers[-1] if counts else []
 
     async def _exchange(self, commands: Sequence[bytes]) -> list[Any]:
-        """Send packed commands and read their answers.
-
-        As redis-py's pipeline does, which packs in Python: that alone costs more than the rest of the round trip.
-        """
         if self._connection is None:
             pool: Any = self._redis.connection_pool
             self._connection = await pool.get_connection()
-        try:
-            return await _round_trip(self._connection, commands)
-        except RedisConnectionError:
-            # A Redis that was started anew since the last time: the connection is made again by its next use.
-            return await _round_trip(self._connection, commands)
-
-
-async def _round_trip(connection: AbstractConnection, commands: Sequence[bytes]) -> list[Any]:
-    try:
-        await connection.send_packed_command(b"".join(commands))
-        return [await connection.read_response() for _ in commands]
-    except BaseException:
-        # What was not read would be taken for the answer to the next command.
-        await connection.disconnect(nowait=True)
-        raise
+        return await round_trip(self._connection, commands)
 
 
 def _hand_out(asked: Sequence[tuple[Sequence[Any], "asyncio.Future[Any]"]], answers: list[Any]) -> None:

@@ -11,6 +11,8 @@ from typing import Any
 
 import psycopg
 import redis.asyncio as redis
+from hiredis import pack_command
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 from warehouse.databases import connect
@@ -21,6 +23,7 @@ from warehouse.journal.ledger import StoreReport, record_batch
 from warehouse.journal.recent import APPEND_SCRIPT, bucket_keys, script_keys
 from warehouse.journal.stored_ids import StoredIds
 from warehouse.journal.stream import ACCEPTED, DROPPED, FIELD, STREAM, decode, encode_fields, encode_rows, join
+from warehouse.round_trip import round_trip
 
 logger = logging.getLogger(__name__)
 
@@ -87,6 +90,7 @@ class AsyncJournal:
         self._redis = redis.Redis.from_url(
             redis_url, socket_timeout=REDIS_TIMEOUT_SECONDS, socket_connect_timeout=REDIS_TIMEOUT_SECONDS
         )
+        self._appending = redis.Redis.from_url(redis_url, socket_connect_timeout=REDIS_TIMEOUT_SECONDS)
         self._database_url = database_url
         self._stored_ids = StoredIds(database_url)
         self._max_entries = max_entries
@@ -167,10 +171,9 @@ class AsyncJournal:
             return Known()
         # Events of the service itself have fresh random ids; only others are remembered.
         remembered = [index for index, event in enumerate(events) if event.source not in SERVER_SOURCES]
-        keys = script_keys()
         try:
-            answer: list[Any] = await self._redis.eval(
-                APPEND_SCRIPT, len(keys), *keys, encode_rows(events), len(events), duplicates,
+            answer = await self._evaluate(
+                encode_rows(events), len(events), duplicates,
                 b"".join([events[index].id for index in remembered]),
                 b"".join([events[index].payload_hash for index in remembered]),
                 "0" if may_be_known else "1",
@@ -189,6 +192,23 @@ class AsyncJournal:
         else:
             self._entries = answer[0]
         return known
+
+    async def _evaluate(self, *arguments: bytes | int | str) -> list[Any]:
+        """The answer of the script that appends. Raises `RedisError`."""
+        keys = script_keys()
+        command = pack_command(("EVAL", APPEND_SCRIPT, len(keys), *keys, *arguments))
+        pool: Any = self._appending.connection_pool
+        try:
+            async with asyncio.timeout(REDIS_TIMEOUT_SECONDS):
+                connection = await pool.get_connection()
+                try:
+                    answers = await round_trip(connection, [command])
+                finally:
+                    await pool.release(connection)
+        except (OSError, TimeoutError) as error:
+            raise RedisConnectionError(f"Redis did not answer: {error}") from error
+        answer: list[Any] = answers[0]
+        return answer
 
     async def _append_encoded(self, events: Sequence[bytes]) -> None:
         entry = join(events)
@@ -347,4 +367,5 @@ class AsyncJournal:
         if self._together_writer is not None:
             await self._together_writer
         await self._redis.aclose()
+        await self._appending.aclose()
         await self._stored_ids.close()
