@@ -10,6 +10,7 @@ from bench.login_timing import measure_login_timing
 from bench.pipeline import measure_pipeline
 from bench.rebuild import measure_rebuild
 from bench.shell import measure_shell
+from bench.twice import measure_twice
 from bench.year import measure_year
 
 MEASUREMENTS = {
@@ -25,23 +26,24 @@ LONG = {
     "event-memory": measure_event_memory,
     "import-memory": measure_import_memory,
     "rebuild": measure_rebuild,
+    "twice": measure_twice,
 }
 
 
 @click.command()
 @click.argument("names", nargs=-1, type=click.Choice([*MEASUREMENTS, *LONG, "year"]))
 @click.option(
-    "--events", default=10_000_000, show_default=True, help="How many, for event- and import-memory and rebuild."
+    "--events", default=10_000_000, show_default=True, help="How many, for event- and import-memory, rebuild and twice."
 )
 def main(names: tuple[str, ...], events: int) -> None:
-    """Measure what is named, by default all but the last four, which take long.
+    """Measure what is named, by default all but the last five, which take long.
 
     pipeline: import and pipeline over the real data beside the project. shell: the cost around a handler. events:
     taking in events, against a plain COPY. imports: events from Parquet, likewise. kill: what is left of 100,000 events
     when everything that stores them is killed 20 times. login-timing: whether refused log-ins take equally long
     whatever is wrong. event-memory and import-memory: what is held in memory while events go through, or come from a
-    file. rebuild: all marts anew with DuckDB, against a script written by hand. year: the load of a day on top of
-    a year.
+    file. rebuild: all marts anew with DuckDB, against a script written by hand. twice: every event sent twice through
+    HTTP is stored once. year: the load of a day on top of a year.
     """
     for name in names or tuple(MEASUREMENTS):
         if name in LONG:

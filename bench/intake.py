@@ -3,10 +3,10 @@
 import http.client
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import orjson
@@ -28,9 +28,9 @@ PAUSE_SECONDS = 0.05
 FULL = 503
 
 
-def event_rows(count: int, *, first: int = 0) -> Iterator[dict[str, Any]]:
-    """Events as a file holds them, each with an id of its own: the numbers from `first` on."""
-    began = datetime.now(UTC) - timedelta(days=1)
+def event_rows(count: int, *, first: int = 0, began: datetime | None = None) -> Iterator[dict[str, Any]]:
+    """Events as a file holds them, each with an id of its own: the numbers from `first` on. By default of yesterday."""
+    began = began or datetime.now(UTC) - timedelta(days=1)
     for number in range(first, first + count):
         yield {
             "event_id": str(UUID(int=number)),
@@ -41,10 +41,10 @@ def event_rows(count: int, *, first: int = 0) -> Iterator[dict[str, Any]]:
         }
 
 
-def event_bodies(count: int, *, first: int = 0) -> Iterator[bytes]:
+def event_bodies(count: int, *, first: int = 0, began: datetime | None = None) -> Iterator[bytes]:
     """The same as bodies of requests, a batch each."""
     batch = []
-    for row in event_rows(count, first=first):
+    for row in event_rows(count, first=first, began=began):
         batch.append(row | {"properties": orjson.Fragment(row["properties"])})
         if len(batch) == BATCH:
             yield orjson.dumps(batch)
@@ -64,13 +64,13 @@ class Sent:
 
 def send_events(marketplace: Marketplace, bodies: Iterable[bytes], *, stored_before: int = 0) -> Sent:
     """Send bodies and wait until their events are stored. Every event must be accepted: none was sent before."""
-    headers = marketplace.sign_up() | {"Content-Type": "application/json"}
+    headers = marketplace.sign_up()
     before = processor_seconds(marketplace)
     began = time.perf_counter()
-    count = BATCH * _send_all(marketplace.ports, headers, iter(bodies))
+    count = BATCH * send_all(marketplace, headers, iter(bodies))
     accepted_seconds = time.perf_counter() - began
     with marketplace.servers() as servers, connect(servers.database_url, autocommit=True) as connection:
-        _wait_until_stored(servers)
+        wait_until_stored(servers)
         stored_seconds = time.perf_counter() - began
         if (stored := count_stored(connection)) != stored_before + count:
             raise RuntimeError(f"{stored - stored_before} of {count} accepted events are stored")
@@ -78,18 +78,26 @@ def send_events(marketplace: Marketplace, bodies: Iterable[bytes], *, stored_bef
     return Sent(count, accepted_seconds, stored_seconds, used)
 
 
-def _wait_until_stored(servers: Servers) -> None:
+def wait_until_stored(servers: Servers) -> None:
     """The stream is cut after what it held was stored. To count events again and again would cost as much as that."""
     with Redis.from_url(servers.redis_url) as client:
         while client.xlen(STREAM):
             time.sleep(PAUSE_SECONDS)
 
 
-def _send_all(ports: Sequence[int], headers: dict[str, str], bodies: Iterator[bytes]) -> int:
-    """How many batches were sent. Raises when one was not accepted as a whole.
+def send_all(
+    marketplace: Marketplace,
+    headers: dict[str, str],
+    bodies: Iterator[bytes],
+    *,
+    found: Literal["accepted", "duplicates"] = "accepted",
+) -> int:
+    """How many batches were sent. Raises when one was not found to be new, or known, as a whole.
 
     While too much waits to be stored the service refuses: then the same is sent again a moment later.
     """
+    ports = marketplace.ports
+    headers = headers | {"Content-Type": "application/json"}
     turn = threading.Lock()
     failures: list[str] = []
     sent = [0] * SENDERS
@@ -105,7 +113,7 @@ def _send_all(ports: Sequence[int], headers: dict[str, str], bodies: Iterator[by
             while status == FULL:
                 time.sleep(PAUSE_SECONDS)
                 status, answer = _post(connection, body, headers)
-            if orjson.loads(answer).get("accepted") != BATCH:
+            if orjson.loads(answer).get(found) != BATCH:
                 failures.append(answer.decode())
             sent[sender] += 1
         connection.close()
