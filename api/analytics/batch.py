@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -12,11 +11,19 @@ from api.analytics.envelope import read_envelope, seal, source_of
 from api.analytics.errors import EventBatchTooLarge
 from api.auth.identity import Identity
 from api.errors import BodyMalformed
-from warehouse.events import Agent, EventInvalid
-from warehouse.intake import QUICK_MAX_BYTES, LiveEventReader, ReadyEvent, as_json, as_raw, is_odd, read_moment, ready
-
-# Of one request. A sender names few, and each is looked at once.
-REMEMBERED_SOURCES = 64
+from warehouse.events import Agent, EventInvalid, clock_offset_ms
+from warehouse.intake import (
+    QUICK_MAX_BYTES,
+    Arrival,
+    LiveEventReader,
+    as_json,
+    as_raw,
+    is_odd,
+    look_at,
+    make_arrival_ready,
+    read_moment,
+    ready,
+)
 
 
 @dataclass(frozen=True)
@@ -35,14 +42,15 @@ class Refused:
 
 @dataclass(frozen=True)
 class Batch:
-    """The events of one request by their index in it."""
+    """The events of one request by their index in it: as they were sent, where all is plain, or ready to be stored."""
 
-    events: dict[int, ReadyEvent]
+    events: dict[int, Arrival]
     refused: list[Refused]
 
     def refuse(self, index: int, reason: str, detail: str) -> None:
         """Move an event to the refused ones."""
-        self.refused.append(Refused(index, as_json(self.events.pop(index)), reason, detail))
+        event = self.events.pop(index)
+        self.refused.append(Refused(index, as_json(make_arrival_ready(event)), reason, detail))
 
 
 @dataclass(frozen=True)
@@ -53,22 +61,22 @@ class _Sending:
     received_at: datetime
     agent: Agent | None
 
-    def take(self, batch: Batch, index: int, envelope: Any) -> None:
-        """Put an event of any kind into the batch, or refuse it. This alone decides what is refused."""
+    def take(self, events: dict[int, Arrival], refused: list[Refused], index: int, envelope: Any) -> None:
+        """Put an event of any kind among the events or the refused. This alone decides what is refused."""
         try:
             event = read_envelope(envelope, self.user, received_at=self.received_at)
-            batch.events[index] = ready(event.model_copy(update={"agent": self.agent}))
+            events[index] = ready(event.model_copy(update={"agent": self.agent}))
         except EventInvalid as error:
-            batch.refused.append(Refused(index, as_raw(seal(envelope, self.user)), error.reason, str(error)))
+            refused.append(Refused(index, as_raw(seal(envelope, self.user)), error.reason, str(error)))
 
     def quick_reader(self, sent_at: datetime | None) -> LiveEventReader:
         """A reader of what is plainly well-formed."""
         return LiveEventReader(
             received_at=self.received_at,
-            organization_id=self.user.organization_id,
-            user_id=self.user.user_id,
-            source_of=lru_cache(REMEMBERED_SOURCES)(lambda named: source_of(named, self.user)),
-            sent_at=sent_at,
+            organization_id=self.user.organization_id.bytes,
+            user_id=self.user.user_id.bytes,
+            source_of=lambda named: source_of(named, self.user),
+            clock_offset_ms=None if sent_at is None else clock_offset_ms(self.received_at, sent_at),
             agent=self.agent,
         )
 
@@ -80,37 +88,39 @@ class Begun:
     body: bytes
     sending: _Sending
     max_events: int
-    batch: Batch
+    read: dict[int, Arrival]
     # Events not yet looked at, by their index; None when that is all of the body.
     rest: list[tuple[int, bytes]] | None
     beside: dict[str, Any]
 
     @property
-    def is_done(self) -> bool:
-        """Whether nothing is left to look at."""
-        return self.rest == []
+    def batch(self) -> Batch | None:
+        """The events as they were sent, when nothing is left to look at."""
+        return Batch(self.read, []) if self.rest == [] else None
 
     def finish(self) -> Batch:
-        """All of the body. Slow, so it runs in a thread. Raises as `read_batch` does."""
+        """All of the body, ready to be stored. Slow, so it runs in a thread. Raises as `read_batch` does."""
         if self.rest is None:
             return self._read_slowly()
-        read = Batch(dict(self.batch.events), [])
+        events: dict[int, Arrival] = {index: make_arrival_ready(event) for index, event in self.read.items()}
+        refused: list[Refused] = []
         try:
             for index, content in self.rest:
-                self.sending.take(read, index, with_sent_at(read_json(content), self.beside))
+                self.sending.take(events, refused, index, with_sent_at(read_json(content), self.beside))
         except BodyMalformed:
             # The message is about the whole body.
             return self._read_slowly()
-        return Batch(dict(sorted(read.events.items())), read.refused)
+        return Batch(dict(sorted(events.items())), refused)
 
     def _read_slowly(self) -> Batch:
         envelopes = read_body(self.body)
         if len(envelopes) > self.max_events:
             raise EventBatchTooLarge(len(envelopes), self.max_events)
-        batch = Batch({}, [])
+        events: dict[int, Arrival] = {}
+        refused: list[Refused] = []
         for index, envelope in enumerate(envelopes):
-            self.sending.take(batch, index, envelope)
-        return batch
+            self.sending.take(events, refused, index, envelope)
+        return Batch(events, refused)
 
 
 def read_batch(
@@ -129,7 +139,7 @@ def begin_batch(
     """Read what is plainly well-formed, which takes a few microseconds an event, and leave the rest."""
     sending = _Sending(user, received_at, agent)
     parts = split_body(body)
-    nothing = Begun(body, sending, max_events, Batch({}, []), None, {})
+    nothing = Begun(body, sending, max_events, {}, None, {})
     if parts is None or len(parts.events) > max_events:
         return nothing
     try:
@@ -137,20 +147,22 @@ def begin_batch(
         beside = {} if parts.sent_at is None else {"sent_at": read_json(parts.sent_at)}
     except (BodyMalformed, msgspec.MsgspecError, ValueError):
         return nothing
-    batch, rest = _read_parts(parts, reader, may_be_odd=is_odd(body))
+    read, rest = _read_parts(parts, reader, may_be_odd=is_odd(body))
     if rest and parts.is_bare:
         return nothing
-    return Begun(body, sending, max_events, batch, rest, beside)
+    return Begun(body, sending, max_events, read, rest, beside)
 
 
-def _read_parts(parts: Parts, reader: LiveEventReader, *, may_be_odd: bool) -> tuple[Batch, list[tuple[int, bytes]]]:
-    events: dict[int, ReadyEvent] = {}
+def _read_parts(
+    parts: Parts, reader: LiveEventReader, *, may_be_odd: bool
+) -> tuple[dict[int, Arrival], list[tuple[int, bytes]]]:
+    events: dict[int, Arrival] = {}
     rest: list[tuple[int, bytes]] = []
     for index, content in enumerate(parts.events):
         is_plain = len(content) <= QUICK_MAX_BYTES and not (may_be_odd and is_odd(content))
-        event = reader.read(content) if is_plain else None
+        event = look_at(content, reader) if is_plain else None
         if event is None:
             rest.append((index, content))
         else:
             events[index] = event
-    return Batch(events, []), rest
+    return events, rest

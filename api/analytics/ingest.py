@@ -65,7 +65,8 @@ async def _read(resources: Resources, user: Identity, body: bytes, agent: Agent 
         agent=agent,
     )
     begun = begin() if len(body) <= AT_ONCE_MAX_BYTES else await run_in_threadpool(begin)
-    return begun.batch if begun.is_done else await run_in_threadpool(begun.finish)
+    batch = begun.batch
+    return await run_in_threadpool(begun.finish) if batch is None else batch
 
 
 async def _refuse_unknown_prompts(resources: Resources, user: Identity, batch: Batch) -> None:

@@ -76,15 +76,10 @@ def find_devices(sources: Sources, person: Person) -> Person:
 
 
 def erase_redis(sources: Sources, person: Person) -> None:
-    """Counters and claims that are named after the person, and ids of its events that are remembered for a while."""
+    """Counters and claims that are named after the person. Of events, only hashes of their ids are kept there."""
     with redis.Redis.from_url(sources.redis_url) as client:
         for key in client.scan_iter(match=f"*{person.user_id}*", count=1000):
             client.unlink(key)
-        for bucket in client.scan_iter(match="events:recent:*"):
-            for word in (str(person.user_id), *person.emails):
-                members = list(client.sscan_iter(bucket, match=f"*{word}*"))
-                if members:
-                    client.srem(bucket, *members)
 
 
 def erase_events(sources: Sources, person: Person) -> None:

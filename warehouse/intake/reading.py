@@ -48,7 +48,7 @@ class _Fields(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
     sample_rate: Annotated[float, Meta(gt=0, le=1)] | None = None
 
 
-class _LiveFields(_Fields, kw_only=True, forbid_unknown_fields=True, gc=False):
+class LiveFields(_Fields, kw_only=True, forbid_unknown_fields=True, gc=False):
     """An envelope as a client sends it. One that says what is the server's to say is looked at slowly."""
 
     source: str | None = None
@@ -66,7 +66,7 @@ class _WrittenFields(_Fields, kw_only=True, forbid_unknown_fields=True, gc=False
     agent: Agent | None = None
 
 
-_LIVE = msgspec.json.Decoder(_LiveFields)
+_LIVE = msgspec.json.Decoder(LiveFields)
 _WRITTEN = msgspec.json.Decoder(_WrittenFields)
 _MOMENT = msgspec.json.Decoder(Moment | None)
 
@@ -88,60 +88,81 @@ def is_odd(content: bytes) -> bool:
 
 
 class LiveEventReader:
-    """Reads what one client sends in one request. `source_of` says under which source it is kept, None when it may not.
+    """Reads what one client sends in one request.
 
-    `sent_at` holds for events that do not say their own.
+    `source_of` says under which source an event is kept that names one, or none; None when it may not name that one.
+    `clock_offset_ms` holds for events that do not say when they were sent. Ids are 16 bytes each.
     """
 
     def __init__(
         self,
         *,
         received_at: datetime,
-        organization_id: UUID,
-        user_id: UUID,
+        organization_id: bytes,
+        user_id: bytes,
         source_of: Callable[[str | None], str | None],
-        sent_at: datetime | None = None,
+        clock_offset_ms: int | None = None,
         agent: Agent | None = None,
     ) -> None:
-        self._received_at = received_at
+        self.received_at = received_at
+        self.organization_id = organization_id
+        self.user_id = user_id
+        self.clock_offset_ms = clock_offset_ms
+        self.agent = agent
         self._latest = received_at + timedelta(seconds=LATEST_EVENT_AHEAD_SECONDS)
         self._oldest = max(received_at - timedelta(days=LIVE_EVENT_MAX_AGE_DAYS), EARLIEST_EVENT)
-        self._organization_id = organization_id.bytes
-        self._user_id = user_id.bytes
         self._source_of = source_of
-        self._offset_ms = None if sent_at is None else clock_offset_ms(received_at, sent_at)
-        self._agent = agent
+        # A sender names few, and each is looked at once.
+        self._sources: dict[str | None, str | None] = {}
+
+    def sources(self) -> list[tuple[str | None, str]]:
+        """What was named so far as a source, and what is kept in its place."""
+        return [(named, source) for named, source in self._sources.items() if source is not None]
 
     def read(self, content: bytes) -> ReadyEvent | None:
         """The event of an envelope that is plainly well-formed, not odd, and no larger than `QUICK_MAX_BYTES`."""
+        seen = self.look(content)
+        if seen is None:
+            return None
+        source, fields = seen
+        offset_ms = self._offset_ms(fields)
+        return assemble(
+            source, fields.event_id, fields.event_name, fields.schema_version, _occurred_at(fields, offset_ms),
+            self.received_at, self.organization_id, self.user_id, fields.anonymous_id, fields.session_id,
+            fields.request_id, _bytes(fields.prompt_id), fields.properties, fields.sample_rate, offset_ms, self.agent,
+        )  # fmt: skip
+
+    def look(self, content: bytes) -> "tuple[str, LiveFields] | None":
+        """The same, as far as is needed to know that it can be read: its source and fields."""
         try:
             fields = _LIVE.decode(content)
-            return self._ready(fields)
+            rule = rule_of(fields.event_name)
+            if rule is None or rule.is_server_only or (rule.needs_prompt and fields.prompt_id is None):
+                return None
+            if not self._oldest <= _occurred_at(fields, self._offset_ms(fields)) <= self._latest:
+                return None
+            if rule.properties is not None:
+                msgspec.convert(fields.properties, rule.properties)
         except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError):
             return None
+        source = self._source(fields.source)
+        return None if source is None else (source, fields)
 
-    def _ready(self, fields: _LiveFields) -> ReadyEvent | None:
-        offset_ms = self._offset_ms
-        if fields.sent_at is not UNSET:
-            offset_ms = None if fields.sent_at is None else clock_offset_ms(self._received_at, fields.sent_at)
-        occurred_at = fields.occurred_at
-        if offset_ms is not None:
-            occurred_at += timedelta(milliseconds=offset_ms)
-        source = self._source_of(fields.source)
-        rule = rule_of(fields.event_name)
-        if source is None or rule is None or rule.is_server_only or not self._oldest <= occurred_at <= self._latest:
-            return None
-        prompt_id = fields.prompt_id
-        if prompt_id is None and rule.needs_prompt:
-            return None
-        if rule.properties is not None:
-            msgspec.convert(fields.properties, rule.properties)
-        return assemble(
-            source, fields.event_id, fields.event_name, fields.schema_version, occurred_at, self._received_at,
-            self._organization_id, self._user_id, fields.anonymous_id, fields.session_id, fields.request_id,
-            None if prompt_id is None else prompt_id.bytes, fields.properties, fields.sample_rate, offset_ms,
-            self._agent,
-        )  # fmt: skip
+    def _source(self, named: str | None) -> str | None:
+        try:
+            return self._sources[named]
+        except KeyError:
+            source = self._sources[named] = self._source_of(named)
+            return source
+
+    def _offset_ms(self, fields: "LiveFields") -> int | None:
+        if fields.sent_at is UNSET:
+            return self.clock_offset_ms
+        return None if fields.sent_at is None else clock_offset_ms(self.received_at, fields.sent_at)
+
+
+def _occurred_at(fields: "LiveFields", offset_ms: int | None) -> datetime:
+    return fields.occurred_at if offset_ms is None else fields.occurred_at + timedelta(milliseconds=offset_ms)
 
 
 class WrittenEventReader:

@@ -17,12 +17,12 @@ from redis.exceptions import RedisError
 
 from warehouse.databases import connect
 from warehouse.events import SERVER_SOURCES
-from warehouse.intake import ReadyEvent
+from warehouse.intake import Arrival, ReadyEvent, make_arrival_ready
 from warehouse.journal.dividing import store_each
 from warehouse.journal.ledger import StoreReport, record_batch
-from warehouse.journal.recent import APPEND_SCRIPT, bucket_keys, script_keys
+from warehouse.journal.recent import APPEND_SCRIPT, bucket_keys, read_payload_hashes, script_keys
 from warehouse.journal.stored_ids import StoredIds
-from warehouse.journal.stream import ACCEPTED, DROPPED, FIELD, STREAM, decode, encode_fields, encode_rows, join
+from warehouse.journal.stream import ACCEPTED, DROPPED, FIELD, STREAM, decode, encode, encode_fields, join
 from warehouse.round_trip import round_trip
 
 logger = logging.getLogger(__name__)
@@ -155,7 +155,7 @@ class AsyncJournal:
                 else:
                     done.set_exception(failure)
 
-    async def append_new(self, events: Sequence[ReadyEvent], *, duplicates: int = 0) -> Known:
+    async def append_new(self, events: Sequence[Arrival], *, duplicates: int = 0) -> Known:
         """Accept events as one entry unless some were accepted a moment ago: then those are told, and none is accepted.
 
         Events that `find_stored` knows are left out before. Raises as `append` does.
@@ -164,7 +164,7 @@ class AsyncJournal:
             return Known()
         return await self._append_rows(events, duplicates, may_be_known=False)
 
-    async def _append_rows(self, events: Sequence[ReadyEvent], duplicates: int, *, may_be_known: bool) -> Known:
+    async def _append_rows(self, events: Sequence[Arrival], duplicates: int, *, may_be_known: bool) -> Known:
         await self._check_room()
         if self._is_paused:
             await self._store_directly(events, duplicates)
@@ -173,36 +173,53 @@ class AsyncJournal:
         remembered = [index for index, event in enumerate(events) if event.source not in SERVER_SOURCES]
         try:
             answer = await self._evaluate(
-                encode_rows(events), len(events), duplicates,
-                b"".join([events[index].id for index in remembered]),
-                b"".join([events[index].payload_hash for index in remembered]),
+                *encode(events), len(events), duplicates, b"".join([events[index].id for index in remembered]),
                 "0" if may_be_known else "1",
             )  # fmt: skip
         except RedisError as error:
             self._give_up_on_redis(error)
             await self._store_directly(events, duplicates)
             return Known()
-        known = Known()
-        if answer[0] == -1:
-            # Remembered in two buckets, an id is told twice; the newer says what it is.
-            told = dict(zip(reversed(answer[1::2]), reversed(answer[2::2]), strict=True))
-            for place, sent in told.items():
-                index = remembered[place]
-                known.add(index, is_same=sent == events[index].payload_hash)
-        else:
+        if answer[0] != -1:
             self._entries = answer[0]
+            return Known()
+        # Remembered in two buckets, an id is told twice; the newer says where its event is.
+        told = dict(zip(reversed(answer[1::2]), reversed(answer[2::2]), strict=True))
+        return await self._compare({remembered[place]: stream_id for place, stream_id in told.items()}, events)
+
+    async def _compare(self, told: Mapping[int, bytes], events: Sequence[Arrival]) -> Known:
+        """What is known of events by their indexes, given the entries of the stream that hold their ids.
+
+        Raises `JournalUnavailable` when it can't be found out whether they say the same.
+        """
+        said = await self._payload_hashes({events[index].id: stream_id for index, stream_id in told.items()})
+        known = Known()
+        for index in told:
+            event = events[index]
+            if event.id not in said:
+                raise JournalUnavailable(f"what was accepted before can't be looked up: event_id {event.event_id}")
+            known.add(index, is_same=said[event.id] in (event.payload_hash, None))
         return known
+
+    async def _payload_hashes(self, stream_ids: Mapping[bytes, bytes]) -> dict[bytes, bytes | None]:
+        """What was said under ids: in the entries of the stream that are given, or stored since."""
+        said: dict[bytes, bytes | None] = {}
+        try:
+            said |= await read_payload_hashes(self._redis, set(stream_ids.values()))
+        except RedisError as error:
+            self._give_up_on_redis(error)
+        return said | await self._stored([id_ for id_ in stream_ids if id_ not in said])
 
     async def _evaluate(self, *arguments: bytes | int | str) -> list[Any]:
         """The answer of the script that appends. Raises `RedisError`."""
         keys = script_keys()
-        command = pack_command(("EVAL", APPEND_SCRIPT, len(keys), *keys, *arguments))
+        command: tuple[Any, ...] = ("EVAL", APPEND_SCRIPT, len(keys), *keys, *arguments)
         pool: Any = self._appending.connection_pool
         try:
             async with asyncio.timeout(REDIS_TIMEOUT_SECONDS):
                 connection = await pool.get_connection()
                 try:
-                    answers = await round_trip(connection, [command])
+                    answers = await round_trip(connection, [pack_command(command)])
                 finally:
                     await pool.release(connection)
         except (OSError, TimeoutError) as error:
@@ -268,20 +285,20 @@ class AsyncJournal:
                 # An estimate from a few nodes of the stream, so that it costs as little however long that is.
                 self._memory_share, self._stream_bytes = 0.0, await self._redis.memory_usage(STREAM) or 0
 
-    async def _store_directly(self, events: Sequence[ReadyEvent], duplicates: int) -> None:
+    async def _store_directly(self, events: Sequence[Arrival], duplicates: int) -> None:
         async with self._direct:
             try:
                 await asyncio.to_thread(self._store, events, duplicates)
             except psycopg.Error as error:
                 raise JournalUnavailable(f"neither Redis nor Postgres takes events: {error}") from error
 
-    def _store(self, events: Sequence[ReadyEvent], duplicates: int) -> None:
+    def _store(self, events: Sequence[Arrival], duplicates: int) -> None:
         with connect(self._database_url, timeout_seconds=DIRECT_CONNECT_SECONDS) as connection:
             connection.execute(f"set local statement_timeout = '{DIRECT_STATEMENT_SECONDS}s'")
-            store_each(connection, events, origin=ORIGIN)
+            store_each(connection, list(map(make_arrival_ready, events)), origin=ORIGIN)
             record_batch(connection, StoreReport(received=duplicates, duplicate=duplicates), origin=ORIGIN)
 
-    async def find_stored(self, events: Sequence[ReadyEvent]) -> Known:
+    async def find_stored(self, events: Sequence[Arrival]) -> Known:
         """Which of the events are stored, or stand earlier in the same batch.
 
         Those that were accepted and wait to be stored are found by `append_new`, but for ids that come several times:
@@ -302,7 +319,7 @@ class AsyncJournal:
             known.add(index, is_same=first[event.id] in (event.payload_hash, None))
         return known
 
-    async def _waiting(self, ids: Sequence[bytes]) -> dict[bytes, bytes]:
+    async def _waiting(self, ids: Sequence[bytes]) -> dict[bytes, bytes | None]:
         """Those of the ids that were accepted a while ago, with the hashes of their payloads."""
         if not ids or self._is_paused:
             return {}
@@ -314,7 +331,9 @@ class AsyncJournal:
         except RedisError as error:
             self._give_up_on_redis(error)
             return {}
-        return {id_: sent for answer in answers for id_, sent in zip(ids, answer, strict=True) if sent is not None}
+        told = {id_: stream_id for answer in answers for id_, stream_id in zip(ids, answer, strict=True) if stream_id}
+        said = await self._payload_hashes(told)
+        return {id_: said[id_] for id_ in told if id_ in said}
 
     async def _stored(self, ids: Sequence[bytes]) -> dict[bytes, bytes | None]:
         if not ids:

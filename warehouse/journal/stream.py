@@ -1,17 +1,20 @@
 """The Redis stream that is the journal: its name and the form of its entries."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
+from typing import Any, cast
 
 import msgspec
 import orjson
 
 from warehouse.events import Event, EventInvalid, check
-from warehouse.intake import ReadyEvent, WrittenEventReader, ready
+from warehouse.intake import Arrival, ReadyEvent, SentBatch, SentEvent, WrittenEventReader, ready
 
 STREAM = "events:journal"
-# Events as they are stored, with what they are known by: what was accepted from others.
+# Events as others sent them, found well-formed.
+SENT_FIELD = b"sent"
+# Events as they are stored, with what they are known by: such of others as had to be looked at closely.
 ROWS_FIELD = b"rows"
 # Events as their envelopes in JSON: the service's own, and what an earlier version wrote.
 FIELD = b"events"
@@ -25,6 +28,7 @@ ACCEPTED = "events:accepted"
 DROPPED = "events:dropped"
 
 _ENCODER = msgspec.msgpack.Encoder()
+_SENT = msgspec.msgpack.Decoder(SentBatch)
 _ROWS = msgspec.msgpack.Decoder(list[ReadyEvent])
 _LIST = msgspec.json.Decoder(list[msgspec.Raw])
 
@@ -45,14 +49,14 @@ class Entry:
 
     def read(self) -> list[ReadyEvent]:
         """The events of the entry. Raises `EventInvalid` for one nobody of ours wrote."""
-        return decode_rows(self.content) if self.field == ROWS_FIELD else decode(self.content)
+        return _READERS[self.field](self.content)
 
 
 def read_entry(stream_id: bytes, fields: Mapping[bytes, bytes]) -> Entry:
     """An entry as Redis gives it, whoever wrote it."""
     duplicates = fields.get(DUPLICATES_FIELD, b"")
     recent = fields.get(RECENT_FIELD)
-    field = ROWS_FIELD if ROWS_FIELD in fields else FIELD
+    field = next((each for each in (SENT_FIELD, ROWS_FIELD) if each in fields), FIELD)
     return Entry(
         stream_id.decode(),
         field,
@@ -62,9 +66,26 @@ def read_entry(stream_id: bytes, fields: Mapping[bytes, bytes]) -> Entry:
     )
 
 
+def encode(events: Sequence[Arrival]) -> tuple[bytes, bytes]:
+    """A request's events, all of one kind, as one entry: the field they stand in, and what stands there."""
+    if events and isinstance(events[0], SentEvent):
+        return SENT_FIELD, _ENCODER.encode(SentBatch.of(cast("Sequence[SentEvent]", events)))
+    return ROWS_FIELD, encode_rows(cast("Sequence[ReadyEvent]", events))
+
+
 def encode_rows(events: Sequence[ReadyEvent]) -> bytes:
-    """A request's events as one entry."""
+    """Events that are ready, for an entry."""
     return _ENCODER.encode(events)
+
+
+def decode_sent(content: bytes) -> list[ReadyEvent]:
+    """The events of such an entry: what wrote it had looked at them. Raises `EventInvalid`."""
+    try:
+        return _SENT.decode(content).read()
+    except EventInvalid:
+        raise
+    except (msgspec.MsgspecError, ValueError, OverflowError) as error:
+        raise EventInvalid("entry_invalid", f"journal entry can't be read: {error}") from error
 
 
 def decode_rows(content: bytes) -> list[ReadyEvent]:
@@ -100,3 +121,8 @@ _reader = WrittenEventReader()
 
 def _read(content: bytes) -> ReadyEvent:
     return _reader.read(content) or ready(check(Event.model_validate(orjson.loads(content))))
+
+
+_READERS: Mapping[bytes, Callable[[bytes], list[ReadyEvent]]] = MappingProxyType(
+    {SENT_FIELD: decode_sent, ROWS_FIELD: decode_rows, FIELD: decode}
+)

@@ -4,6 +4,7 @@ import asyncio
 import socket
 from datetime import datetime, timedelta, timezone
 from itertools import count
+from uuid import uuid4
 
 import pytest
 import redis
@@ -14,7 +15,7 @@ from warehouse.intake import ready
 from warehouse.journal import AsyncJournal, Flusher, JournalFull, JournalUnavailable, Known, StoreReport, store
 from warehouse.journal.accepting import MEMORY_LOOK_SECONDS
 from warehouse.journal.recent import bucket_keys
-from warehouse.journal.stream import STREAM
+from warehouse.journal.stream import ROWS_FIELD, STREAM, encode_rows
 
 
 class TestAppend:
@@ -237,11 +238,26 @@ class TestAppendNew:
         assert flusher.flush_all().received == 2
 
     def test_an_id_remembered_twice_is_told_once(self, redis_url, database_url, connection):
-        this, other = ready(event("a")), ready(event("a", properties={"category": "other"}))
+        this, other = event("a"), event("a", properties={"category": "other"})
         with redis.Redis.from_url(redis_url) as cache:
             for bucket, remembered in zip(bucket_keys(), (this, other), strict=True):
-                cache.hset(bucket, remembered.id, remembered.payload_hash)
+                entry = cache.xadd(STREAM, {ROWS_FIELD: encode_rows([ready(remembered)])})
+                cache.hset(bucket, ready(remembered).id, entry)
         assert append_new(redis_url, database_url, [event("a")]) == [Known(duplicates={0})]
+
+    def test_what_was_stored_a_moment_ago_is_compared_with_what_is_stored(
+        self, redis_url, database_url, connection, flusher
+    ):
+        append_new(redis_url, database_url, [event("a"), event("b")])
+        flusher.flush_all()
+        again = [event("a"), event("b", properties={"category": "other"})]
+        assert append_new(redis_url, database_url, again) == [Known(duplicates={0}, reused={1})]
+
+    def test_what_can_be_compared_with_nothing_is_not_taken(self, redis_url, database_url, connection, flusher):
+        append_new(redis_url, database_url, [event("a", prompt_id=str(uuid4()))])
+        assert flusher.flush_all().quarantined == 1
+        with pytest.raises(JournalUnavailable):
+            append_new(redis_url, database_url, [event("a")])
 
     def test_of_more_than_a_thousand_each_is_found(self, redis_url, database_url, connection, flusher):
         batch = [event(f"event {i}") for i in range(2_500)]
@@ -261,7 +277,7 @@ class TestAppendNew:
 
     def test_the_services_own_events_are_not_remembered(self, redis_url, database_url, connection):
         append_new(redis_url, database_url, [event("a", source="api")])
-        assert redis.Redis.from_url(redis_url).keys("events:recent:*") == []
+        assert redis.Redis.from_url(redis_url).keys("events:waiting:*") == []
 
     def test_duplicates_that_came_with_nothing_new_are_counted(self, redis_url, database_url, connection, flusher):
         append_new(redis_url, database_url, [], duplicates=3)
@@ -272,7 +288,7 @@ class TestAppendNew:
         flusher = Flusher(redis_url, database_url, max_events=1, interval_seconds=1, forget_seconds=0)
         flusher.flush_all()
         flusher.close()
-        assert redis.Redis.from_url(redis_url).keys("events:recent:*") == []
+        assert redis.Redis.from_url(redis_url).keys("events:waiting:*") == []
         assert find_stored(redis_url, database_url, [event("a")]) == Known(duplicates={0})
 
     def test_ids_are_remembered_a_while_longer_than_they_wait(self, redis_url, database_url, connection, flusher):

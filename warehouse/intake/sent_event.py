@@ -1,0 +1,96 @@
+"""Events as a client sent them: found well-formed and known by their ids, and made ready by whoever stores them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Self
+
+from msgspec import Struct
+
+from warehouse.events import Agent, EventInvalid
+from warehouse.intake.fingerprint import hash_id
+from warehouse.intake.reading import LiveEventReader
+from warehouse.intake.ready_event import Id, ReadyEvent
+
+
+class SentEvent(Struct, frozen=True, gc=False):
+    """What has to be known of an event to accept it. To find out the rest takes twice as long, and can wait."""
+
+    id: Id
+    source: str
+    event_id: str
+    prompt_id: Id | None
+    content: bytes
+    reader: LiveEventReader
+
+    @property
+    def payload_hash(self) -> bytes:
+        """Found out each time it is asked for, which is when the id was seen before."""
+        return self.ready().payload_hash
+
+    def ready(self) -> ReadyEvent:
+        """The event as it is stored."""
+        return _read(self.reader, self.content)
+
+
+# On its way into the journal: whatever was not plain had to be made ready to be looked at.
+Arrival = ReadyEvent | SentEvent
+
+
+def make_arrival_ready(event: Arrival) -> ReadyEvent:
+    """The event as it is stored."""
+    return event.ready() if isinstance(event, SentEvent) else event
+
+
+def look_at(content: bytes, reader: LiveEventReader) -> SentEvent | None:
+    """An event of which `reader` would read all; None for others."""
+    seen = reader.look(content)
+    if seen is None:
+        return None
+    source, fields = seen
+    prompt_id = None if fields.prompt_id is None else fields.prompt_id.bytes
+    return SentEvent(hash_id(source, fields.event_id), source, fields.event_id, prompt_id, content, reader)
+
+
+class SentBatch(Struct, array_like=True, frozen=True, gc=False):
+    """Events of one request as the journal holds them: what they say, and what the server says of all of them.
+
+    A new field comes last and has a default, so that what waits in the journal while a new version starts can be read.
+    """
+
+    received_at: datetime
+    organization_id: Id
+    user_id: Id
+    # Of events that do not say when they were sent.
+    clock_offset_ms: int | None
+    agent: Agent | None
+    # Under which source those are kept that name one, or none.
+    sources: list[tuple[str | None, str]]
+    contents: list[bytes]
+
+    @classmethod
+    def of(cls, events: Sequence[SentEvent]) -> Self:
+        """Events that were read by the same reader."""
+        reader = events[0].reader
+        return cls(
+            reader.received_at, reader.organization_id, reader.user_id, reader.clock_offset_ms, reader.agent,
+            reader.sources(), [event.content for event in events],
+        )  # fmt: skip
+
+    def read(self) -> list[ReadyEvent]:
+        """The events as they are stored. Raises `EventInvalid` when one was not written by `of`."""
+        reader = LiveEventReader(
+            received_at=self.received_at,
+            organization_id=self.organization_id,
+            user_id=self.user_id,
+            source_of=dict(self.sources).get,
+            clock_offset_ms=self.clock_offset_ms,
+            agent=self.agent,
+        )
+        return [_read(reader, content) for content in self.contents]
+
+
+def _read(reader: LiveEventReader, content: bytes) -> ReadyEvent:
+    event = reader.read(content)
+    if event is None:
+        raise EventInvalid("entry_invalid", "an event was accepted that can't be read")
+    return event
