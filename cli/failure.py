@@ -88,10 +88,12 @@ def _first_line(error: Exception) -> str:
 
 def _unexpected(error: Exception) -> str:
     """Write down what happened for whoever mends it; where it was written."""
+    from warehouse.private_file import private_opener
+
     summary = f"This should not have happened ({type(error).__name__}: {_first_line(error)})."
     try:
         log = _log_file()
-        with log.open("a", encoding="utf-8") as file:
+        with open(log, "a", encoding="utf-8", opener=private_opener) as file:
             file.write(f"{datetime.now(UTC).isoformat()} {' '.join(sys.argv)}\n")
             file.writelines(traceback.format_exception(error))
     except OSError as unwritable:

@@ -16,6 +16,7 @@ import psutil
 
 from cli.failure import CommandFailed
 from cli.start.services import Service
+from warehouse.private_file import open_log
 from warehouse.servers import ServerStartFailed
 from warehouse.servers.place import last_line
 from warehouse.settings import PROJECT_ROOT
@@ -78,7 +79,7 @@ class Supervisor:
 
     def start(self, service: Service) -> None:
         """Start a service in a process group of its own; Ctrl-C reaches it through us."""
-        with self.log(service).open("ab") as log:
+        with open_log(self.log(service)) as log:
             self._running[service] = subprocess.Popen(
                 service.command,
                 cwd=PROJECT_ROOT,

@@ -12,8 +12,10 @@ import json
 import logging
 import time
 from collections.abc import Callable, Iterable
+from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import cast
 
 import httpx
 import psycopg
@@ -21,6 +23,7 @@ from psycopg.types.json import Jsonb
 
 from orchestration.alerts.memory import Delivery, News, due_deliveries, note_delivered, note_undelivered
 from warehouse.databases import connect
+from warehouse.private_file import private_opener
 from warehouse.settings import Settings
 
 LOG_FILE = "alerts.log"
@@ -36,6 +39,13 @@ class NotDelivered(Exception):
     """The other side did not take it; another attempt may succeed."""
 
 
+class _PrivateLog(RotatingFileHandler):
+    """Only its owner reads it: a message of an earlier version may quote a row."""
+
+    def _open(self) -> TextIOWrapper:
+        return cast(TextIOWrapper, open(self.baseFilename, self.mode, encoding="utf-8", opener=private_opener))
+
+
 def channels_of(settings: Settings) -> list[str]:
     """Where news goes beside the log."""
     return [MAIL] * bool(settings.alert_email_to) + [WEBHOOK] * (settings.alert_webhook_url is not None)
@@ -45,7 +55,7 @@ def write_log(data_path: Path, news: Iterable[News]) -> None:
     """Write news to the log file of alerts, one line each."""
     file = data_path.resolve() / "logs" / LOG_FILE
     file.parent.mkdir(parents=True, exist_ok=True)
-    handler = RotatingFileHandler(file, maxBytes=LOG_FILE_MAX_BYTES, backupCount=LOG_FILES_KEPT)
+    handler = _PrivateLog(file, maxBytes=LOG_FILE_MAX_BYTES, backupCount=LOG_FILES_KEPT)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     try:
         for each in news:

@@ -10,7 +10,6 @@ from orchestration.owner import owners_of
 from orchestration.resources import PipelineResource
 from warehouse.databases import connect
 from warehouse.erasure import Person, Sources, erase_sources, erase_warehouse, read_open
-from warehouse.lake import LAKE_DIRECTORY
 from warehouse.loading import load_all
 from warehouse.loading.gaps import fill_gaps
 from warehouse.raw_tables import RAW_TABLES
@@ -59,9 +58,9 @@ def load_raw_tables(context: AssetExecutionContext, pipeline: PipelineResource) 
 def erase_people_from_sources(pipeline: PipelineResource) -> list[Person]:
     """Erase the people on the work list from events and the lake; the people, for the steps that come later."""
     servers = pipeline.servers
-    lake = pipeline.settings.data_path.resolve() / LAKE_DIRECTORY
+    data_path = pipeline.settings.data_path.resolve()
     with connect(servers.database_url, autocommit=True) as connection:
-        sources = Sources(connection, servers.database_url, servers.warehouse_url, servers.redis_url, lake)
+        sources = Sources(connection, servers.database_url, servers.warehouse_url, servers.redis_url, data_path)
         return erase_sources(sources, read_open(connection))
 
 

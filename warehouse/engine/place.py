@@ -34,6 +34,8 @@ class ErasedMeanwhile(Exception):
 def only_build(place: Path) -> Iterator[Path]:
     """An empty directory to build in, gone when the block ends; one build at a time. Raises `BuildAtWork`."""
     place.mkdir(parents=True, exist_ok=True)
+    # Every event is in there, and DuckDB lets everybody read its files.
+    place.chmod(0o700)
     with _lock(place / BUILD_LOCK, fcntl.LOCK_EX | fcntl.LOCK_NB):
         _sweep(place)
         directory = place / f"{UNFINISHED_PREFIX}{uuid4().hex[:12]}"

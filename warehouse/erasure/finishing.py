@@ -12,6 +12,7 @@ from psycopg.rows import DictRow
 
 from warehouse.databases import connect
 from warehouse.engine.place import ENGINE_DIRECTORY, retire_result
+from warehouse.erasure.files import erase_files
 from warehouse.erasure.person import Person
 from warehouse.erasure.rows import text_of_binary
 from warehouse.erasure.search import named_in
@@ -45,6 +46,8 @@ def finish_erasures(
         return FinishReport(0, {}, [])
     retired = retire_snapshots(snapshot_directory(data_path), people)
     is_engine_retired = retire_result(data_path.resolve() / ENGINE_DIRECTORY, lambda file: holds_any(file, people))
+    # Again: the run itself may have logged a name.
+    erase_files(data_path.resolve(), people)
     remaining: dict[str, list[str]] = {}
     with connect(database_url, autocommit=True) as connection, connect(warehouse_url) as warehouse:
         left = [*find_people(connection, people), *find_people(warehouse, people)]

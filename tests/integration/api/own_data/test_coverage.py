@@ -98,7 +98,7 @@ def erase(
         with connect(marketplace.database_url, autocommit=True) as connection:
             people = [each for each in read_open(connection, settle_seconds=0) if str(each.user_id) == account.user_id]
             urls = (marketplace.database_url, marketplace.warehouse_url, marketplace.redis_url)
-            known = erase_sources(Sources(connection, *urls, lake=tmp_path), people)
+            known = erase_sources(Sources(connection, *urls, data_path=tmp_path), people)
         erase_warehouse(marketplace.warehouse_url, known)
 
     return erase
