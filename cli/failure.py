@@ -63,9 +63,9 @@ def _explain(error: Exception) -> str | None:
     from warehouse.imports.errors import ImportRefused
     from warehouse.servers import ServerStartFailed, ServerUnreachable
     from warehouse.settings import SettingsInvalid
-    from warehouse.tenancy import RoleRefused
+    from warehouse.tenancy import AccessNotPrepared
 
-    if isinstance(error, SettingsInvalid | ServerStartFailed | ServerUnreachable | RoleRefused | ImportRefused):
+    if isinstance(error, SettingsInvalid | ServerStartFailed | ServerUnreachable | AccessNotPrepared | ImportRefused):
         return str(error)
     if isinstance(error, psycopg.errors.DiskFull) or (isinstance(error, OSError) and error.errno == errno.ENOSPC):
         return "The disk is full. Free some space and run the command again: what was done so far is kept."

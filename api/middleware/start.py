@@ -7,9 +7,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from warehouse.servers import ServerStartFailed, ServerUnreachable
 from warehouse.settings import SettingsInvalid
-from warehouse.tenancy import RoleRefused
+from warehouse.tenancy import AccessNotPrepared
 
-EXPECTED = (SettingsInvalid, ServerStartFailed, ServerUnreachable, RoleRefused)
+EXPECTED = (SettingsInvalid, ServerStartFailed, ServerUnreachable, AccessNotPrepared)
 
 
 class StartMiddleware:

@@ -52,7 +52,9 @@ ORDERS_28D: Sources = {
 # An order's number among all of its buyer's, whatever the currency: it must not be counted over what one may see.
 _NUMBERED = """(
         select
-            *,
+            paid_date,
+            currency,
+            buyer_organization_id,
             row_number() over (partition by buyer_organization_id order by paid_at, order_id) as order_number
         from marts.fct_orders
     ) as orders"""

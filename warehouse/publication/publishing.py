@@ -16,7 +16,7 @@ from warehouse.publication.errors import PublicationRefused
 from warehouse.publication.ranks import BUILD_TABLES, forget_old_ranks, publish_ranks
 from warehouse.publication.restating import RESTATEMENTS, collect_restatements, keep_restatements
 from warehouse.publication.table import BUILD_SCHEMA, PUBLISHED_SCHEMA, read_tables
-from warehouse.tenancy.mart_policy import protect_marts
+from warehouse.tenancy.mart_protection import protect_marts
 
 PUBLICATION_LOCK = 0x70_75_62_6C
 # The planner knows nothing about rows until it is told; worth it when this share of a mart changed.
@@ -87,7 +87,8 @@ def publish_marts(
 
     `started_at` is when the run began that made the build, `rank_history_days` how long the ranks of a day that is over
     and restatements are kept (default: all of them, for ever). Takes time by the rows that changed; publishing the same
-    build again changes no row of a mart and is a new publication all the same. Raises `PublicationRefused`.
+    build again changes no row of a mart and is a new publication all the same. Raises `PublicationRefused` or
+    `MartsBusy`.
     """
     started_at = started_at or datetime.now(UTC)
     with connect(warehouse_url) as connection, only_publisher(connection), connection.transaction():
@@ -124,7 +125,6 @@ def _publish(
     publication_id = new_publication_id(datetime.now(UTC))
     _remember_changes(connection, publication_id, marts)
     as_of, policy_version = publish_ranks(connection, publication_id)
-    protect_marts(connection)
     connection.execute("update marts.publications set status = 'superseded' where status = 'current'")
     row = connection.execute(
         """
@@ -141,6 +141,8 @@ def _publish(
     _remember_changes(connection, publication_id, {RESTATEMENTS: restated})
     if rank_history_days is not None:
         forget_old_ranks(connection, history_days=rank_history_days)
+    # Last: readers wait for the end of a transaction that changes a policy.
+    protect_marts(connection)
     return Publication(
         publication_id, as_of, policy_version, started_at, row["finished_at"], marts, restated.written_rows
     )  # fmt: skip

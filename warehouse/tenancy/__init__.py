@@ -9,7 +9,7 @@ no rows but the public ones.
 from warehouse.tenancy.access import Access, access_of
 from warehouse.tenancy.installation import FUNCTIONS, prepare_access
 from warehouse.tenancy.power import RoleTooPowerful, refuse_power
-from warehouse.tenancy.role import RoleRefused, RolesNotCreatable
+from warehouse.tenancy.role import AccessNotPrepared, RoleRefused, RolesNotCreatable
 from warehouse.tenancy.scope import NOBODY, PLATFORM, SETTING, Scope, ScopeSigner
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "PLATFORM",
     "SETTING",
     "Access",
+    "AccessNotPrepared",
     "RoleRefused",
     "RoleTooPowerful",
     "RolesNotCreatable",

@@ -8,7 +8,7 @@ from psycopg.rows import DictRow
 
 from warehouse.databases import connect
 from warehouse.tenancy.access import Access, user_of
-from warehouse.tenancy.mart_policy import protect_marts, remember_roles
+from warehouse.tenancy.mart_protection import protect_marts, remember_roles
 from warehouse.tenancy.power import refuse_power
 from warehouse.tenancy.privileges import APPLICATION_PRIVILEGES
 from warehouse.tenancy.role import ensure_role, grant_tables, open_database, open_schemas
@@ -25,7 +25,7 @@ BLOCK_BYTES = 64
 def prepare_access(access: Access, *, database_url: str, warehouse_url: str) -> None:
     """Let the application, readers and analysts in, with what each needs and no more. Both databases must exist.
 
-    Raises `RoleRefused`: what a role may that policies don't bind is looked at before anything is granted to it.
+    Raises `AccessNotPrepared`: what a role may that policies don't bind is looked at before anything is granted to it.
     """
     with connect(database_url) as connection:
         _prepare(connection, access)

@@ -1,10 +1,7 @@
-"""Which rows of a mart its readers see. Analysts, who are the company's own, see all of every mart and nothing else."""
+"""Which rows and columns of a mart its readers see. Analysts, the company's own, see all of all marts, nothing else."""
 
-import psycopg
-from psycopg import sql
-from psycopg.rows import DictRow
-
-Connection = psycopg.Connection[DictRow]
+from collections.abc import Collection
+from dataclasses import dataclass
 
 # In the warehouse ids are text.
 _ORGANIZATION = "(select (tenancy.scope())[2])"
@@ -47,73 +44,66 @@ PUBLIC_MARTS = {
     "rank_prompts_history": "the same of earlier publications",
 }
 
-CREATE_ROLES = """
-create schema if not exists control;
-create table if not exists control.database_roles (kind text primary key, name text not null);
-"""
-
-
-def remember_roles(connection: Connection, *, reader: str, analyst: str) -> None:
-    """Keep the names for publications, which let both read the marts they make."""
-    connection.execute(CREATE_ROLES)
-    connection.execute(
-        "insert into control.database_roles values ('reader', %s), ('analyst', %s)"
-        " on conflict (kind) do update set name = excluded.name where database_roles.name <> excluded.name",
-        [reader, analyst],
-    )
-
-
-def protect_marts(connection: Connection) -> None:
-    """Let readers and analysts read every mart as far as each may, in the caller's transaction.
-
-    Marts that are protected already are not touched. One nobody decided about is for analysts alone.
-    """
-    connection.execute(CREATE_ROLES)
-    roles = {row["kind"]: row["name"] for row in connection.execute("select kind, name from control.database_roles")}
-    if len(roles) < 2:
-        # Nobody was let into this warehouse yet; whoever lets them in comes here again.
-        return
-    unprotected = connection.execute(
-        """
-        select tables.relname as name
-        from pg_class as tables
-        where tables.relnamespace = to_regnamespace('marts') and tables.relkind in ('r', 'p')
-            and not (
-                tables.relrowsecurity
-                and has_table_privilege(%(analyst)s, tables.oid, 'select')
-                and exists (
-                    select from pg_policies
-                    where schemaname = 'marts' and tablename = tables.relname and roles = array[%(analyst)s]::name []
-                )
-            )
-        order by tables.relname
+# Facts are of people, so readers see the columns that are named here and no others: not who saw, clicked, bought or
+# wrote, nor what would tell it, such as the list or the visit. Dimensions and aggregates hold nobody, and are whole.
+FACT_COLUMNS: dict[str, frozenset[str]] = {
+    mart: frozenset(columns.split())
+    for mart, columns in {
+        "fct_impressions": """
+            impression_id prompt_id prompt_version seller_organization_id list_price_amount
+            list_currency surface policy_version position score propensity is_exploration is_counted
+            is_clicked clicked_at is_purchased purchased_at served_at served_date source
         """,
-        roles,
-    ).fetchall()
-    for row in unprotected:
-        _protect(connection, row["name"], **roles)
+        # Which company bought is known to who sells to it; which of its people is not.
+        "fct_orders": """
+            order_id external_id prompt_id prompt_version buyer_organization_id seller_organization_id
+            gross_amount fee_amount net_amount currency list_price_amount list_currency status provider
+            paid_at paid_date
+        """,
+        "fct_refunds": """
+            refund_id order_id prompt_id buyer_organization_id seller_organization_id refunded_amount
+            currency reason refunded_at refunded_date order_paid_date
+        """,
+        "fct_restatements": """
+            publication_id prompt_id performance_date currency measure seller_organization_id
+            value_before value_after reason previous_publication_id published_at
+        """,
+        # Who wrote a review is told to nobody.
+        "fct_reviews": """
+            review_id prompt_id seller_organization_id rating text_length is_hidden reviewed_at
+            reviewed_date changed_at
+        """,
+        # For operators, whose figures count these rows; whoever they are of stays unnamed, but for the key they are
+        # counted by.
+        "fct_searches": """
+            search_id result_count is_without_result is_counted searched_at searched_date source
+        """,
+        "fct_sessions": """
+            person_id started_at ended_at started_date event_count view_count click_count search_count
+            order_count landing_surface is_counted
+        """,
+        "fct_prompt_runs": """
+            run_id prompt_id prompt_version is_executed model input_token_count output_token_count
+            is_counted ran_at ran_date source
+        """,
+    }.items()
+}
 
 
-def _protect(connection: Connection, mart: str, *, reader: str, analyst: str) -> None:
-    names = {
-        "mart": sql.Identifier("marts", mart),
-        "reader": sql.Identifier(reader),
-        "analyst": sql.Identifier(analyst),
-    }
+@dataclass(frozen=True)
+class MartRule:
+    """What readers see of a mart: the rows of a condition, and all columns or those that are named."""
+
+    condition: str
+    columns: frozenset[str] | None
+
+
+def rule_of(mart: str, columns: Collection[str]) -> MartRule | None:
+    """The rule of a mart that has these columns; None for one nobody decided about, which is for analysts alone."""
     is_seen = "true" if mart in PUBLIC_MARTS else MART_READERS.get(mart)
-    statements = [
-        "grant usage on schema marts to {reader}, {analyst}",
-        "alter table {mart} enable row level security",
-        "drop policy if exists analysts on {mart}",
-        "drop policy if exists readers on {mart}",
-        "grant select on {mart} to {analyst}",
-        "create policy analysts on {mart} for select to {analyst} using (true)",
-    ]
-    if is_seen is not None:
-        statements += [
-            "grant select on {mart} to {reader}",
-            "create policy readers on {mart} for select to {reader}"
-            f" using ({is_seen} or (select tenancy.is_staff()))",
-        ]
-    for statement in statements:
-        connection.execute(sql.SQL(statement).format(**names))
+    if is_seen is None:
+        return None
+    if mart not in FACT_COLUMNS:
+        # A fact nobody listed the columns of has none.
+        return MartRule(is_seen, frozenset() if mart.startswith("fct_") else None)
+    return MartRule(is_seen, FACT_COLUMNS[mart] & frozenset(columns))

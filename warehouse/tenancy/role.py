@@ -9,7 +9,11 @@ from warehouse.tenancy.access import password_of, user_of
 Connection = psycopg.Connection[DictRow]
 
 
-class RoleRefused(Exception):
+class AccessNotPrepared(Exception):
+    """Nobody can be let into the databases as they are; the message says why, and what to do."""
+
+
+class RoleRefused(AccessNotPrepared):
     """A role can't be used as it is; the message says which setting could name it, why, and what to do instead."""
 
 

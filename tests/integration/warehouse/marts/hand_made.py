@@ -9,7 +9,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from warehouse.databases import connect
-from warehouse.tenancy.mart_policy import protect_marts
+from warehouse.tenancy.mart_protection import protect_marts
 
 _MEASURES = """
     performance_date date not null,

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
-import yaml
 
 from tests.integration.warehouse.marts.hand_made import (
     AS_OF,
@@ -14,18 +13,10 @@ from tests.integration.warehouse.marts.hand_made import (
     create_marts,
     publish,
 )
-from tests.integration.warehouse.tenancy.conftest import Connection, enter
+from tests.integration.warehouse.tenancy.conftest import Connection
 from warehouse.databases import connect
-from warehouse.settings import PROJECT_ROOT
-from warehouse.tenancy import NOBODY, Access, Scope
+from warehouse.tenancy import Access
 from warehouse.tenancy.access import user_of
-from warehouse.tenancy.mart_policy import MART_READERS, PUBLIC_MARTS
-
-OWN = {
-    "dim_prompts": "seller_organization_id = 'zeta' and status <> 'published'",
-    "agg_prompts_performance_daily": "prompt_id = 'z'",
-    "agg_sellers_performance_daily": "seller_organization_id = 'zeta'",
-}
 
 
 @pytest.fixture(scope="module")
@@ -55,17 +46,6 @@ def analyst(marts: Access) -> Iterator[Connection]:
 
 
 class TestReader:
-    @pytest.mark.parametrize("mart", OWN)
-    @pytest.mark.parametrize("who", ["acme", None])
-    def test_nothing_of_another_seller_is_seen(self, reader: Connection, marts: Access, mart: str, who: str | None):
-        enter(reader, marts, Scope("seller", who) if who else NOBODY)
-        assert reader.execute(f"select * from {mart} where {OWN[mart]}").fetchall() == []
-
-    @pytest.mark.parametrize("mart", OWN)
-    def test_a_seller_sees_its_own(self, reader: Connection, marts: Access, mart: str):
-        enter(reader, marts, Scope("seller", "zeta"))
-        assert reader.execute(f"select * from {mart} where {OWN[mart]}").fetchall()
-
     def test_everybody_sees_what_is_public(self, reader: Connection):
         assert reader.execute("select * from publications").fetchall()
         assert len(reader.execute("select * from dim_prompts").fetchall()) == 2
@@ -123,18 +103,3 @@ class TestAnalyst:
                 [[user_of(marts.marts_url), user_of(marts.analyst_url)]],
             ).fetchall()
         assert rows == [{"has_power": False}] * 2
-
-
-class TestMarts:
-    def test_for_every_mart_it_was_decided_who_reads_it(self):
-        files = (PROJECT_ROOT / "transforms" / "models" / "marts").rglob("*__models.yml")
-        models = {model["name"] for file in files for model in yaml.safe_load(file.read_text())["models"]}
-        assert models <= MART_READERS.keys() | PUBLIC_MARTS.keys()
-
-    def test_every_published_mart_is_protected(self, marts: Access, warehouse_url: str):
-        with connect(warehouse_url) as connection:
-            bare = connection.execute(
-                "select relname from pg_class where relnamespace = 'marts'::regnamespace and relkind = 'r'"
-                " and not (relrowsecurity and exists (select from pg_policy where polrelid = pg_class.oid))"
-            ).fetchall()
-        assert bare == []
