@@ -7,12 +7,11 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import DictRow
 
-from api.admin.errors import UserHasNoLogin
+from api.admin.errors import LastOperator, UserHasNoLogin
 from api.admin.service import set_active
 from api.database import AsyncWriteSession
 from api.lifespan import Resources, open_resources
 from api.own_data.erasure import erase
-from api.own_data.errors import LastOperator
 from api.tenancy import PLATFORM
 from cli.failure import CommandFailed
 from warehouse.settings import get_settings

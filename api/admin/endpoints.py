@@ -6,7 +6,13 @@ from uuid import UUID
 from fastapi import Query
 
 from api.admin import service
-from api.admin.errors import OrganizationNotFound, OwnAccountNotChangeable, UserHasNoLogin, UserNotFound
+from api.admin.errors import (
+    LastOperator,
+    OrganizationNotFound,
+    OwnAccountNotChangeable,
+    UserHasNoLogin,
+    UserNotFound,
+)
 from api.admin.schemas import AdminOrganization, AdminUser, Reason, RoleChange, Words
 from api.auth.identity import Role
 from api.dependencies import ReadSession, RequireAdmin, Resources, WriteSession
@@ -46,7 +52,7 @@ async def find_user(user_id: UUID, _: RequireAdmin, session: ReadSession) -> Adm
 @router.post(
     "/users/{user_id}/deactivate",
     summary="Close an account",
-    responses=problem_responses(UserNotFound, OwnAccountNotChangeable),
+    responses=problem_responses(UserNotFound, OwnAccountNotChangeable, LastOperator),
 )
 async def deactivate(
     user_id: UUID, wanted: Reason, user: RequireAdmin, session: WriteSession, resources: Resources
@@ -70,7 +76,7 @@ async def reactivate(
 @router.post(
     "/users/{user_id}/role",
     summary="Change what a user may do",
-    responses=problem_responses(UserNotFound, OwnAccountNotChangeable),
+    responses=problem_responses(UserNotFound, OwnAccountNotChangeable, LastOperator),
 )
 async def change_role(
     user_id: UUID, wanted: RoleChange, user: RequireAdmin, session: WriteSession, resources: Resources

@@ -32,6 +32,15 @@ class OwnAccountNotChangeable(ApiError):
         super().__init__(f"This is your own account; another operator has to change it: {user_id}")
 
 
+class LastOperator(ApiError):
+    """Without this user nobody could look after the platform."""
+
+    status = 409
+
+    def __init__(self, user_id: UUID) -> None:
+        super().__init__(f"This is the last operator. Make another one first: {user_id}")
+
+
 class UserHasNoLogin(ApiError):
     """The user came with an import and can't log in."""
 

@@ -45,6 +45,17 @@ async def lock_user(session: AsyncWriteSession, user_id: UUID) -> User | None:
     return await session.scalar(select(User).where(User.id == user_id).with_for_update())
 
 
+async def lock_operators(session: AsyncWriteSession) -> set[UUID]:
+    """Who looks after the platform. Operators that go at the same time wait for each other, in one order."""
+    operators = await session.scalars(
+        select(User.id)
+        .where(User.role == "admin", User.is_active, User.email.is_not(None))
+        .order_by(User.id)
+        .with_for_update()
+    )
+    return set(operators)
+
+
 async def list_organizations(
     session: AsyncReadSession, *, q: str | None, before: UUID | None, limit: int
 ) -> Sequence[Row[Organization, int, int, int, int]]:

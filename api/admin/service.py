@@ -6,7 +6,13 @@ from uuid import UUID
 from sqlalchemy import Row
 
 from api.admin import repository
-from api.admin.errors import OrganizationNotFound, OwnAccountNotChangeable, UserHasNoLogin, UserNotFound
+from api.admin.errors import (
+    LastOperator,
+    OrganizationNotFound,
+    OwnAccountNotChangeable,
+    UserHasNoLogin,
+    UserNotFound,
+)
 from api.admin.schemas import AdminOrganization, AdminUser
 from api.audit import AuditedObject, record
 from api.auth.identity import Identity, Role
@@ -50,9 +56,9 @@ async def set_active(
 ) -> AdminUser:
     """Close an account, which ends its sessions at once, or open it again. `admin` is None on the command line.
 
-    Raises `UserNotFound`, `OwnAccountNotChangeable` or `UserHasNoLogin`.
+    Raises `UserNotFound`, `OwnAccountNotChangeable`, `LastOperator` or `UserHasNoLogin`.
     """
-    user = await _lock(session, admin, user_id)
+    user = await _lock(session, admin, user_id, stays_operator=is_active)
     if is_active and user.email is None:
         raise UserHasNoLogin(user_id)
     was_active = user.is_active
@@ -74,8 +80,11 @@ async def set_active(
 async def change_role(
     session: AsyncWriteSession, resources: Resources, admin: Identity, user_id: UUID, *, role: Role, reason: str
 ) -> AdminUser:
-    """Let a user do other things, from its next log-in on. Raises `UserNotFound` or `OwnAccountNotChangeable`."""
-    user = await _lock(session, admin, user_id)
+    """Let a user do other things, from its next log-in on.
+
+    Raises `UserNotFound`, `OwnAccountNotChangeable` or `LastOperator`.
+    """
+    user = await _lock(session, admin, user_id, stays_operator=role == "admin")
     before, user.role = user.role, role
     await session.flush()
     if before != role:
@@ -105,9 +114,15 @@ async def find_organization(session: AsyncReadSession, organization_id: UUID) ->
     return _organization(row)
 
 
-async def _lock(session: AsyncWriteSession, admin: Identity | None, user_id: UUID) -> User:
-    if admin is not None and user_id == admin.user_id:
-        raise OwnAccountNotChangeable(user_id)
+async def _lock(
+    session: AsyncWriteSession, admin: Identity | None, user_id: UUID, *, stays_operator: bool
+) -> User:  # fmt: skip
+    if admin is not None:
+        if user_id == admin.user_id:
+            raise OwnAccountNotChangeable(user_id)
+        # Of two operators who close or demote each other at the same time, one comes second and is refused.
+        if await repository.lock_operators(session) == {user_id} and not stays_operator:
+            raise LastOperator(user_id)
     user = await repository.lock_user(session, user_id)
     if user is None:
         raise UserNotFound(user_id)

@@ -6,12 +6,13 @@ from uuid import UUID
 from fastapi import Query, Request, status
 from fastapi.responses import StreamingResponse
 
+from api.admin.errors import LastOperator
 from api.auth.errors import TokenExpired, TokenInvalid
 from api.auth.recovery.errors import PasswordWrong
 from api.dependencies import CurrentUser, ReadSession, RequireAdmin, Resources, WriteSession
 from api.errors import LoginRequired, RoleNotAllowed, problem_responses
 from api.own_data.erasure import erase, erase_me, list_erasures
-from api.own_data.errors import LastOperator, UserErased
+from api.own_data.errors import UserErased
 from api.own_data.export import export, note_export
 from api.own_data.schemas import EraseMe, EraseUser, ErasureDetail
 from api.pagination import PAGE_SIZE_DEFAULT, Cursor, Limit

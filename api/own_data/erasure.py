@@ -4,6 +4,8 @@ from uuid import UUID
 
 from sqlalchemy import func
 
+from api.admin.errors import LastOperator
+from api.admin.repository import lock_operators
 from api.audit import AuditedObject, record
 from api.auth.identity import Identity
 from api.auth.recovery.errors import PasswordWrong
@@ -13,7 +15,7 @@ from api.lifespan import Resources
 from api.models import Erasure, User
 from api.organizations.membership import pass_ownership_on
 from api.own_data import repository
-from api.own_data.errors import LastOperator, UserErased
+from api.own_data.errors import UserErased
 from api.own_data.holding import HOLDINGS
 from api.own_data.schemas import ErasureDetail
 from api.pagination import decode_id_cursor, encode_cursor
@@ -42,7 +44,7 @@ async def erase(
     await enter(session, PLATFORM)
     # Before any user, as whoever changes members does: otherwise the two could wait for each other.
     await repository.lock_organization_of(session, user_id)
-    operators = await repository.lock_operators(session)
+    operators = await lock_operators(session)
     user = await repository.lock_user(session, user_id)
     if user is None:
         raise UserErased(user_id)

@@ -5,15 +5,6 @@ from uuid import UUID
 from api.errors import ApiError
 
 
-class LastOperator(ApiError):
-    """Without this user nobody could look after the platform."""
-
-    status = 409
-
-    def __init__(self, user_id: UUID) -> None:
-        super().__init__(f"This is the last operator. Make another one first: {user_id}")
-
-
 class UserErased(ApiError):
     """The user is gone already."""
 

@@ -81,17 +81,6 @@ async def lock_organization_of(session: AsyncWriteSession, user_id: UUID) -> Non
     await session.execute(select(Organization.id).where(Organization.id == own).with_for_update())
 
 
-async def lock_operators(session: AsyncWriteSession) -> set[UUID]:
-    """Who looks after the platform. Operators that go at the same time wait for each other, in one order."""
-    operators = await session.scalars(
-        select(User.id)
-        .where(User.role == "admin", User.is_active, User.email.is_not(None))
-        .order_by(User.id)
-        .with_for_update()
-    )
-    return set(operators)
-
-
 async def add_tombstone(session: AsyncWriteSession, user: User) -> UUID:
     """A user without a name, in the same organization and role."""
     made = insert(User).values(
