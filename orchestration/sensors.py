@@ -16,7 +16,7 @@ from orchestration.dead_runs import close_dead_runs
 from orchestration.jobs import build_marts_job
 from orchestration.lock import is_pipeline_running
 from warehouse.loading import prepare_warehouse
-from warehouse.servers import running_servers
+from warehouse.servers import running_servers, servers_or_addresses
 from warehouse.settings import get_settings
 
 INTERVAL_SECONDS = 30
@@ -49,7 +49,7 @@ def waiting_events_sensor(context: SensorEvaluationContext) -> RunRequest | Skip
 def alerts_sensor() -> SkipReason:
     """Ask the rules of alerts every minute, and tell ops what is new."""
     settings = get_settings()
-    with running_servers(settings) as servers:
+    with servers_or_addresses(settings) as servers:
         found = watch(settings, servers)
     news = "; ".join(f"{each.occasion} {each.outcome.rule} {each.outcome.subject}" for each in found.news)
     return SkipReason(f"{len(found.alerting)} alerting; news: {news or 'none'}")

@@ -8,7 +8,7 @@ import click
 
 from cli.failure import PROBLEM
 from cli.output import MONITOR, examples, one_line, to_json
-from warehouse.servers import running_servers
+from warehouse.servers import servers_or_addresses
 from warehouse.settings import get_settings
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def alerts(show_all: bool, notify: bool, as_json: bool) -> None:
     with status 1 when something is alerting.
     """
     settings = get_settings()
-    with running_servers(settings) as servers:
+    with servers_or_addresses(settings) as servers:
         # Imported late: Dagster takes seconds, which `--help` should not.
         from orchestration.alerts.watching import look, watch
 

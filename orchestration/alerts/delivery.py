@@ -10,8 +10,11 @@ import hashlib
 import hmac
 import json
 import logging
+import smtplib
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -21,7 +24,9 @@ import httpx
 import psycopg
 from psycopg.types.json import Jsonb
 
+from orchestration.alerts.direct_mail import send_directly
 from orchestration.alerts.memory import Delivery, News, due_deliveries, note_delivered, note_undelivered
+from orchestration.alerts.outage import Owed
 from warehouse.databases import connect
 from warehouse.private_file import private_opener
 from warehouse.settings import Settings
@@ -53,16 +58,29 @@ def channels_of(settings: Settings) -> list[str]:
 
 def write_log(data_path: Path, news: Iterable[News]) -> None:
     """Write news to the log file of alerts, one line each."""
-    file = data_path.resolve() / "logs" / LOG_FILE
-    file.parent.mkdir(parents=True, exist_ok=True)
-    handler = _PrivateLog(file, maxBytes=LOG_FILE_MAX_BYTES, backupCount=LOG_FILES_KEPT)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    try:
+    with _log(data_path) as handler:
         for each in news:
             told = each.outcome
             level = logging.INFO if each.occasion == "resolved" else LEVELS.get(told.severity, logging.ERROR)
             text = f"{WORDS[each.occasion]}: {told.rule}, {told.subject}: {told.message}"
             handler.handle(logging.LogRecord("alerts", level, "", 0, text, None, None))
+
+
+def write_failure(data_path: Path, delivery: Delivery, error: str) -> None:
+    """Write to the same file that a channel did not take an alert, when there is no other place to say so."""
+    with _log(data_path) as handler:
+        text = f"Not delivered by {delivery.channel}: {delivery.rule}, {delivery.subject}: {error}"
+        handler.handle(logging.LogRecord("alerts", logging.ERROR, "", 0, text, None, None))
+
+
+@contextmanager
+def _log(data_path: Path) -> Iterator[logging.Handler]:
+    file = data_path.resolve() / "logs" / LOG_FILE
+    file.parent.mkdir(parents=True, exist_ok=True)
+    handler = _PrivateLog(file, maxBytes=LOG_FILE_MAX_BYTES, backupCount=LOG_FILES_KEPT)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    try:
+        yield handler
     finally:
         handler.close()
 
@@ -85,6 +103,41 @@ def deliver_due(settings: Settings, *, database_url: str, warehouse_url: str) ->
                 note_delivered(connection, delivery)
                 delivered += 1
     return delivered, failed
+
+
+def deliver_owed(settings: Settings, database_url: str, owed: Iterable[Owed], *, now: datetime) -> list[Owed]:
+    """Deliver what is due of what was noted during an outage; all of it as it stands then."""
+    return [_deliver(settings, database_url, each, now) if each.is_due(now) else each for each in owed]
+
+
+def _deliver(settings: Settings, database_url: str, owed: Owed, now: datetime) -> Owed:
+    error = None
+    try:
+        if owed.delivery.channel == WEBHOOK:
+            post(settings, owed.delivery)
+        else:
+            mail(settings, database_url, owed.delivery)
+    except NotDelivered as failure:
+        error = str(failure)
+        write_failure(settings.data_path, owed.delivery, error)
+    return owed.tried(now, error=error)
+
+
+def mail(settings: Settings, database_url: str, delivery: Delivery) -> None:
+    """Mail through the outbox or, when its database is away too, straight to the server. Raises `NotDelivered`."""
+    try:
+        owe_mails(settings, database_url, delivery)
+    except NotDelivered:
+        if settings.mail_url is None:
+            raise
+        subject, text = letter(delivery)
+        try:
+            send_directly(
+                settings.mail_url.get_secret_value(), sender=settings.mail_sender, to=settings.alert_email_to,
+                subject=subject, text=text,
+            )  # fmt: skip
+        except (smtplib.SMTPException, OSError) as error:
+            raise NotDelivered(f"{type(error).__name__}: {error}") from error
 
 
 def post(settings: Settings, delivery: Delivery) -> None:
@@ -126,10 +179,16 @@ def signed_headers(secret: str, message_id: str, timestamp: int, body: bytes) ->
     }
 
 
-def owe_mails(settings: Settings, database_url: str, delivery: Delivery) -> None:
-    """Put a mail to each address into the outbox of the application, which sends it until it succeeds."""
+def letter(delivery: Delivery) -> tuple[str, str]:
+    """Subject and text of a mail."""
     subject = f"{WORDS[delivery.occasion]}: {delivery.rule}, {delivery.subject}"
     text = f"{delivery.message}\n\nSince {delivery.since:%Y-%m-%d %H:%M:%S} UTC. `cli/monitor.py alerts` shows all.\n"
+    return subject, text
+
+
+def owe_mails(settings: Settings, database_url: str, delivery: Delivery) -> None:
+    """Put a mail to each address into the outbox of the application, which sends it until it succeeds."""
+    subject, text = letter(delivery)
     try:
         with connect(database_url) as connection, connection.cursor() as cursor:
             cursor.executemany(

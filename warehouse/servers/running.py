@@ -1,14 +1,14 @@
 """One way to have servers: `with running_servers(settings) as servers`."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
 import redis
 
-from warehouse.servers.errors import ServerUnreachable
+from warehouse.servers.errors import ServerStartFailed, ServerUnreachable
 from warehouse.servers.lease import Lease
 from warehouse.servers.postgres import EmbeddedPostgres
 from warehouse.servers.redis import EmbeddedRedis
@@ -75,6 +75,20 @@ def running_servers(settings: Settings) -> Iterator[Servers]:
                 for server in embedded:
                     server.stop()
             lease.drop()
+
+
+@contextmanager
+def servers_or_addresses(settings: Settings) -> Iterator[Servers]:
+    """`running_servers`, for those who have to work when one does not answer: then where they should be."""
+    with ExitStack() as stack:
+        try:
+            servers = stack.enter_context(running_servers(settings))
+        except (ServerStartFailed, ServerUnreachable):
+            data_path = _absolute(settings.data_path)
+            servers = _addresses(
+                settings, EmbeddedPostgres(data_path / "postgres"), EmbeddedRedis(data_path / "redis"), (), None
+            )
+        yield servers
 
 
 def warehouse_address(settings: Settings) -> str:

@@ -3,10 +3,8 @@
 import hashlib
 import hmac
 import json
-import threading
 from base64 import b64encode
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from types import SimpleNamespace
 from typing import Any
 
@@ -22,13 +20,13 @@ from orchestration.home import prepare_dagster_home
 from orchestration.outcome import RunOutcome
 from tests.integration.orchestration.conftest import Place
 from tests.integration.orchestration.marketplace import add_stripe_order, confirm_stripe_order, read, read_value
+from tests.integration.orchestration.receiver import SECRET, Receiver, receiving
 from tests.integration.orchestration.running import execute, published, run
 from warehouse.marts import read_marts
 from warehouse.servers import running_servers
 from warehouse.settings import Settings, get_settings
 
 CHECK = "fct_orders_reconciles_with_raw_webhook_messages"
-SECRET = "a-secret-of-alerts-that-is-32-bytes-long"
 
 
 def call(*arguments: str) -> Result:
@@ -45,36 +43,10 @@ def alert_log(place: Place) -> str:
     return (place.data_dir / "logs" / "alerts.log").read_text()
 
 
-class Receiver(HTTPServer):
-    """A webhook that answers what it is told to and keeps what it got."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.status = 200
-        self.got: list[tuple[dict[str, str], bytes]] = []
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Receiver
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["content-length"]))
-        self.server.got.append(({name.lower(): value for name, value in self.headers.items()}, body))
-        self.send_response(self.server.status)
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None: ...
-
-
 @pytest.fixture
 def webhook() -> Iterator[Receiver]:
-    receiver = Receiver()
-    thread = threading.Thread(target=receiver.serve_forever)
-    thread.start()
-    yield receiver
-    receiver.shutdown()
-    thread.join()
-    receiver.server_close()
+    with receiving() as receiver:
+        yield receiver
 
 
 @pytest.fixture
