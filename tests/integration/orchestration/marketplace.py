@@ -152,3 +152,64 @@ def read_value(url: str, statement: str) -> object:
     [row] = read(url, statement)
     [value] = row.values()
     return value
+
+
+NEWS = """
+insert into event_batches (id, origin, received_count, stored_count, duplicate_count, quarantined_count)
+values (2000 + %(number)s, 'test', 5, 5, 0, 0);
+
+insert into raw_events (
+    source, event_id, event_name, schema_version, occurred_at, received_at, organization_id, user_id, anonymous_id,
+    session_id, prompt_id, properties, batch_id
+)
+select 'api', 'news-' || %(number)s::int || '-' || number, name, 1,
+    %(first_day)s::timestamptz + (%(number)s %% 20) * interval '1 day' + number * interval '1 minute', now(),
+    case when name <> 'prompt.viewed' then users.organization_id end,
+    case when name <> 'prompt.viewed' then users.id end, 'visitor-' || %(number)s %% 3, 'news-' || %(number)s::int,
+    case when name in ('prompt.clicked', 'prompt.viewed') then prompts.id end,
+    case name
+        when 'results.served' then jsonb_build_object(
+            'surface', 'search', 'query', 'plan', 'receipt_id', 'news-' || %(number)s::int, 'policy_version', 'none',
+            'items', jsonb_build_array(
+                jsonb_build_object('prompt_id', prompts.id, 'position', 1, 'propensity', 0.5)
+            )
+        )
+        when 'prompt.clicked' then jsonb_build_object('position', 1, 'receipt_id', 'news-' || %(number)s::int)
+        else '{"query": "plan", "result_count": 0}'
+    end, 2000 + %(number)s
+from unnest(array['prompt.viewed', 'search.performed', 'results.served', 'prompt.clicked', 'prompt.viewed'])
+    with ordinality as events (name, number)
+inner join prompts on prompts.external_id = 'prompt-' || (%(number)s %% 12 + 1)
+inner join users on users.external_id = 'user-' || (%(number)s %% 5 + 1);
+
+insert into orders (
+    external_id, prompt_id, prompt_version, buyer_organization_id, buyer_user_id, seller_organization_id, amount_cents,
+    currency, status, provider, receipt_id, paid_at
+)
+select 'news-' || %(number)s::int, prompts.id, 1, users.organization_id, users.id, prompts.seller_organization_id, 999,
+    prompts.currency, 'paid', 'import', 'news-' || %(number)s::int,
+    %(first_day)s::timestamptz + (%(number)s %% 20) * interval '1 day' + interval '1 hour'
+from prompts
+inner join users on users.external_id = 'user-' || (%(number)s %% 5 + 1)
+where prompts.external_id = 'prompt-' || (%(number)s %% 12 + 1);
+
+insert into refunds (order_id, amount_cents, currency, status, refunded_at)
+select id, 5, currency, 'succeeded', paid_at + interval '1 day' from orders
+where external_id = 'order-' || (%(number)s %% 60 + 1) and status = 'paid';
+
+insert into reviews (prompt_id, organization_id, user_id, rating, created_at)
+select prompts.id, users.organization_id, users.id, %(number)s %% 5 + 1, %(first_day)s
+from prompts
+inner join users on users.external_id = 'user-' || (%(number)s %% 5 + 1)
+where prompts.external_id = 'prompt-' || (%(number)s %% 12 + 1)
+on conflict do nothing;
+
+update prompts set price_cents = price_cents + 1 where external_id = 'prompt-' || (%(number)s %% 12 + 1)
+"""
+
+
+def add_news(database_url: str, *, number: int) -> None:
+    """A little of everything that can happen; another `number` is other news."""
+    with connect(database_url) as connection:
+        for statement in NEWS.split(";\n\n"):
+            connection.execute(statement.encode(), {"number": number, "first_day": FIRST_DAY})
