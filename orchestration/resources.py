@@ -15,6 +15,7 @@ from warehouse.loading import prepare_warehouse
 from warehouse.servers import Servers, running_servers
 from warehouse.settings import Settings, get_settings
 from warehouse.snapshot import SnapshotFailed, catch_up, snapshot_directory
+from warehouse.snapshot.restoration import note_restorations
 
 
 class PipelineResource(ConfigurableResource[Any]):
@@ -34,6 +35,8 @@ class PipelineResource(ConfigurableResource[Any]):
                 if context.run is not None and NOTHING_NEW in context.run.tags:
                     self._refuse_unfinished_tables(servers.warehouse_url)
                 self._servers = servers
+                # A restore that was killed may have left the audit log without its entry.
+                note_restorations(servers.database_url, servers.warehouse_url)
                 self._catch_up_snapshot(context)
                 yield self
 

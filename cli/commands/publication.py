@@ -1,6 +1,5 @@
 """`manage.py pipeline publications` and `restore`: what was published, and going back to it."""
 
-import json
 import os
 import pwd
 from dataclasses import asdict
@@ -20,10 +19,6 @@ if TYPE_CHECKING:
 
 LISTED = 20
 LISTED_MAX = 100_000
-NOTE = """
-insert into audit_log (action, object_type, object_id, old_value, new_value)
-values ('publication.restored', 'publication', %s, %s, %s)
-"""
 HELD = """
 select prompts.id::text as prompt_id
 from prompts
@@ -76,6 +71,7 @@ def restore(publication_id: str, as_json: bool) -> None:
     from orchestration.lock import PipelineAlreadyRunning, hold_pipeline_lock
     from warehouse.erasure import read_open
     from warehouse.snapshot import snapshot_directory
+    from warehouse.snapshot.restoration import note_restorations
     from warehouse.snapshot.restoring import RestoreRefused, restore_publication
 
     restored_by = _user_name()
@@ -92,9 +88,9 @@ def restore(publication_id: str, as_json: bool) -> None:
                 )
         except (RestoreRefused, PipelineAlreadyRunning) as error:
             raise CommandFailed(str(error)) from None
-        if restoration.is_new:
-            replaced = json.dumps({"publication_id": restoration.replaced_publication_id})
-            application.execute(NOTE, [publication_id, replaced, json.dumps({"restored_by": restored_by})])
+        finally:
+            # Also of one that was killed before it came here.
+            note_restorations(servers.database_url, servers.warehouse_url)
     if as_json:
         click.echo(to_json({**asdict(restoration), "is_new": restoration.is_new}))
     else:

@@ -25,6 +25,7 @@ from warehouse.publication.reading import is_published, read_changes
 from warehouse.publication.table import PUBLISHED_SCHEMA, Table, read_tables
 from warehouse.snapshot.column_type import duckdb_type, is_sent_as_text
 from warehouse.snapshot.keeping import read_changed_in
+from warehouse.snapshot.restoration import RESTORATIONS_TABLE, record_restoration
 from warehouse.snapshot.staged_table import apply_staged
 from warehouse.snapshot.taking import only_writer, point_to
 from warehouse.snapshot.writing import DUCKDB_FILE
@@ -33,16 +34,6 @@ Connection = psycopg.Connection[DictRow]
 STAGING_SCHEMA = "marts_restored"
 # They tell what was published when; what was, stays true.
 RECORDS = frozenset({"publications", "rank_prompts_history"})
-
-RESTORATIONS_TABLE = """
-create table if not exists control.restorations (
-    restoration_id bigint generated always as identity primary key,
-    publication_id text not null,
-    replaced_publication_id text not null,
-    restored_by text not null,
-    restored_at timestamptz not null default clock_timestamp()
-);
-"""
 
 
 class RestoreRefused(Exception):
@@ -262,11 +253,7 @@ def _switch(connection: Connection, publication_id: str, current: str, restored_
     # One after the other: at no moment may two be current.
     connection.execute("update marts.publications set status = 'superseded' where status = 'current'")
     connection.execute("update marts.publications set status = 'current' where publication_id = %s", [publication_id])
-    connection.execute(RESTORATIONS_TABLE)
-    connection.execute(
-        "insert into control.restorations (publication_id, replaced_publication_id, restored_by) values (%s, %s, %s)",
-        [publication_id, current, restored_by],
-    )
+    record_restoration(connection, publication_id, replaced=current, restored_by=restored_by)
 
 
 def _remember(connection: Connection, tables: Iterable[Table], then: Mapping[str, str]) -> None:

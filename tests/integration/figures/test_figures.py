@@ -27,9 +27,14 @@ from tests.integration.figures.surface import (
     of_snapshot,
     of_statement,
 )
+from tests.integration.orchestration.conftest import Place
+from tests.integration.warehouse.tenancy.direct_sql import callable_functions, open_relations, relations
 from warehouse.marts import MartsConnections
 from warehouse.metrics import METRICS, Metric, metric
-from warehouse.settings import Settings
+from warehouse.settings import Settings, get_settings
+from warehouse.tenancy import Access, access_of
+from warehouse.tenancy.access import user_of
+from warehouse.tenancy.mart_policy import MART_READERS, PUBLIC_MARTS
 
 SELLERS = [f"0a000000-0000-0000-0000-{number:012}" for number in (1, 2, 3)]
 COUNTED_EARLIER = {"view_count", "unique_viewer_count", "checkout_count"}
@@ -268,3 +273,46 @@ def own_prompts(snapshot: Path) -> set[str]:
     with duckdb.connect(str(snapshot), read_only=True) as database:
         statement = "select prompt_id from marts.dim_prompts where seller_organization_id = ?"
         return {row[0] for row in database.execute(statement, [SELLERS[0]]).fetchall()}
+
+
+@pytest.fixture(scope="module")
+def access(api_url: str, place: Place) -> Access:
+    """As whom the service let others in."""
+    return access_of(get_settings(), database_url=place.database_url, warehouse_url=place.warehouse_url)
+
+
+class TestDirectSql:
+    """Over everything that a run of the pipeline makes, and the service beside it."""
+
+    def test_analysts_may_read_marts_and_nothing_else(self, place: Place, access: Access) -> None:
+        marts = {name for name in relations(place.warehouse_url) if name.startswith("marts.")}
+        assert marts == {f"marts.{name}" for name in MART_READERS.keys() | PUBLIC_MARTS.keys()}
+        assert open_relations(place.warehouse_url, access.analyst_url) == {name: {"select"} for name in marts}
+
+    def test_readers_may_read_marts_that_have_a_rule_and_nothing_else(self, place: Place, access: Access) -> None:
+        ruled = {f"marts.{name}" for name in MART_READERS.keys() | PUBLIC_MARTS.keys()}
+        assert open_relations(place.warehouse_url, access.marts_url) == {name: {"select"} for name in ruled}
+
+    def test_there_is_more_to_be_closed(self, place: Place) -> None:
+        schemas = {name.partition(".")[0] for name in relations(place.warehouse_url)}
+        assert schemas > {
+            "marts",
+            "marts_build",
+            "raw_app",
+            "raw_events",
+            "raw_stripe",
+            "control",
+            "dagster",
+            "tenancy",
+        }
+
+    def test_analysts_call_no_function_and_readers_what_policies_ask(self, place: Place, access: Access) -> None:
+        asked = {"scope", "organization_id", "user_id", "is_platform", "is_staff", "own_prompts"}
+        url = place.warehouse_url
+        assert callable_functions(url, user_of(access.analyst_url)) == set()
+        assert callable_functions(url, user_of(access.marts_url)) == {f"tenancy.{name}" for name in asked}
+
+    def test_the_applications_role_is_not_let_in(self, place: Place, access: Access) -> None:
+        name = psycopg.conninfo.conninfo_to_dict(place.warehouse_url)["dbname"]
+        with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+            psycopg.connect(access.application_url, dbname=str(name))

@@ -14,6 +14,7 @@ from tests.integration.orchestration.marketplace import FIRST_DAY, add_orders, r
 from tests.integration.orchestration.running import RANKS, run
 from warehouse.databases import connect
 from warehouse.marts import read_marts
+from warehouse.snapshot.restoring import restore_publication
 
 Views = tuple[tuple[object, ...], tuple[object, ...]]
 HOLD = """
@@ -48,6 +49,10 @@ def views(place: Place, first_run: RunOutcome) -> Views:
     return first, seen(place)
 
 
+def killed_entries(place: Place) -> list[dict[str, object]]:
+    return read(place.database_url, "select * from audit_log where new_value ->> 'restored_by' = 'killed'")
+
+
 class TestRestore:
     def test_readers_see_the_earlier_publication_and_after_the_next_run_the_present(
         self, place: Place, views: Views
@@ -77,6 +82,21 @@ class TestRestore:
         call("restore", str(views[0][0]))
         after = read_value(place.database_url, "select count(*) from audit_log where object_type = 'publication'")
         assert (before, after) == (int(str(before)), int(str(before)) + 1)
+
+    def test_one_that_was_killed_before_is_noted_as_the_next_run_begins(self, place: Place, views: Views) -> None:
+        directory = place.data_dir / "snapshots"
+        current = seen(place)[0]
+        target = next(str(view[0]) for view in views if view[0] != current)
+        # All that `restore` does before it writes to the other database.
+        restore_publication(place.warehouse_url, directory, target, restored_by="killed")
+        assert killed_entries(place) == []
+        assert run().is_successful
+        [entry] = killed_entries(place)
+        [restoration] = read(
+            place.warehouse_url,
+            "select * from control.restorations where restored_by = 'killed' order by 1 desc limit 1",
+        )
+        assert (entry["object_id"], entry["occurred_at"]) == (target, restoration["restored_at"])
 
     def test_a_hold_that_came_later_goes_on(self, place: Place, views: Views) -> None:
         call("restore", str(views[1][0]))

@@ -4,6 +4,7 @@ import psycopg
 import pytest
 
 from tests.integration.warehouse.tenancy.conftest import Connect, Connection, World
+from tests.integration.warehouse.tenancy.direct_sql import callable_functions, open_relations, relations
 from warehouse.tenancy import NOBODY, PLATFORM, SETTING, Access, Scope
 from warehouse.tenancy.access import user_of
 from warehouse.tenancy.privileges import APPLICATION_PRIVILEGES, PUBLIC_TABLES
@@ -45,6 +46,12 @@ OWNED = {
     "second_factors": "true",
     "recovery_codes": "true",
 }
+# With the tables everybody may read: whose rows they are all the same.
+THEIRS = OWNED | {
+    "prompt_statistics": "prompt_id = any(%(theirs)s)",
+    "listed_prompts": "seller_organization_id = %(them)s",
+    "sellers": "id = %(them)s",
+}
 # What both sides of a trade see of it.
 SHARED = ("organizations", "users", "prompts", "prompt_versions", "orders", "refunds", "entitlements", "audit_log")
 NOT_SELECTABLE = sorted(OWNED)
@@ -57,6 +64,10 @@ def parameters(world: World) -> dict[str, object]:
         "theirs": [seller.draft_id, seller.published_id, seller.archived_id],
         "us": world.rival.organization_id,
     }
+
+
+def scope_of(world: World, who: str) -> Scope:
+    return world.rival.scope if who == "rival" else NOBODY
 
 
 class TestRole:
@@ -127,16 +138,28 @@ class TestTables:
         assert {row["name"] for row in rows} == set(PUBLIC_TABLES)
 
     def test_every_table_is_asked_about_here(self):
-        assert (
-            OWNED.keys() | PUBLIC_TABLES.keys() | {"prompt_statistics"}
-            == APPLICATION_PRIVILEGES.keys() | PUBLIC_TABLES.keys()
-        )
+        assert THEIRS.keys() == APPLICATION_PRIVILEGES.keys()
 
-    def test_every_table_says_what_the_application_may_do(self, owner: Connection):
-        rows = owner.execute(
-            "select relname as name from pg_class where relkind in ('r', 'p') and relnamespace = 'public'::regnamespace"
-        )
-        assert {row["name"] for row in rows} - {"alembic_version"} == set(APPLICATION_PRIVILEGES)
+    def test_the_role_may_do_with_every_relation_of_every_schema_what_is_stated(
+        self, world: World, access: Access, database_url: str
+    ):
+        stated = {f"public.{table}": set(verbs) for table, verbs in APPLICATION_PRIVILEGES.items()}
+        assert open_relations(database_url, access.application_url) == stated
+        everything = set(relations(database_url))
+        partitions = {relation for relation in everything if relation.startswith("event_days.")}
+        assert everything - stated.keys() - partitions == {"public.alembic_version", "tenancy.keys"}
+
+    def test_the_role_may_call_what_is_stated(self, access: Access, database_url: str):
+        asked = {"scope", "organization_id", "user_id", "is_platform", "is_staff", "own_prompts"}
+        asked |= {"ordered_prompts", "sells", "is_entitled", "trades_in"}
+        called = callable_functions(database_url, user_of(access.application_url))
+        assert called == {"public.listed_versions", "public.make_event_day", *(f"tenancy.{name}" for name in asked)}
+
+    @pytest.mark.parametrize("role", ["marts_url", "analyst_url"])
+    def test_readers_of_marts_are_not_let_in(self, access: Access, database_url: str, role: str):
+        name = psycopg.conninfo.conninfo_to_dict(database_url)["dbname"]
+        with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+            psycopg.connect(getattr(access, role), dbname=name)
 
     def test_functions_that_run_as_their_owner_have_a_fixed_search_path(self, owner: Connection):
         loose = owner.execute(
@@ -149,10 +172,9 @@ class TestReading:
     @pytest.mark.parametrize("table", NOT_SELECTABLE)
     @pytest.mark.parametrize("who", ["rival", "nobody"])
     def test_nothing_of_others_is_seen(self, as_application: Connect, world: World, owner: Connection, table, who):
-        scope = world.rival.scope if who == "rival" else NOBODY
         wanted = f"select * from {table} where {OWNED[table]}"
         assert owner.execute(wanted, parameters(world)).fetchall()
-        with as_application(scope) as connection:
+        with as_application(scope_of(world, who)) as connection:
             assert connection.execute(wanted, parameters(world)).fetchall() == []
 
     @pytest.mark.parametrize("table", SHARED)
@@ -264,49 +286,44 @@ class TestForging:
 
 
 class TestWriting:
-    @pytest.mark.parametrize(
-        "statement",
-        [
-            "update organizations set name = 'x' where id = %(them)s",
-            "update users set password_hash = 'x' where organization_id = %(them)s",
-            "update prompts set title = 'x' where seller_organization_id = %(them)s",
-            "delete from prompt_versions where prompt_id = any(%(theirs)s)",
-            "delete from prompt_statistics where prompt_id = any(%(theirs)s)",
-            "delete from prompts where seller_organization_id = %(them)s",
-            "update orders set status = 'refunded'",
-            "update refunds set amount_cents = 1",
-            "update entitlements set revoked_at = now()",
-            "update webhook_inbox set handled_at = now()",
-            "update quarantine set resolved_at = now()",
-            "update journal_position set stream_id = 'x'",
-            "update outbox set payload = '{}'",
-            "delete from outbox",
-            "update idempotency_keys set answer_status = 200",
-            "delete from idempotency_keys",
-            "update sessions set ended_at = now(), end_reason = 'logged_out'",
-            "delete from sessions",
-            "update refresh_tokens set used_at = null",
-            "update api_keys set scopes = '{x}'",
-            "update decisions set status = 'lifted'",
-            "update appeals set status = 'upheld'",
-            "update reviews set rating = 5",
-            "delete from audit_origins",
-            "update invitations set role = 'seller'",
-            "delete from invitations",
-            "update account_links set used_at = null",
-            "update second_factors set secret = ''",
-            "delete from second_factors",
-            "update recovery_codes set used_at = null",
-            "delete from users",
-            "delete from api_keys",
-            "delete from reviews",
-            "update prompt_versions set template = 'x' where prompt_id = any(%(theirs)s)",
-        ],
-    )
+    @pytest.mark.parametrize("table", sorted(THEIRS))
     @pytest.mark.parametrize("who", ["rival", "nobody"])
-    def test_nothing_of_others_is_changed(self, as_application: Connect, world: World, statement, who):
-        with as_application(world.rival.scope if who == "rival" else NOBODY) as connection:
-            assert connection.execute(statement, parameters(world)).rowcount == 0
+    def test_no_row_of_others_is_changed(self, as_application: Connect, world: World, owner: Connection, table, who):
+        [first, *_] = owner.execute(
+            "select quote_ident(attname) as name from pg_attribute"
+            " where attrelid = to_regclass(%s) and attnum > 0 and not attisdropped and attidentity = ''",
+            [table],
+        ).fetchall()
+        statement = f"update {table} set {first['name']} = {first['name']} where {THEIRS[table]}"
+        self.changes_nothing(as_application, world, who, table, "update", statement)
+
+    @pytest.mark.parametrize("table", sorted(THEIRS))
+    @pytest.mark.parametrize("who", ["rival", "nobody"])
+    def test_no_row_of_others_is_deleted(self, as_application: Connect, world: World, table, who):
+        self.changes_nothing(as_application, world, who, table, "delete", f"delete from {table} where {THEIRS[table]}")
+
+    @pytest.mark.parametrize("table", sorted(THEIRS))
+    @pytest.mark.parametrize("who", ["rival", "nobody"])
+    def test_no_row_is_made_in_the_name_of_others(
+        self, as_application: Connect, world: World, owner: Connection, table, who
+    ):
+        copied = f"insert into {table} overriding system value select (jsonb_populate_record(null::{table}, %s)).*"
+        [row] = owner.execute(
+            f"select to_jsonb(kept)::text as row from {table} as kept where {THEIRS[table]} limit 1", parameters(world)
+        ).fetchall()
+        with (
+            as_application(scope_of(world, who)) as connection,
+            pytest.raises(psycopg.errors.InsufficientPrivilege),
+        ):
+            connection.execute(copied, [row["row"]])
+
+    def changes_nothing(self, as_application: Connect, world: World, who, table, verb, statement):
+        with as_application(scope_of(world, who)) as connection:
+            if verb not in APPLICATION_PRIVILEGES[table]:
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    connection.execute(statement, parameters(world))
+            else:
+                assert connection.execute(statement, parameters(world)).rowcount == 0
 
     @pytest.mark.parametrize(
         "statement",
