@@ -5,6 +5,7 @@ from collections.abc import Awaitable
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.answer_head import answer_head
 from api.headers import header
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -31,6 +32,7 @@ ANSWER_HEADERS = (
     "X-Request-ID",
 )
 MAX_AGE_SECONDS = 600
+VARY = (b"vary", b"Origin")
 
 
 class CorsMiddleware:
@@ -48,7 +50,11 @@ class CorsMiddleware:
         origins: tuple[str, ...] = ()
         if scope["type"] == "http":
             origins = scope["app"].state.resources.settings.cors_origins
-        if not origins or _origin(scope) not in origins:
+        if not origins:
+            return self._app(scope, receive, send)
+        if _origin(scope) not in origins:
+            # What a cache keeps of this is nothing for a page that may read it.
+            answer_head(scope).headers.append(VARY)
             return self._app(scope, receive, send)
         if origins not in self._sharing:
             self._sharing[origins] = CORSMiddleware(

@@ -75,6 +75,10 @@ class TestCors:
         answer = client.options("/prompts/x", headers=asked)
         assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (200, SHOP)
 
+    @pytest.mark.parametrize("headers", [{}, {"Origin": SHOP}, {"Origin": "https://evil.example"}])
+    def test_no_cache_mixes_them_up(self, client, headers):
+        assert "Origin" in client.get("/marketplace/browse", headers=headers).headers["Vary"]
+
     @pytest.mark.parametrize("origin", ["https://evil.example", "null", SHOP + ".evil.example", "*"])
     def test_lets_no_other_in(self, client, origin):
         answer = client.get("/marketplace/browse", headers={"Origin": origin})
