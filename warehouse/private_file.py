@@ -2,8 +2,10 @@
 
 import os
 from contextlib import suppress
+from io import TextIOWrapper
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 PRIVATE = 0o600
 
@@ -20,3 +22,10 @@ def private_opener(path: str, flags: int) -> int:
 def open_log(path: Path) -> IO[bytes]:
     """A log of a process of ours, to be appended to."""
     return open(path, "ab", opener=private_opener)
+
+
+class PrivateLogHandler(RotatingFileHandler):
+    """Writes a log of ours, and what it rotates into."""
+
+    def _open(self) -> TextIOWrapper:
+        return cast(TextIOWrapper, open(self.baseFilename, self.mode, encoding="utf-8", opener=private_opener))

@@ -4,7 +4,6 @@ import logging
 import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from cli.commands.publication import publications, restore
 from cli.failure import PROBLEM, CommandFailed
 from cli.output import examples, to_json
 from warehouse.events import EARLIEST_EVENT
+from warehouse.private_file import PrivateLogHandler
 from warehouse.servers import Servers, running_servers
 from warehouse.settings import Settings, get_settings
 
@@ -194,7 +194,7 @@ def _open_log(settings: Settings) -> tuple[Path, logging.Logger]:
     """The log file of pipeline runs, which takes what the terminal is spared."""
     file = settings.data_path.resolve() / "logs" / LOG_FILE
     file.parent.mkdir(parents=True, exist_ok=True)
-    handler = RotatingFileHandler(file, maxBytes=LOG_FILE_MAX_BYTES, backupCount=LOG_FILES_KEPT)
+    handler = PrivateLogHandler(file, maxBytes=LOG_FILE_MAX_BYTES, backupCount=LOG_FILES_KEPT)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     logger = logging.Logger("pipeline", level=logging.DEBUG)
     logger.addHandler(handler)

@@ -15,10 +15,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from io import TextIOWrapper
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import cast
 
 import httpx
 import psycopg
@@ -28,7 +25,7 @@ from orchestration.alerts.direct_mail import send_directly
 from orchestration.alerts.memory import Delivery, News, due_deliveries, note_delivered, note_undelivered
 from orchestration.alerts.outage import Owed
 from warehouse.databases import connect
-from warehouse.private_file import private_opener
+from warehouse.private_file import PrivateLogHandler
 from warehouse.settings import Settings
 
 LOG_FILE = "alerts.log"
@@ -42,13 +39,6 @@ LEVELS = {"error": logging.ERROR, "warning": logging.WARNING}
 
 class NotDelivered(Exception):
     """The other side did not take it; another attempt may succeed."""
-
-
-class _PrivateLog(RotatingFileHandler):
-    """Only its owner reads it: a message of an earlier version may quote a row."""
-
-    def _open(self) -> TextIOWrapper:
-        return cast(TextIOWrapper, open(self.baseFilename, self.mode, encoding="utf-8", opener=private_opener))
 
 
 def channels_of(settings: Settings) -> list[str]:
@@ -77,7 +67,7 @@ def write_failure(data_path: Path, delivery: Delivery, error: str) -> None:
 def _log(data_path: Path) -> Iterator[logging.Handler]:
     file = data_path.resolve() / "logs" / LOG_FILE
     file.parent.mkdir(parents=True, exist_ok=True)
-    handler = _PrivateLog(file, maxBytes=LOG_FILE_MAX_BYTES, backupCount=LOG_FILES_KEPT)
+    handler = PrivateLogHandler(file, maxBytes=LOG_FILE_MAX_BYTES, backupCount=LOG_FILES_KEPT)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     try:
         yield handler

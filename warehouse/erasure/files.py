@@ -9,7 +9,7 @@ from warehouse.erasure.person import ERASED, Person
 from warehouse.private_file import private_opener
 
 # Below the data directory. Servers, jobs and commands write there whatever they were told, in words of their own.
-LOGS = ("logs/*.log*", "dbt/logs/*.log*", "redis/*.log", "postgres.log")
+LOGS = ("logs/*.log*", "alerts/*.json", "dbt/logs/*.log*", "redis/*.log", "postgres.log")
 MAILS = ("mail/*.eml", "mail/*.part")
 
 

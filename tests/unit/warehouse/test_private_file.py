@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from cli import failure
+from cli.commands import pipeline
 from orchestration.alerts.delivery import write_log
 from warehouse.lake.manifest import put_in_place
 from warehouse.private_file import open_log
+from warehouse.settings import Settings
 
 
 def mode(file: Path) -> int:
@@ -40,6 +42,10 @@ class TestPrivateFiles:
         assert len(files) > 1
         assert {mode(file) for file in files} == {0o600}
         assert logging.getLogger("alerts").handlers == []
+
+    def test_so_is_that_of_pipeline_runs(self, tmp_path: Path) -> None:
+        file, _ = pipeline._open_log(Settings(data_dir=tmp_path))
+        assert mode(file) == 0o600
 
     def test_so_is_that_of_commands(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(failure, "_log_file", lambda: tmp_path / "cli.log")

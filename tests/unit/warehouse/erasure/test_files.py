@@ -29,7 +29,15 @@ def log(data_path: Path, name: str, text: str) -> Path:
 class TestLogs:
     @pytest.mark.parametrize(
         "name",
-        ["logs/alerts.log", "logs/alerts.log.3", "logs/cli.log", "logs/api.log", "dbt/logs/dbt.log", "postgres.log"],
+        [
+            "logs/alerts.log",
+            "logs/alerts.log.3",
+            "logs/cli.log",
+            "logs/api.log",
+            "alerts/outcomes.json",
+            "dbt/logs/dbt.log",
+            "postgres.log",
+        ],
     )
     def test_a_line_keeps_what_it_says_of_nobody(self, tmp_path: Path, person: Person, name: str) -> None:
         text = f"1 Alert: row of {EMAIL.upper()} failed\n2 other\n3 key=({ANA})\n"
