@@ -164,6 +164,15 @@ RAW_TABLES: tuple[RawTable, ...] = (
             "message_id text = external_id", "event_type text", "payload jsonb", "received_at timestamptz",
         ),
     ),
+    RawTable(
+        "raw_stripe", "balance_transactions", "balance_transactions", ("balance_transaction_id",),
+        _columns(
+            "balance_transaction_id text = id", "type text", "reporting_category text", "amount_cents bigint",
+            "fee_cents bigint", "net_cents bigint", "currency text", "exchange_rate float8", "source_id text",
+            "source_object text", "source_amount_cents bigint", "source_currency text", "payment_intent_id text",
+            "booked_at timestamptz", "available_at timestamptz",
+        ),
+    ),
 )  # fmt: skip
 
 

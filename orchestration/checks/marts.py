@@ -45,6 +45,27 @@ FCT_REFUNDS_RAW = Reconciliation(
     measures=("refund_count", "refunded_cents"),
 )
 
+FCT_ORDER_PAYMENTS_RAW = Reconciliation(
+    table="fct_order_payments",
+    name="fct_order_payments_reconciles_with_raw_balance_transactions",
+    description="Per kind and currency, as many bookings of paid orders as Stripe told of, over the same net.",
+    expected="""
+        select booked.reporting_category, booked.currency, count(*) as booking_count, sum(booked.net_cents) as net_cents
+        from raw_stripe.balance_transactions as booked
+        inner join raw_app.orders as orders on booked.payment_intent_id = orders.stripe_payment_intent_id
+        where orders.paid_at is not null
+        group by booked.reporting_category, booked.currency
+    """,
+    found=f"""
+        select
+            reporting_category, currency, count(*) as booking_count, sum(net_amount * {MINOR_UNITS}) as net_cents
+        from marts_build.fct_order_payments
+        group by reporting_category, currency
+    """,  # nosec B608
+    key=("reporting_category", "currency"),
+    measures=("booking_count", "net_cents"),
+)
+
 FCT_IMPRESSIONS_RAW = Reconciliation(
     table="fct_impressions",
     name="fct_impressions_reconciles_with_raw_events",
@@ -194,6 +215,7 @@ RECONCILIATIONS = (
     FCT_ORDERS_RAW,
     FCT_ORDERS_STRIPE,
     FCT_REFUNDS_RAW,
+    FCT_ORDER_PAYMENTS_RAW,
     FCT_IMPRESSIONS_RAW,
     _performance_reconciliation("agg_prompts_performance_daily"),
     _performance_reconciliation("agg_sellers_performance_daily"),

@@ -28,6 +28,8 @@ MART_READERS: dict[str, str] = {
     "fct_reviews": _OF_SELLER,
     "fct_orders": _OF_BOTH_SIDES,
     "fct_refunds": _OF_BOTH_SIDES,
+    # What is left of a payment, and when, is between the seller and the provider.
+    "fct_order_payments": _OF_SELLER,
     "agg_prompts_performance_daily": _OF_SELLERS_PROMPT,
     "agg_sellers_performance_daily": _OF_SELLER,
     # Where a category or a currency has one seller, its figures are that seller's.

@@ -53,6 +53,16 @@ select ('0f000000-0000-0000-0000-' || right(id::text, 12))::uuid, id, amount_cen
 from orders where right(external_id, 1) = '3';
 update orders set status = 'refunded' where right(external_id, 1) = '3';
 
+update orders set provider = 'stripe', fee_cents = 60, stripe_payment_intent_id = 'pi_4' where external_id = 'order-4';
+
+insert into balance_transactions (
+    id, type, reporting_category, amount_cents, fee_cents, net_cents, currency, source_id, source_object,
+    source_amount_cents, source_currency, payment_intent_id, booked_at, available_at
+)
+select 'txn_4', 'charge', 'charge', amount_cents, fee_cents, amount_cents - fee_cents, currency, 'ch_4', 'charge',
+    amount_cents, currency, stripe_payment_intent_id, paid_at, paid_at
+from orders where external_id = 'order-4';
+
 insert into raw_events (
     source, event_id, event_name, schema_version, occurred_at, received_at, organization_id, user_id, session_id,
     properties, batch_id

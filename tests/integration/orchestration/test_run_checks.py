@@ -118,6 +118,11 @@ SABOTAGE = {
         "delete from marts_build.fct_refunds where refund_id = (select min(refund_id) from marts_build.fct_refunds)",
         "update marts_build.fct_refunds set refunded_amount = refunded_amount - 1",
     ],
+    "fct_order_payments_reconciles_with_raw_balance_transactions": [
+        "delete from marts_build.fct_order_payments",
+        "update marts_build.fct_order_payments set net_amount = net_amount + 0.01",
+        "update raw_stripe.balance_transactions set currency = 'EUR'",
+    ],
     "fct_impressions_reconciles_with_raw_events": [
         "delete from marts_build.fct_impressions where receipt_id = 'receipt-5'",
         "update raw_events.events set properties = '{}' where event_id = 'served-5'",

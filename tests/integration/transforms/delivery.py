@@ -12,7 +12,7 @@ from tests.integration.transforms.random_history import deliver, random_history
 MARTS = (
     "dim_dates", "dim_organizations", "dim_organizations_history", "dim_prompts", "dim_prompts_history",
     "dim_prompt_versions",
-    "fct_impressions", "fct_orders", "fct_refunds", "fct_searches", "fct_sessions",
+    "fct_impressions", "fct_orders", "fct_refunds", "fct_order_payments", "fct_searches", "fct_sessions",
     "agg_prompts_performance_daily", "agg_sellers_performance_daily", "agg_categories_performance_daily",
     "agg_marketplace_daily", "agg_search_terms_daily", "agg_buyer_cohorts_monthly", "fct_reviews", "fct_prompt_runs",
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Three marts computed anew from the raw rows, in plain Polars: what their descriptions say, without a word of SQL."""
+"""Four marts computed anew from the raw rows, in plain Polars: what their descriptions say, without a word of SQL."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -24,12 +24,16 @@ Raw = Mapping[str, Sequence[Row]]
 
 
 def recompute(rows: Raw) -> dict[str, list[Row]]:
-    """`fct_orders`, `fct_impressions` and `agg_prompts_performance_daily` of these raw tables."""
+    """`fct_orders` and their payments, `fct_impressions` and `agg_prompts_performance_daily` of these raw tables."""
     orders = _orders(rows)
     impressions = _impressions(rows, orders)
     days = _days(rows, orders, impressions)
     return {
         "fct_orders": [_with_amounts(row, "gross_amount", "fee_amount", "net_amount") for row in orders.to_dicts()],
+        "fct_order_payments": [
+            _with_amounts(row, "gross_amount", "fee_amount", "net_amount", "order_amount")
+            for row in _payments(rows, orders).to_dicts()
+        ],
         "fct_impressions": impressions.to_dicts(),
         "agg_prompts_performance_daily": [
             _with_amounts(row, "gross_revenue_amount", "refunded_amount", "net_revenue_amount")
@@ -49,8 +53,8 @@ def _with_amounts(row: Row, *names: str) -> Row:
     return row | {name: None if row[name] is None else Decimal(row[name]) / 100 for name in names}
 
 
-def _hundredths(cents: pl.Expr) -> pl.Expr:
-    return cents * (100 // col("currency").replace_strict(MINOR_UNITS, default=100))
+def _hundredths(cents: pl.Expr, currency: str = "currency") -> pl.Expr:
+    return cents * (100 // col(currency).replace_strict(MINOR_UNITS, default=100))
 
 
 def _day(moment: str) -> pl.Expr:
@@ -63,7 +67,19 @@ def _orders(rows: Raw) -> pl.DataFrame:
     return _frame(rows[raw.ORDERS]).filter(col("paid_at").is_not_null()).select(
         "order_id", "prompt_id", "buyer_organization_id", "buyer_user_id", "seller_organization_id", "currency",
         "status", "provider", "paid_at", gross.alias("gross_amount"), fee.alias("fee_amount"),
-        (gross - fee).alias("net_amount"), _day("paid_at").alias("paid_date"),
+        (gross - fee).alias("net_amount"), _day("paid_at").alias("paid_date"), "stripe_payment_intent_id",
+    )  # fmt: skip
+
+
+def _payments(rows: Raw, orders: pl.DataFrame) -> pl.DataFrame:
+    of_order = ("order_id", "prompt_id", "buyer_organization_id", "seller_organization_id", "paid_at")
+    paid = orders.select(*of_order, payment_intent_id="stripe_payment_intent_id")
+    return _frame(rows[raw.BOOKINGS]).join(paid, on="payment_intent_id").select(
+        "balance_transaction_id", *of_order, "reporting_category", "currency", "exchange_rate", "booked_at",
+        _hundredths(col("amount_cents")).alias("gross_amount"), _hundredths(col("fee_cents")).alias("fee_amount"),
+        _hundredths(col("net_cents")).alias("net_amount"), _day("booked_at").alias("booked_date"),
+        _hundredths(col("source_amount_cents"), "source_currency").alias("order_amount"),
+        col("source_currency").alias("order_currency"), col("source_id").alias("stripe_source_id"),
     )  # fmt: skip
 
 

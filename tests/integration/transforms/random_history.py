@@ -193,6 +193,7 @@ def _orders(random: Random, clicks: list[Row]) -> Iterator[Version]:
             yield Version(raw.ORDERS, order_id, raw.order(order_id, name, buyer, None, **columns))
         if random.random() < 0.9:
             yield Version(raw.ORDERS, order_id, raw.order(order_id, name, buyer, paid_at, fee_cents=None, **columns))
+            yield _booked(raw.booking(f"txn {number}", order_id, paid_at, **_converted(500, columns["currency"])))
             yield from _refunds(random, number, columns["currency"], paid_at)
             yield Version(raw.ORDERS, order_id, raw.order(order_id, name, buyer, paid_at, **columns))
 
@@ -206,5 +207,22 @@ def _refunds(random: Random, number: int, currency: str, paid_at: datetime) -> I
             succeeded,
             succeeded | {"status": "failed"},
         ]
-        for state in states[: random.randint(1, 3)]:
+        states = states[: random.randint(1, 3)]
+        for state in states:
             yield Version(raw.REFUNDS, refund_id, state)
+        for category, cents in (("refund", -200), ("refund_failure", 200))[: len(states) - 1]:
+            amounts = _converted(cents, currency) | {"reporting_category": category}
+            name = f"txn {number}.{part} {category}"
+            yield _booked(raw.booked_refund(name, f"order {number}", refund_id, succeeded["refunded_at"], **amounts))
+
+
+def _converted(cents: int, currency: str) -> Row:
+    """Amounts of a booking; dollars become pounds at four fifths."""
+    if currency != "USD":
+        return {"amount_cents": cents, "currency": currency}
+    source = {"source_amount_cents": cents, "source_currency": currency}
+    return {"amount_cents": cents * 4 // 5, "currency": "GBP", "exchange_rate": 0.8, **source}
+
+
+def _booked(row: Row) -> Version:
+    return Version(raw.BOOKINGS, row["balance_transaction_id"], row)

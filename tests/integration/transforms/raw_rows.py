@@ -14,6 +14,7 @@ USERS = "raw_app.users"
 ORDERS = "raw_app.orders"
 REFUNDS = "raw_app.refunds"
 REVIEWS = "raw_app.reviews"
+BOOKINGS = "raw_stripe.balance_transactions"
 EVENTS = "raw_events.events"
 
 LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
@@ -69,7 +70,8 @@ def order(order_id: str, prompt_id: str, buyer_user_id: str, paid_at: datetime |
         "order_id": order_id, "prompt_id": prompt_id, "prompt_version": 1, "buyer_organization_id": "buyers",
         "buyer_user_id": buyer_user_id, "seller_organization_id": "sellers", "amount_cents": 500, "currency": "GBP",
         "fee_cents": 34, "status": "pending" if paid_at is None else "paid", "provider": "stripe", "receipt_id": None,
-        "paid_at": paid_at, "created_at": LONG_AGO, "updated_at": LONG_AGO,
+        "stripe_payment_intent_id": f"pi of {order_id}", "paid_at": paid_at, "created_at": LONG_AGO,
+        "updated_at": LONG_AGO,
     }  # fmt: skip
     return row | columns
 
@@ -79,9 +81,31 @@ def refund(refund_id: str, order_id: str, refunded_at: datetime | None, **column
     row = {
         "refund_id": refund_id, "order_id": order_id, "amount_cents": 200, "currency": "GBP",
         "status": "pending" if refunded_at is None else "succeeded", "reason": "requested_by_customer",
-        "refunded_at": refunded_at, "created_at": LONG_AGO, "updated_at": LONG_AGO,
+        "stripe_refund_id": f"re of {refund_id}", "refunded_at": refunded_at, "created_at": LONG_AGO,
+        "updated_at": LONG_AGO,
     }  # fmt: skip
     return row | columns
+
+
+def booking(booking_id: str, order_id: str, booked_at: datetime, **columns: Any) -> Row:
+    """Stripe's booking of a payment of 5.00 GBP for a fee of 0.34; `source_*` and `net_cents` follow from the rest."""
+    row = {
+        "balance_transaction_id": booking_id, "type": "charge", "reporting_category": "charge", "amount_cents": 500,
+        "fee_cents": 34, "currency": "GBP", "source_id": f"ch of {order_id}", "source_object": "charge",
+        "payment_intent_id": f"pi of {order_id}", "booked_at": booked_at, "available_at": booked_at,
+    }  # fmt: skip
+    row |= columns
+    known = {"source_amount_cents": row["amount_cents"], "source_currency": row["currency"]}
+    return known | row | {"net_cents": row["amount_cents"] - row["fee_cents"]}
+
+
+def booked_refund(booking_id: str, order_id: str, refund_id: str, booked_at: datetime, **columns: Any) -> Row:
+    """Stripe's booking of a refund of 2.00 GBP; it keeps its fee."""
+    row = {
+        "type": "refund", "reporting_category": "refund", "amount_cents": -200, "fee_cents": 0,
+        "source_id": f"re of {refund_id}", "source_object": "refund",
+    }  # fmt: skip
+    return booking(booking_id, order_id, booked_at, **(row | columns))
 
 
 def review(review_id: str, prompt_id: str, **columns: Any) -> Row:

@@ -56,7 +56,9 @@ class TestEngines:
         assert {mart: different(built.rows(mart), on_duckdb.rows(mart)) for mart in marts} == {m: [] for m in marts}
         assert {m: len(built.rows(m)) for m in marts} == {m: len(on_duckdb.rows(m)) for m in marts}
 
-    @pytest.mark.parametrize("mart", ["fct_orders", "fct_impressions", "agg_prompts_performance_daily"])
+    @pytest.mark.parametrize(
+        "mart", ["fct_orders", "fct_order_payments", "fct_impressions", "agg_prompts_performance_daily"]
+    )
     def test_both_are_what_polars_computes_of_the_raw_rows(
         self, built: DbtWarehouse, on_duckdb: DuckdbMarts, recomputed: dict[str, list[Row]], mart: str
     ) -> None:

@@ -82,6 +82,30 @@ WORLD = {
         raw.refund("pending", "o1", None),
         raw.refund("failed", "o1", None, status="failed"),
     ],
+    raw.BOOKINGS: [
+        raw.booking("t1", "o1", at(TUESDAY, 0, 30)),
+        raw.booking("t2", "o2", at(TUESDAY, 2), amount_cents=700, currency="JPY"),
+        raw.booking(
+            "t3",
+            "o3",
+            at(MONDAY, 1),
+            amount_cents=400,
+            fee_cents=32,
+            exchange_rate=0.8,
+            source_amount_cents=500,
+            source_currency="USD",
+        ),
+        raw.booked_refund("t4", "o1", "f1", at(date(2026, 3, 9), 8)),
+        raw.booking(
+            "payout",
+            "",
+            at(date(2026, 3, 9), 9),
+            reporting_category="payout",
+            amount_cents=-666,
+            fee_cents=0,
+            payment_intent_id=None,
+        ),
+    ],
 }
 
 
@@ -269,6 +293,24 @@ class TestFctRefunds:
                 "refunded_date": date(2026, 3, 9), "order_paid_date": TUESDAY,
             }
         ]  # fmt: skip
+
+
+class TestFctOrderPayments:
+    def test_says_of_an_order_what_stripe_booked(self, built: DbtWarehouse) -> None:
+        columns = ("balance_transaction_id", "reporting_category", "gross_amount", "fee_amount", "net_amount")
+        payments = [row for row in built.rows("fct_order_payments") if row["order_id"] == "o1"]
+        assert [tuple(row[name] for name in columns) for row in payments] == [
+            ("t1", "charge", Decimal("5.00"), Decimal("0.34"), Decimal("4.66")),
+            ("t4", "refund", Decimal("-2.00"), Decimal("0.00"), Decimal("-2.00")),
+        ]
+
+    def test_what_stripe_converted_is_in_both_currencies(self, built: DbtWarehouse) -> None:
+        row = built.row("fct_order_payments", order_id="o3")
+        assert (row["gross_amount"], row["currency"], row["exchange_rate"]) == (Decimal("4.00"), "GBP", 0.8)
+        assert (row["order_amount"], row["order_currency"]) == (Decimal("5.00"), "USD")
+
+    def test_a_payout_is_no_order_s(self, built: DbtWarehouse) -> None:
+        assert {row["order_id"] for row in built.rows("fct_order_payments")} == {"o1", "o2", "o3"}
 
 
 class TestAggPromptsPerformanceDaily:
