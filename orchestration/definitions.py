@@ -5,7 +5,7 @@ from dagster import Definitions, in_process_executor
 from orchestration.assets.dbt_tables import build_dbt_tables, mart_keys
 from orchestration.assets.erasures import erasures
 from orchestration.assets.exposures import build_exposures
-from orchestration.assets.lake import lake_events
+from orchestration.assets.lake import days_from_lake, lake_events
 from orchestration.assets.publication import build_publication, snapshot
 from orchestration.assets.ranks import rank_prompts
 from orchestration.assets.raw_tables import load_raw_tables
@@ -16,7 +16,7 @@ from orchestration.checks.events import EVENT_RECONCILIATIONS
 from orchestration.checks.freshness import build_freshness_checks
 from orchestration.checks.marts import RECONCILIATIONS
 from orchestration.checks.volume import volumes_are_usual
-from orchestration.jobs import archive_events_job, build_freshness_job, build_marts_job
+from orchestration.jobs import archive_events_job, backfill_events_job, build_freshness_job, build_marts_job
 from orchestration.resources import PipelineResource
 from orchestration.schedules import build_freshness_schedule, daily_archive_schedule, hourly_marts_schedule
 from orchestration.sensors import alerts_sensor, waiting_events_sensor
@@ -38,11 +38,12 @@ definitions = Definitions(
         snapshot,
         erasures,
         lake_events,
+        days_from_lake,
         recorded_runs,
         *build_exposures(manifest),
     ],
     asset_checks=[*ARRIVAL_CHECKS, *reconciliations, volumes_are_usual, *freshness_checks],
-    jobs=[build_marts_job, archive_events_job, freshness_job],
+    jobs=[build_marts_job, backfill_events_job, archive_events_job, freshness_job],
     schedules=[hourly_marts_schedule, daily_archive_schedule, build_freshness_schedule(freshness_job)],
     sensors=[waiting_events_sensor, alerts_sensor],
     resources={"pipeline": PipelineResource()},

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from dagster import (
@@ -15,7 +16,9 @@ from dagster import (
 )
 
 from orchestration.assets.publication import PUBLICATIONS
+from orchestration.event_days import DAYS_FROM_LAKE
 from orchestration.metadata import FAILED_MODELS, FAILED_TESTS, KEPT
+from warehouse.lake import DayLoaded
 from warehouse.raw_tables import RAW_TABLES
 
 INTERRUPTIONS = ("DagsterExecutionInterruptedError", "KeyboardInterrupt")
@@ -37,6 +40,7 @@ class RunOutcome:
     as_of: str | None = None
     loaded_rows: dict[str, int] = field(default_factory=dict)
     kept_tables: list[str] = field(default_factory=list)
+    days_from_lake: list[DayLoaded] = field(default_factory=list)
     mart_rows: dict[str, int] = field(default_factory=dict)
     changed_mart_rows: dict[str, int] = field(default_factory=dict)
 
@@ -60,6 +64,7 @@ def read_outcome(result: ExecuteInProcessResult, *, seconds: float, standing: Se
         kept_tables=sorted(
             ".".join(key.path) for key in (*standing, *(key for key, found in materialized.items() if KEPT in found))
         ),
+        days_from_lake=_days_from_lake(result),
         mart_rows=publication.get("rows", {}),
         changed_mart_rows=publication.get("changed_rows", {}),
     )
@@ -71,6 +76,17 @@ def _loaded_rows(materialized: Mapping[AssetKey, dict[str, Any]]) -> dict[str, i
         for table in RAW_TABLES
         if (metadata := materialized.get(AssetKey([table.schema, table.name])))
     }
+
+
+def _days_from_lake(result: ExecuteInProcessResult) -> list[DayLoaded]:
+    """The days of a backfill that the lake has."""
+    found = []
+    for event in result.get_asset_materialization_events():
+        materialization = event.step_materialization_data.materialization
+        if materialization.asset_key == DAYS_FROM_LAKE and materialization.partition and materialization.metadata:
+            counts = {name: _plain(value) for name, value in materialization.metadata.items()}
+            found.append(DayLoaded(date.fromisoformat(materialization.partition), **counts))
+    return found
 
 
 def _materialized(result: ExecuteInProcessResult) -> dict[AssetKey, dict[str, Any]]:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any
 from uuid import uuid4
@@ -13,8 +13,9 @@ from dagster import AssetKey, DagsterInstance, EventLogEntry, JobDefinition
 from orchestration.assets.ranks import RANK_PROMPTS
 from orchestration.checks.events import EVENT_RECONCILIATIONS
 from orchestration.checks.marts import RECONCILIATIONS
+from orchestration.event_days import range_tags
 from orchestration.home import prepare_dagster_home
-from orchestration.jobs import build_marts_job
+from orchestration.jobs import backfill_events_job, build_marts_job
 from orchestration.outcome import RunOutcome, read_outcome
 from orchestration.quiet import build_quiet_job, load_if_quiet
 from orchestration.standing import NEVER_RETRIED, NOTHING_NEW, table_keys
@@ -48,10 +49,13 @@ def run_pipeline(
     settings: Settings,
     *,
     as_of: datetime | None = None,
+    days: tuple[date, date] | None = None,
     on_progress: Callable[[StepProgress], None] | None = None,
     on_entry: Callable[[EventLogEntry], None] | None = None,
 ) -> RunOutcome:
     """Run the whole pipeline for `as_of` (default: the time of its load) and report what it did.
+
+    With `days`, the first and the last of a range, days of the lake are loaded before anything else.
 
     `on_progress` is told of each step, `on_entry` of everything Dagster records. Failing steps and checks are in the
     outcome, not raised.
@@ -63,7 +67,7 @@ def run_pipeline(
             instance.add_event_listener(run_id, on_entry)
         if on_progress is not None:
             instance.add_event_listener(run_id, partial(_tell, on_progress))
-        plan = make_plan(settings)
+        plan = make_plan(settings) if days is None else make_backfill_plan(*days)
         result = plan.job.execute_in_process(
             run_config=run_configuration(as_of),
             instance=instance,
@@ -86,6 +90,13 @@ def make_plan(settings: Settings) -> Plan:
     from orchestration.definitions import definitions
 
     return Plan(definitions.resolve_job_def(build_marts_job.name))
+
+
+def make_backfill_plan(first: date, last: date) -> Plan:
+    """The whole pipeline after a range of days from the lake: one run."""
+    from orchestration.definitions import definitions
+
+    return Plan(definitions.resolve_job_def(backfill_events_job.name), tags=range_tags(first, last))
 
 
 def run_configuration(as_of: datetime | None) -> dict[str, Any]:

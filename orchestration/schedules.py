@@ -3,9 +3,12 @@
 from dagster import DefaultScheduleStatus, RunRequest, ScheduleDefinition, schedule
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
+from orchestration.event_days import FIRST_EVENT_DAY, last_event_day, range_tags
 from orchestration.jobs import archive_events_job, build_marts_job
 from orchestration.quiet import QUIET_ASSETS, QUIET_CHECKS, load_if_quiet
 from orchestration.standing import NEVER_RETRIED, NOTHING_NEW, table_keys
+from warehouse.databases import connect
+from warehouse.lake import oldest_day
 from warehouse.loading import prepare_warehouse
 from warehouse.servers import running_servers
 from warehouse.settings import get_settings
@@ -33,8 +36,7 @@ def hourly_marts_schedule() -> RunRequest:
     return RunRequest()
 
 
-daily_archive_schedule = ScheduleDefinition(
-    name="daily_archive_schedule",
+@schedule(
     job=archive_events_job,
     # Between two runs of the pipeline, when yesterday's last events have long been stored.
     cron_schedule="30 1 * * *",
@@ -42,6 +44,13 @@ daily_archive_schedule = ScheduleDefinition(
     default_status=DefaultScheduleStatus.RUNNING,
     description="A day of events is in the lake by the next morning.",
 )
+def daily_archive_schedule() -> RunRequest:
+    """One run over all days that the database still has: an event that waited in the journal belongs to one before."""
+    with running_servers(get_settings()) as servers, connect(servers.database_url) as connection:
+        oldest = oldest_day(connection)
+    last = last_event_day()
+    first = last if oldest is None else max(FIRST_EVENT_DAY, min(oldest, last))
+    return RunRequest(tags=range_tags(first, last))
 
 
 def build_freshness_schedule(job: UnresolvedAssetJobDefinition) -> ScheduleDefinition:

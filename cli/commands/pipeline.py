@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.commands.publication import publications, restore
-from cli.failure import PROBLEM, CommandFailed
+from cli.failure import PROBLEM
 from cli.output import examples, to_json
 from warehouse.events import EARLIEST_EVENT
 from warehouse.private_file import PrivateLogHandler
@@ -123,7 +123,7 @@ def run(as_of: datetime | None, engine: str, is_comparing: bool, as_json: bool) 
 @click.option("--to", "last", type=DAY, required=True, help="The last one; it is loaded too.")
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
 def backfill(first: datetime, last: datetime, as_json: bool) -> None:
-    """Load days of events from the lake into the warehouse, then run the pipeline over what changed.
+    """Load days of events from the lake into the warehouse, then run the pipeline over what changed: all as one run.
 
     For a warehouse that is new or lost events the application has let go of. What the warehouse has already stays as it
     is. Ends with status 1 when a file of the lake is damaged, or when the run is not successful.
@@ -133,21 +133,17 @@ def backfill(first: datetime, last: datetime, as_json: bool) -> None:
     settings = get_settings()
     with running_servers(settings) as servers:
         _prepare(servers)
-        from orchestration.lock import hold_pipeline_lock
-        from warehouse.lake import LAKE_DIRECTORY, LakeDamaged, load_days
-
-        try:
-            with hold_pipeline_lock(servers.warehouse_url):
-                days = load_days(
-                    settings.data_path.resolve() / LAKE_DIRECTORY, servers.warehouse_url, first.date(), last.date()
-                )
-        except LakeDamaged as error:
-            raise CommandFailed(f"The lake is damaged: {error}") from None
+        from orchestration.event_days import FIRST_EVENT_DAY, last_event_day
         from orchestration.run import run_pipeline
 
+        # Days that are not over, and those before there was anything, are not in the lake.
+        wanted = max(first.date(), FIRST_EVENT_DAY), min(last.date(), last_event_day())
+        if wanted[0] > wanted[1]:
+            raise click.BadParameter(f"has no day between {FIRST_EVENT_DAY} and yesterday", param_hint="--from, --to")
         log_file, logger = _open_log(settings)
-        outcome = run_pipeline(settings, on_entry=lambda entry: _log(logger, entry))
+        outcome = run_pipeline(settings, days=wanted, on_entry=lambda entry: _log(logger, entry))
         _tell_ops(settings, servers)
+    days = outcome.days_from_lake
     if as_json:
         click.echo(to_json({"days": [asdict(day) for day in days], "run": asdict(outcome)}))
     else:

@@ -6,6 +6,7 @@ from typing import Any
 from dagster import AssetExecutionContext, AssetKey, AssetSpec, MaterializeResult, multi_asset
 
 from orchestration.backlog import store_waiting_events
+from orchestration.event_days import DAYS_FROM_LAKE
 from orchestration.owner import owners_of
 from orchestration.resources import PipelineResource
 from warehouse.databases import connect
@@ -14,11 +15,15 @@ from warehouse.loading import load_all
 from warehouse.loading.gaps import fill_gaps
 from warehouse.raw_tables import RAW_TABLES
 
+EVENTS = AssetKey(["raw_events", "events"])
+
 RAW_TABLE_SPECS = [
     AssetSpec(
-        AssetKey([table.schema, table.name]),
+        key := AssetKey([table.schema, table.name]),
+        # Where a run brings days back from the lake, what it loads comes after them.
+        deps=[DAYS_FROM_LAKE] if key == EVENTS else [],
         group_name="raw",
-        owners=owners_of(AssetKey([table.schema, table.name])),
+        owners=owners_of(key),
         description=f"Rows of the application's table {table.source_table}, as they are.",
         kinds={"postgres"},
     )

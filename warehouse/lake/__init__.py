@@ -4,7 +4,7 @@
 them. A file that no manifest lists is none of the lake's.
 """
 
-from warehouse.lake.archiving import ArchiveReport, DayArchived, archive_events
+from warehouse.lake.archiving import ArchiveReport, DayArchived, archive_events, oldest_day
 from warehouse.lake.backfilling import DayLoaded, load_days
 from warehouse.lake.errors import LakeDamaged
 from warehouse.lake.lock import lake_alone
@@ -14,5 +14,5 @@ from warehouse.lake.verifying import verify_day, verify_lake
 
 __all__ = [
     "LAKE_DIRECTORY", "ArchiveReport", "Day", "DayArchived", "DayLoaded", "LakeDamaged", "Part", "archive_events",
-    "lake_alone", "load_days", "read_day", "read_days", "rewrite_day", "verify_day", "verify_lake",
+    "lake_alone", "load_days", "oldest_day", "read_day", "read_days", "rewrite_day", "verify_day", "verify_lake",
 ]  # fmt: skip

@@ -59,9 +59,11 @@ def archive_events(
     *,
     retention_days: int,
     today: date | None = None,
+    first: date = date.min,
+    last: date = date.max,
     on_day: Callable[[DayArchived], None] = lambda _: None,
 ) -> ArchiveReport:
-    """Archive every day that is over; let go of the partitions older than `retention_days` that the warehouse has.
+    """Archive every day from `first` to `last` that is over; let go of those kept for `retention_days` and loaded.
 
     Only one archiving runs at a time; another waits. Killed at any point it leaves whole parts or none. Raises
     `LakeDamaged` before a partition is let go whose day does not read back from the lake as it was written.
@@ -71,6 +73,8 @@ def archive_events(
     with connect(database_url, autocommit=True) as connection, lake_alone(connection):
         connection.execute("select make_event_day(%s::date + ahead) from generate_series(0, 7) as ahead", [today])
         for received_date in _days_before(connection, today):
+            if not first <= received_date <= last:
+                continue
             written = _archive_day(connection, database_url, lake, received_date)
             is_old = received_date < today - timedelta(days=retention_days)
             is_detached = is_old and _detach_day(connection, warehouse_url, lake, received_date)
@@ -78,6 +82,11 @@ def archive_events(
                 done.append(DayArchived(received_date, written, is_detached))
                 on_day(done[-1])
     return ArchiveReport(tuple(done))
+
+
+def oldest_day(connection: psycopg.Connection[DictRow]) -> date | None:
+    """The first day whose events are still in the application database."""
+    return next(iter(_days_before(connection, date.max)), None)
 
 
 def _days_before(connection: psycopg.Connection[DictRow], today: date) -> list[date]:
