@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.integration.transforms.dbt_warehouse import DbtWarehouse, Row
+from tests.integration.transforms.duckdb_warehouse import DuckdbWarehouse
 from tests.integration.transforms.random_history import deliver, random_history
 
 MARTS = (
@@ -30,15 +31,16 @@ def every_other_schedule(first: int) -> Iterator[Any]:
         yield pytest.param(seed, marks=pytest.mark.slow)
 
 
-def build_at_once(warehouse: DbtWarehouse) -> Marts:
-    """The marts of the whole history, loaded at once and built in full."""
+def build_at_once(warehouse: DbtWarehouse | DuckdbWarehouse, command: str = "build") -> Marts:
+    """The marts of the whole history, loaded at once and built in full; tested too where it is the command to build."""
     for delivery in deliver(random_history(HISTORY_SEED), seed=0, loads=1):
         warehouse.load(delivery)
-    warehouse.dbt("build", "--full-refresh", "--exclude-resource-type", "unit_test")
+    tests = ("--exclude-resource-type", "unit_test") if command == "build" else ()
+    warehouse.dbt(command, "--full-refresh", *tests)
     return {mart: warehouse.rows(mart) for mart in MARTS}
 
 
-def build_bit_by_bit(warehouse: DbtWarehouse, seed: int) -> Marts:
+def build_bit_by_bit(warehouse: DbtWarehouse | DuckdbWarehouse, seed: int) -> Marts:
     """The marts of the same history after a run for each of several loads."""
     first, *later = deliver(random_history(HISTORY_SEED), seed=seed, loads=2 + seed % 3)
     warehouse.load(first)
