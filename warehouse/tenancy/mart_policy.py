@@ -66,6 +66,11 @@ FACT_COLUMNS: dict[str, frozenset[str]] = {
             refund_id order_id prompt_id buyer_organization_id seller_organization_id refunded_amount
             currency reason refunded_at refunded_date order_paid_date
         """,
+        "fct_order_payments": """
+            balance_transaction_id order_id prompt_id buyer_organization_id seller_organization_id
+            stripe_source_id reporting_category gross_amount fee_amount net_amount currency order_amount
+            order_currency exchange_rate paid_at booked_at booked_date available_at
+        """,
         "fct_restatements": """
             publication_id prompt_id performance_date currency measure seller_organization_id
             value_before value_after reason previous_publication_id published_at

@@ -90,6 +90,10 @@ ROWS: dict[str, list[Row]] = {
     "fct_reviews": _of_seller(organization_id=OTHER),
     "fct_orders": _of_sides(),
     "fct_refunds": _of_sides(),
+    "fct_order_payments": [
+        Row(frozenset({seller}), {"seller_organization_id": seller, "buyer_organization_id": buyer})
+        for seller, buyer in ((ACME, OTHER), (ZETA, ACME))
+    ],
     "fct_restatements": _of_seller(reason="refund", value_before="1", value_after="2"),
     "agg_search_terms_daily": _UNSEEN,
     "agg_buyer_cohorts_monthly": _UNSEEN,
