@@ -12,27 +12,7 @@
 }}
 
 with served_lists as (
-    -- What a list says of itself is read once, not again for each of its items.
-    select
-        source,
-        event_id,
-        organization_id,
-        user_id,
-        anonymous_id,
-        session_id,
-        properties,
-        {{ json_text('properties', 'receipt_id') }} as receipt_id,
-        {{ json_text('properties', 'surface') }} as surface,
-        {{ json_text('properties', 'policy_version') }} as policy_version,
-        {{ erased_sender() }} as erased_sender,
-        coalesce(user_id, {{ device_id() }}) as person_id,
-        {{ is_counted_event() }} as is_counted,
-        occurred_at,
-        _loaded_at
-    from {{ ref('stg_events__events') }}
-    where
-        event_name = 'results.served'
-        and {{ loaded_since_last_run() }}
+    {{ new_served_lists() }}
 ),
 
 items as (
@@ -56,9 +36,9 @@ items as (
         {{ json_double('unnested.item', 'score') }} as score,
         {{ json_double('unnested.item', 'propensity') }} as propensity,
         {{ json_boolean('unnested.item', 'is_exploration') }} as is_exploration,
-        {{ utc_date('served_lists.occurred_at') }} as served_date,
-        served_lists.occurred_at as served_at,
-        served_lists._loaded_at as _source_loaded_at
+        served_lists.served_date,
+        served_lists.served_at,
+        served_lists._source_loaded_at
     from served_lists
     {{ join_json_array('served_lists.properties', 'items') }}
 ),

@@ -12,17 +12,7 @@
 }}
 
 with served_lists as (
-    select
-        source,
-        event_id,
-        {{ json_text('properties', 'receipt_id') }} as receipt_id,
-        {{ search_term(json_text('properties', 'query')) }} as search_term,
-        {{ utc_date('occurred_at') }} as served_date,
-        _loaded_at as _source_loaded_at
-    from {{ ref('stg_events__events') }}
-    where
-        event_name = 'results.served'
-        and {{ loaded_since_last_run() }}
+    {{ new_served_lists() }}
 ),
 
 final as (

@@ -9,19 +9,8 @@
     )
 }}
 
--- A new state ends the one before it.
-with changed_prompts as (
-    select distinct prompt_id from {{ ref('stg_app__prompt_states') }}
-    where {{ loaded_since_last_run() }}
-),
-
-states as (
-    select
-        *,
-        lead(valid_from) over (partition by prompt_id order by state_number) as next_valid_from
-    from {{ ref('stg_app__prompt_states') }}
-    where prompt_id in (select changed_prompts.prompt_id from changed_prompts)
-),
+with
+{{ history_of('stg_app__prompt_states', 'prompt_id') }},
 
 final as (
     select
@@ -33,9 +22,9 @@ final as (
         {{ amount('price_cents', 'currency') }} as price_amount,
         currency,
         current_version,
-        next_valid_from is null as is_current,
+        is_current,
         valid_from,
-        next_valid_from as valid_to,
+        valid_to,
         _loaded_at as _source_loaded_at,
         {{ built_at() }} as _built_at
     from states
