@@ -141,13 +141,15 @@ def count_stored(connection: psycopg.Connection[DictRow]) -> int:
 
 
 def processor_seconds(marketplace: Marketplace) -> dict[str, float]:
-    """What each part has used so far, with what came from it: Postgres makes a process for every connection."""
-    return {part: _tree_seconds(process) for part, process in marketplace.parts().items()} | {
+    """What each part has used so far. Postgres makes a process for every connection; they count as it."""
+    count = {"postgres": tree_seconds}
+    return {part: count.get(part, _seconds)(process) for part, process in marketplace.parts().items()} | {
         "sender": _seconds(psutil.Process())
     }
 
 
-def _tree_seconds(process: psutil.Process) -> float:
+def tree_seconds(process: psutil.Process) -> float:
+    """What a process has used, and all that came from it."""
     times = process.cpu_times()
     ended: float = times.children_user + times.children_system
     return _seconds(process) + ended + sum(_seconds(child) for child in process.children(recursive=True))

@@ -24,6 +24,7 @@ from tests.integration.orchestration.marketplace import read, read_value
 from warehouse.databases import connect
 from warehouse.events import server_event
 from warehouse.intake import ready
+from warehouse.journal.recent import bucket_keys
 from warehouse.journal.stream import ROWS_FIELD, STREAM, encode_rows
 from warehouse.lake import LAKE_DIRECTORY, archive_events
 from warehouse.servers import running_servers
@@ -231,11 +232,12 @@ class History:
         }
 
     def add_waiting(self) -> None:
-        """An event of a request that was under way, still in the journal; and a counter named after her."""
+        """An event of a request that was under way, still in the journal; its id beside; a counter named after her."""
         event = server_event("api.requested", {"method": "GET", "route": "/", "status": 200, "duration_ms": 1.0},
                              user_id=ANA, anonymous_id=DEVICE)  # fmt: skip
         with redis.Redis.from_url(self.place.redis_url) as client:
-            client.xadd(STREAM, {ROWS_FIELD: encode_rows([ready(event)])})
+            entry = client.xadd(STREAM, {ROWS_FIELD: encode_rows([ready(event)])})
+            client.hset(bucket_keys()[0], ready(event).id, entry)
             client.set(f"limits:user:{ANA}", 1)
 
     def add_recorded_error(self) -> None:
