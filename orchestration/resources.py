@@ -22,6 +22,7 @@ class PipelineResource(ConfigurableResource[Any]):
     """The servers of this run, kept running, and the warehouse, held by this run alone until it ends."""
 
     _servers: Servers = PrivateAttr()
+    _is_quiet: bool = PrivateAttr(default=False)
 
     @contextmanager
     def yield_for_execution(self, context: InitResourceContext) -> Iterator["PipelineResource"]:
@@ -32,7 +33,8 @@ class PipelineResource(ConfigurableResource[Any]):
                 if context.instance is not None:
                     # We hold the lock that any other living run would hold.
                     close_dead_runs(context.instance, except_run_id=context.run.run_id if context.run else None)
-                if context.run is not None and NOTHING_NEW in context.run.tags:
+                self._is_quiet = context.run is not None and NOTHING_NEW in context.run.tags
+                if self._is_quiet:
                     self._refuse_unfinished_tables(servers.warehouse_url)
                 self._servers = servers
                 # A restore that was killed may have left the audit log without its entry.
@@ -66,6 +68,11 @@ class PipelineResource(ConfigurableResource[Any]):
     def settings(self) -> Settings:
         """The settings of this process."""
         return get_settings()
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether this run was planned because nothing is new."""
+        return self._is_quiet
 
     @property
     def servers(self) -> Servers:

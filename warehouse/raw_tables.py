@@ -36,6 +36,8 @@ class RawTable:
     source_table: str
     key: tuple[str, ...]
     columns: tuple[RawColumn, ...]
+    # Besides the key and the load: columns that rows are looked for by.
+    indexed: tuple[str, ...] = ()
 
     @property
     def full_name(self) -> str:
@@ -149,6 +151,8 @@ RAW_TABLES: tuple[RawTable, ...] = (
             "properties jsonb", "batch_id bigint", "sample_rate float8", "clock_offset_ms bigint",
             "agent text", "is_own boolean", "is_staff boolean",
         ),
+        # Those of a few batches are counted after each load.
+        indexed=("batch_id",),
     ),
     # Named after the events, so read before them: of every batch that is read, the events are there to be read.
     RawTable(
@@ -184,12 +188,12 @@ def create_raw_tables(connection: psycopg.Connection[DictRow]) -> None:
         connection.execute(_create_statement(table))
         _add_new_columns(connection, table)
         _change_key(connection, table)
-        index = sql.Identifier(f"{table.name}_loaded_at_idx")
-        connection.execute(
-            sql.SQL("create index if not exists {} on {} ({})").format(
-                index, table.identifier, sql.Identifier(LOADED_AT)
+        for column, name in {LOADED_AT: "loaded_at", **{column: column for column in table.indexed}}.items():
+            connection.execute(
+                sql.SQL("create index if not exists {} on {} ({})").format(
+                    sql.Identifier(f"{table.name}_{name}_idx"), table.identifier, sql.Identifier(column)
+                )
             )
-        )
 
 
 def _add_new_columns(connection: psycopg.Connection[DictRow], table: RawTable) -> None:

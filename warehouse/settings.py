@@ -138,6 +138,8 @@ class Settings(BaseSettings):
     event_null_prompt_max_share: float = Field(0.0, ge=0, le=1)
     event_quarantined_max_share: float = Field(0.05, ge=0, le=1)
     event_dropped_max_share: float = Field(0.001, ge=0, le=1)
+    # With more events than this, checks look at what came since the last publication, and at all once a UTC day.
+    checks_in_full_up_to_events: int = Field(500_000, ge=0)
     # Figures, and what waits in the outbox or the journal, may be this old before ops are told.
     alert_freshness_max_minutes: int = Field(150, ge=1)
     alert_backlog_max_minutes: int = Field(30, ge=1)

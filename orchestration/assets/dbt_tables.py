@@ -12,7 +12,7 @@ from dagster import AssetCheckResult, AssetExecutionContext, AssetKey, AssetsDef
 from dagster_dbt import dbt_assets
 
 from orchestration.resources import PipelineResource
-from orchestration.transformation.environment import dbt_environment
+from orchestration.transformation.environment import dbt_environment, tested_environment
 from orchestration.transformation.events import (
     UNIQUE_ID,
     TableTranslator,
@@ -33,6 +33,7 @@ from warehouse.publication.build import (
     read_finished_build,
     read_inputs,
 )
+from warehouse.publication.tested import read_tested
 from warehouse.settings import PROJECT_ROOT
 
 # dbt's unit tests look at the models' text, not at data: they belong to the tests of the project.
@@ -94,9 +95,13 @@ def run_dbt(pipeline: PipelineResource, selected: Sequence[str], *, project: str
     with connect(pipeline.warehouse_url) as connection:
         is_full = project is not None and not is_built_by(connection, project)
         forget_finished_build(connection)
+        tested = read_tested(connection, in_full_up_to_events=pipeline.settings.checks_in_full_up_to_events)
     return invoke_dbt(
         [*BUILD, *(["--full-refresh"] if is_full else []), "--select", *selected],
-        environment=dbt_environment(pipeline.warehouse_url, pipeline.settings.data_path.resolve()),
+        environment={
+            **dbt_environment(pipeline.warehouse_url, pipeline.settings.data_path.resolve()),
+            **tested_environment(None if is_full else tested),
+        },
     )
 
 

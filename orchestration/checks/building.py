@@ -5,8 +5,10 @@ from typing import Any
 
 from dagster import AssetCheckResult, AssetChecksDefinition, AssetKey, MetadataValue, asset_check
 
-from orchestration.checks.reconciliation import Reconciliation, differences_statement
+from orchestration.checks.reconciliation import Reconciliation, differences_statement, scope_statement
 from orchestration.resources import PipelineResource
+from warehouse.databases import connect
+from warehouse.publication.tested import read_tested
 
 
 def build_checks(reconciliations: Iterable[Reconciliation]) -> list[AssetChecksDefinition]:
@@ -22,9 +24,22 @@ def _build_check(reconciliation: Reconciliation) -> AssetChecksDefinition:
         blocking=True,
     )
     def check(pipeline: PipelineResource) -> AssetCheckResult:
-        return as_check_result(pipeline.query(differences_statement(reconciliation)))
+        scope = read_scope(pipeline, reconciliation)
+        return as_check_result(pipeline.query(differences_statement(reconciliation, scope)))
 
     return check
+
+
+def read_scope(pipeline: PipelineResource, reconciliation: Reconciliation) -> list[Any] | None:
+    """What has to be compared; None for everything. A run that has nothing else to do compares everything."""
+    if pipeline.is_quiet or reconciliation.scope is None:
+        return None
+    with connect(pipeline.warehouse_url) as connection:
+        tested = read_tested(connection, in_full_up_to_events=pipeline.settings.checks_in_full_up_to_events)
+        if tested is None:
+            return None
+        found = connection.execute(scope_statement(reconciliation.scope, tested).encode()).fetchall()
+    return [value for row in found for value in row.values()]
 
 
 def as_check_result(differences: list[dict[str, Any]]) -> AssetCheckResult:

@@ -8,12 +8,25 @@ EVENTS_LEDGER = Reconciliation(
     table="events",
     name="events_reconciles_with_event_batches",
     description="Of every batch, as many events as the ledger says were stored: none lost, none gained.",
-    expected="select batch_id, stored_count as event_count from raw_events.event_batches where stored_count > 0",
+    # Batches of which anything came.
+    scope="""
+        select batch_id from raw_events.event_batches where _loaded_at > {loaded_through}
+        union
+        select batch_id from raw_events.events where _loaded_at > {loaded_through} and batch_id is not null
+    """,
+    expected="""
+        select batch_id, stored_count as event_count
+        from raw_events.event_batches
+        where stored_count > 0 and {batch_id in scope}
+    """,
     found="""
         select batch_id, count(*) as event_count
         from raw_events.events
-        where batch_id in (select batch_id from raw_events.event_batches)
-            or _loaded_at < (select max(_loaded_at) from raw_events.event_batches)
+        where {batch_id in scope}
+            and (
+                batch_id in (select batch_id from raw_events.event_batches)
+                or _loaded_at < (select max(_loaded_at) from raw_events.event_batches)
+            )
         group by batch_id
         having batch_id is not null
     """,

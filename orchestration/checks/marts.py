@@ -1,6 +1,7 @@
 """What must agree before marts are published: facts with the raw tables, roll-ups with facts, both to the cent."""
 
 from orchestration.checks.reconciliation import Reconciliation
+from orchestration.checks.traffic import TRAFFIC_RECONCILIATIONS
 from warehouse.currencies import ZERO_DECIMAL_CURRENCIES
 
 ZERO_DECIMAL_LIST = ", ".join(f"'{currency}'" for currency in ZERO_DECIMAL_CURRENCIES)
@@ -66,35 +67,6 @@ FCT_ORDER_PAYMENTS_RAW = Reconciliation(
     measures=("booking_count", "net_cents"),
 )
 
-FCT_IMPRESSIONS_RAW = Reconciliation(
-    table="fct_impressions",
-    name="fct_impressions_reconciles_with_raw_events",
-    description="Per source of events, as many impressions as lists had places, each place of a list and day once.",
-    expected="""
-        select source, count(*) as impression_count
-        from (
-            select distinct
-                events.source,
-                events.properties ->> 'receipt_id' as receipt_id,
-                (item ->> 'position')::bigint as position,
-                item ->> 'prompt_id' as prompt_id,
-                (events.occurred_at at time zone 'UTC')::date as served_date
-            from raw_events.events
-            cross join lateral jsonb_array_elements(
-                case when jsonb_typeof(events.properties -> 'items') = 'array' then events.properties -> 'items' end
-            ) as item
-            where events.event_name = 'results.served'
-                and events.properties ->> 'receipt_id' is not null
-                and item ->> 'position' ~ '^[0-9]{1,9}$'
-                and item ->> 'prompt_id' in (select prompt_id from raw_app.prompts)
-        ) as places
-        group by source
-    """,
-    found="select source, count(*) as impression_count from marts_build.fct_impressions group by source",
-    key=("source",),
-    measures=("impression_count",),
-)
-
 # Joined by the payment, which is where both sides exist: a webhook may still be on its way.
 FCT_ORDERS_STRIPE = Reconciliation(
     table="fct_orders",
@@ -130,31 +102,50 @@ FACT_TOTALS = """
     select *
     from (
         select 'order_count' as measure, currency, count(*)::numeric as total
-        from marts_build.fct_orders group by currency
+        from marts_build.fct_orders where {paid_date in scope} group by currency
         union all
-        select 'gross_revenue_amount', currency, sum(gross_amount) from marts_build.fct_orders group by currency
+        select 'gross_revenue_amount', currency, sum(gross_amount)
+        from marts_build.fct_orders where {paid_date in scope} group by currency
         union all
-        select 'refund_count', currency, count(*) from marts_build.fct_refunds group by currency
+        select 'refund_count', currency, count(*)
+        from marts_build.fct_refunds where {order_paid_date in scope} group by currency
         union all
-        select 'refunded_amount', currency, sum(refunded_amount) from marts_build.fct_refunds group by currency
+        select 'refunded_amount', currency, sum(refunded_amount)
+        from marts_build.fct_refunds where {order_paid_date in scope} group by currency
         union all
-        select 'impression_count', 'all', count(*) from marts_build.fct_impressions where is_counted
-        union all
-        select 'click_count', 'all', count(*) from marts_build.fct_impressions where is_counted and is_clicked
+        select measure, 'all', total
+        from (
+            select count(*) as impression_count, count(*) filter (where is_clicked) as click_count
+            from marts_build.fct_impressions
+            where is_counted and {served_at since scope} and {served_date in scope}
+        ) as counted
+        cross join lateral (
+            values ('impression_count', impression_count), ('click_count', click_count)
+        ) as measures (measure, total)
     ) as totals
     where total <> 0
+"""
+# Days of which a fact or the roll-up was built.
+BUILT_DAYS = """
+    select served_date from marts_build.fct_impressions where _built_at > {built_through}
+    union
+    select paid_date from marts_build.fct_orders where _built_at > {built_through}
+    union
+    select order_paid_date from marts_build.fct_refunds where _built_at > {built_through}
+    union
+    select performance_date from marts_build.%s where _built_at > {built_through}
 """
 
 
 def performance_totals(table: str) -> str:
     """The totals of a performance roll-up as in `FACT_TOTALS`; traffic is no money and added over currencies."""
+    days = f"from marts_build.{table} where {{performance_date in scope}}"
     per_currency = " union all ".join(
-        f"select '{measure}' as measure, currency, sum({measure}) as total"  # nosec B608
-        f" from marts_build.{table} group by currency"
+        f"select '{measure}' as measure, currency, sum({measure}) as total {days} group by currency"  # nosec B608
         for measure in ("order_count", "gross_revenue_amount", "refund_count", "refunded_amount")
     )
     over_all = " union all ".join(
-        f"select '{measure}', 'all', sum({measure}) from marts_build.{table}"  # nosec B608
+        f"select '{measure}', 'all', sum({measure}) {days}"  # nosec B608
         for measure in ("impression_count", "click_count")
     )
     return f"select * from ({per_currency} union all {over_all}) as totals where total <> 0"  # nosec B608
@@ -169,6 +160,7 @@ def _performance_reconciliation(table: str) -> Reconciliation:
         found=performance_totals(table),
         key=("measure", "currency"),
         measures=("total",),
+        scope=BUILT_DAYS % table,
     )
 
 
@@ -216,7 +208,7 @@ RECONCILIATIONS = (
     FCT_ORDERS_STRIPE,
     FCT_REFUNDS_RAW,
     FCT_ORDER_PAYMENTS_RAW,
-    FCT_IMPRESSIONS_RAW,
+    *TRAFFIC_RECONCILIATIONS,
     _performance_reconciliation("agg_prompts_performance_daily"),
     _performance_reconciliation("agg_sellers_performance_daily"),
     RANK_CONTRIBUTIONS,

@@ -1,12 +1,20 @@
 """Reconciliation: the same number computed from where it came from and from where it is shown."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+from psycopg import sql
 
 from warehouse.publication import BUILD_SCHEMA
+from warehouse.publication.tested import AlreadyTested
 
 # Enough to see what kind of mistake it is.
 SHOWN_DIFFERENCES = 20
+# `{column in scope}`, `{moment since scope}`.
+CONDITION = re.compile(r"\{([^{}]+) (in|since) scope\}")
 
 
 @dataclass(frozen=True)
@@ -14,6 +22,10 @@ class Reconciliation:
     """Two queries over the warehouse that must give the same rows.
 
     Both select the `key` columns and the `measures`. `schema` and `table` name the table that the check belongs to.
+
+    `scope` is a query for what to compare when most was compared before: one column, of the rows that were loaded after
+    `{loaded_through}` or built after `{built_through}`. The two queries say `{column in scope}` and, where the scope is
+    days, `{moment since scope}`, which lets an index be used. Without a scope everything is always compared.
     """
 
     table: str
@@ -24,10 +36,21 @@ class Reconciliation:
     key: tuple[str, ...]
     measures: tuple[str, ...]
     schema: str = BUILD_SCHEMA
+    scope: str | None = None
 
 
-def differences_statement(reconciliation: Reconciliation) -> str:
-    """SQL for the rows in which the two queries differ: the key, and each measure as expected and as found."""
+def scope_statement(scope: str, tested: AlreadyTested) -> str:
+    """SQL for what a reconciliation has to compare, one column, when all else was `tested` before."""
+    for name, moment in (("loaded_through", tested.loaded_through), ("built_through", tested.built_through)):
+        scope = scope.replace(f"{{{name}}}", _literal(moment))
+    return scope
+
+
+def differences_statement(reconciliation: Reconciliation, scope: Sequence[Any] | None = None) -> str:
+    """SQL for the rows in which the two queries differ: the key, and each measure as expected and as found.
+
+    Of what is in the scope alone, by default of everything.
+    """
     key = ", ".join(reconciliation.key)
     shown = ", ".join(
         f"expected.{measure} as expected_{measure}, found.{measure} as found_{measure}"
@@ -35,11 +58,32 @@ def differences_statement(reconciliation: Reconciliation) -> str:
     )
     expected, found = (_row(query, reconciliation.measures) for query in ("expected", "found"))
     return (
-        f"with expected as ({reconciliation.expected}), found as ({reconciliation.found}) "  # nosec B608
+        f"with expected as ({_scoped(reconciliation.expected, scope)}),"  # nosec B608
+        f" found as ({_scoped(reconciliation.found, scope)}) "
         f"select {key}, {shown} from expected full join found using ({key}) "
         f"where ({expected}) is distinct from ({found}) "
         f"order by {key} limit {SHOWN_DIFFERENCES}"
     )
+
+
+def _scoped(query: str, scope: Sequence[Any] | None) -> str:
+    def condition(found: re.Match[str]) -> str:
+        column, kind = found.groups()
+        if scope is None:
+            return "true"
+        if not scope:
+            return "false"
+        if kind == "in":
+            return f"{column} in ({', '.join(map(_literal, scope))})"
+        # What happened on a day was received on it or later, but for clocks that differ.
+        first = datetime.combine(min(scope), time(tzinfo=UTC)) - timedelta(days=1)
+        return f"{column} >= {_literal(first)}"
+
+    return CONDITION.sub(condition, query)
+
+
+def _literal(value: Any) -> str:
+    return sql.Literal(value).as_string(None)
 
 
 def _row(query: str, measures: Sequence[str]) -> str:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from psycopg.conninfo import conninfo_to_dict
 
+from warehouse.publication.tested import AlreadyTested
+
 DEFAULT_PORT = "5432"
 # dbt's profile has no place for these; the client library below it reads them from the environment.
 LIBPQ_VARIABLES = {
@@ -44,6 +46,14 @@ def duckdb_environment(database: Path, data_path: Path, *, memory_limit_mb: int)
         "DBT_DUCKDB_MEMORY_LIMIT": f"{memory_limit_mb}MB",
         "DBT_TARGET_PATH": str(data_path / "dbt" / "target-duckdb"),
         "DBT_LOG_PATH": str(data_path / "dbt" / "logs"),
+    }
+
+
+def tested_environment(tested: AlreadyTested | None) -> dict[str, str]:
+    """Environment variables that tell dbt's tests which rows were tested before; with None they look at all."""
+    return {
+        "DBT_TESTED_LOADED_THROUGH": tested.loaded_through.isoformat() if tested else "",
+        "DBT_TESTED_BUILT_THROUGH": tested.built_through.isoformat() if tested else "",
     }
 
 

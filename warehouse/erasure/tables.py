@@ -21,6 +21,7 @@ from warehouse.loading.watermark import next_load_time
 from warehouse.publication.build import forget_finished_build
 from warehouse.publication.reading import forget_changes
 from warehouse.publication.restating import ERASED_DAYS
+from warehouse.publication.tested import forget_tested
 
 Connection = psycopg.Connection[DictRow]
 # Money keeps whose it is, by the tombstone.
@@ -110,6 +111,7 @@ def erase_warehouse(warehouse_url: str, people: Sequence[Person]) -> int:
         # What was remembered of the tables no longer holds: all are made again, and written to the snapshot anew.
         # A copied DuckDB file would keep what was deleted from it in blocks that nobody uses.
         forget_finished_build(connection)
+        forget_tested(connection)
         forget_changes(connection)
         connection.execute(ERASED_DAYS)
         loaded_at = next_load_time(connection)

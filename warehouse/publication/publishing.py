@@ -16,6 +16,7 @@ from warehouse.publication.errors import PublicationRefused
 from warehouse.publication.ranks import BUILD_TABLES, forget_old_ranks, publish_ranks
 from warehouse.publication.restating import RESTATEMENTS, collect_restatements, keep_restatements
 from warehouse.publication.table import BUILD_SCHEMA, PUBLISHED_SCHEMA, read_tables
+from warehouse.publication.tested import keep_tested
 from warehouse.tenancy.mart_protection import protect_marts
 
 PUBLICATION_LOCK = 0x70_75_62_6C
@@ -139,6 +140,7 @@ def _publish(
     assert row is not None
     restated = keep_restatements(connection, previous_id, publication_id, history_days=rank_history_days)
     _remember_changes(connection, publication_id, {RESTATEMENTS: restated})
+    keep_tested(connection, run_started_at=started_at)
     if rank_history_days is not None:
         forget_old_ranks(connection, history_days=rank_history_days)
     # Last: readers wait for the end of a transaction that changes a policy.

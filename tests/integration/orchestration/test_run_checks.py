@@ -1,13 +1,15 @@
 """What the checks of a run find, and that it stops the publication. Each test goes on from what the last one left."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import psycopg
 import pytest
+from psycopg.rows import DictRow
 
 from orchestration.checks.events import EVENT_RECONCILIATIONS
 from orchestration.checks.marts import RECONCILIATIONS
-from orchestration.checks.reconciliation import Reconciliation, differences_statement
+from orchestration.checks.reconciliation import Reconciliation, differences_statement, scope_statement
 from orchestration.outcome import RunOutcome
 from tests.integration.orchestration.conftest import Place
 from tests.integration.orchestration.marketplace import (
@@ -19,6 +21,9 @@ from tests.integration.orchestration.marketplace import (
 )
 from tests.integration.orchestration.running import execute, published, run
 from warehouse.databases import connect
+from warehouse.publication.tested import AlreadyTested
+
+Connection = psycopg.Connection[DictRow]
 
 LEDGER = "raw_events.events: events_reconciles_with_event_batches"
 
@@ -127,6 +132,19 @@ SABOTAGE = {
         "delete from marts_build.fct_impressions where receipt_id = 'receipt-5'",
         "update raw_events.events set properties = '{}' where event_id = 'served-5'",
     ],
+    "agg_prompts_performance_daily_reconciles_with_raw_events": [
+        "update marts_build.agg_prompts_performance_daily set view_count = view_count + 1",
+        "update marts_build.agg_prompts_performance_daily set checkout_count = checkout_count + 1",
+        "update raw_events.events set event_name = 'prompt.viewed' where event_name = 'prompt.clicked'",
+        "update raw_events.events set event_name = 'checkout.started' where event_name = 'prompt.clicked'",
+    ],
+    "fct_searches_reconciles_with_raw_events": [
+        "update raw_events.events set event_name = 'search.performed' where event_id = 'served-5'",
+    ],
+    "fct_reviews_reconciles_with_raw_reviews": [
+        "insert into raw_app.reviews (review_id, prompt_id, rating, _loaded_at)"
+        " select 'lost', min(prompt_id), 5, now() from raw_app.prompts",
+    ],
     "agg_prompts_performance_daily_reconciles_with_facts": [
         "update marts_build.agg_prompts_performance_daily set click_count = click_count + 1",
         "update marts_build.agg_prompts_performance_daily set refunded_amount = refunded_amount + 1",
@@ -161,8 +179,19 @@ class TestReconciliations:
         with connect(place.warehouse_url) as connection:
             assert connection.execute(sabotage.encode()).rowcount > 0
             found = connection.execute(differences_statement(reconciliation).encode()).fetchall()
+            in_scope = connection.execute(scoped_statement(connection, reconciliation).encode()).fetchall()
             connection.rollback()
         assert found
+        assert in_scope == found
+
+
+def scoped_statement(connection: Connection, reconciliation: Reconciliation) -> str:
+    """The statement when nothing that is there was tested before."""
+    if reconciliation.scope is None:
+        return differences_statement(reconciliation)
+    never = AlreadyTested(datetime(2000, 1, 1, tzinfo=UTC), datetime(2000, 1, 1, tzinfo=UTC))
+    rows = connection.execute(scope_statement(reconciliation.scope, never).encode()).fetchall()
+    return differences_statement(reconciliation, [value for row in rows for value in row.values()])
 
 
 def change_one_order(place: Place, amount: Decimal) -> None:

@@ -1,20 +1,47 @@
 -- The ledger says how many events each batch stored: so many are here, no more and no fewer. An event may be newer than
 -- its batch by one load, because batches are read first.
-with arrived as (
+with ledger as (
+    select * from {{ ref('stg_events__event_batches') }}
+),
+
+{% if tested_through('_loaded_at') %}
+    -- Batches of which anything came.
+    untested as (
+        select batch_id from {{ ref('stg_events__event_batches') }}
+        where {{ is_untested('_loaded_at') }}
+        union
+        select batch_id from {{ ref('stg_events__events') }}
+        where {{ is_untested('_loaded_at') }}
+    ),
+{% endif %}
+
+arrived as (
     select
         batch_id,
         count(*) as event_count
     from {{ ref('stg_events__events') }}
     where
-        batch_id in (select event_batches.batch_id from {{ ref('stg_events__event_batches') }} as event_batches)
-        or _loaded_at < (select max(newest._loaded_at) from {{ ref('stg_events__event_batches') }} as newest)
+        (
+            batch_id in (select ledger.batch_id from ledger)
+            or _loaded_at < (select max(newest._loaded_at) from ledger as newest)
+        )
+        {% if tested_through('_loaded_at') %}
+            and batch_id in (select untested.batch_id from untested)
+        {% endif %}
     group by batch_id
+),
+
+stored as (
+    select * from ledger
+    {% if tested_through('_loaded_at') %}
+        where batch_id in (select untested.batch_id from untested)
+    {% endif %}
 )
 
 select
     batch_id,
-    event_batches.stored_count,
+    stored.stored_count,
     arrived.event_count
-from {{ ref('stg_events__event_batches') }} as event_batches
+from stored
 full outer join arrived using (batch_id)
-where batch_id is not null and coalesce(event_batches.stored_count, 0) <> coalesce(arrived.event_count, 0)
+where batch_id is not null and coalesce(stored.stored_count, 0) <> coalesce(arrived.event_count, 0)

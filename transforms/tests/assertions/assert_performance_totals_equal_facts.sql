@@ -1,5 +1,12 @@
+{%- set facts = {
+    'agg_prompts_performance_daily': 'performance_date', 'fct_impressions': 'served_date', 'fct_orders': 'paid_date',
+    'fct_refunds': 'order_paid_date'
+} -%}
 -- Every fact is counted once in the performance marts, on its own day: both agree prompt by prompt, day by day.
-with counted as (
+with
+{{ untested_days(facts) }}
+
+counted as (
     select
         prompt_id,
         performance_date,
@@ -8,6 +15,7 @@ with counted as (
         sum(order_count) as order_count,
         sum(refund_count) as refund_count
     from {{ ref('agg_prompts_performance_daily') }}
+    where {{ is_untested_day('performance_date') }}
     group by prompt_id, performance_date
 ),
 
@@ -18,7 +26,7 @@ impressions as (
         count(*) as impression_count,
         count(case when is_clicked then 1 end) as click_count
     from {{ ref('fct_impressions') }}
-    where is_counted
+    where is_counted and {{ is_untested_day('served_date') }}
     group by prompt_id, served_date
 ),
 
@@ -28,6 +36,7 @@ orders as (
         paid_date as performance_date,
         count(*) as order_count
     from {{ ref('fct_orders') }}
+    where {{ is_untested_day('paid_date') }}
     group by prompt_id, paid_date
 ),
 
@@ -37,6 +46,7 @@ refunds as (
         order_paid_date as performance_date,
         count(*) as refund_count
     from {{ ref('fct_refunds') }}
+    where {{ is_untested_day('order_paid_date') }}
     group by prompt_id, order_paid_date
 ),
 

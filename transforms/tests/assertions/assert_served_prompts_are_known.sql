@@ -8,4 +8,4 @@ select
     waiting.prompt_id
 from {{ ref('int_impressions_served') }} as waiting
 left join {{ ref('dim_prompts') }} as prompts on waiting.prompt_id = prompts.prompt_id
-where prompts.prompt_id is null
+where prompts.prompt_id is null and {{ is_untested('waiting._built_at') }}

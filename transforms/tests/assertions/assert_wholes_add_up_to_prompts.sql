@@ -6,7 +6,13 @@
 
 {%- set wholes = ['agg_sellers_performance_daily', 'agg_categories_performance_daily', 'agg_marketplace_daily'] %}
 
-with signed_rows as (
+{%- set days = {'agg_prompts_performance_daily': 'performance_date'} -%}
+{%- for whole in wholes -%}{%- do days.update({whole: 'performance_date'}) -%}{%- endfor %}
+
+with
+{{ untested_days(days) }}
+
+signed_rows as (
     {% for whole in wholes %}
         {% for mart, factor in [('agg_prompts_performance_daily', 1), (whole, -1)] %}
             select
@@ -18,6 +24,7 @@ with signed_rows as (
                 {% endfor %}
                 {{ factor }} as factor
             from {{ ref(mart) }}
+            where {{ is_untested_day('performance_date') }}
             {{ 'union all' if not loop.last }}
         {% endfor %}
         {{ 'union all' if not loop.last }}

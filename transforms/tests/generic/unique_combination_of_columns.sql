@@ -3,6 +3,7 @@
 
 select {{ columns | join(', ') }}
 from {{ model }}
+where {{ has_untested_key(model, columns) }}
 group by {{ columns | join(', ') }}
 having count(*) > 1
 

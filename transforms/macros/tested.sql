@@ -1,0 +1,75 @@
+{#-
+    Which rows a test has to look at. Where history is long, the pipeline says through which load and which build
+    everything was tested before (docs/decisions/0034-checks-of-what-changed.md); without that, as from the command line
+    and on DuckDB, tests look at everything. Asked when a test runs, not when the project is parsed.
+-#}
+{% macro tested_through(column) -%}
+    {%- if execute -%}
+        {{ return(env_var('DBT_TESTED_' ~ ('LOADED' if column.endswith('_loaded_at') else 'BUILT') ~ '_THROUGH', '')) }}
+    {%- endif -%}
+    {{ return('') }}
+{%- endmacro %}
+
+{#- Rows of a staging model (`_loaded_at`) or of an incremental one (`_built_at`) that were not tested before. -#}
+{% macro is_untested(column='_built_at') -%}
+    {%- set through = tested_through(column) -%}
+    {%- if through %}{{ column }} > cast('{{ through }}' as timestamptz){% else %}true{% endif -%}
+{%- endmacro %}
+
+{#- The column that tells when the rows of a table came, by the layer it is of. -#}
+{% macro arrival_column(relation) -%}
+    {%- set name = relation | string -%}
+    {{ return('_loaded_at' if 'staging' in name.split('.')[-2] or 'raw_' in name.split('.')[-2] else '_built_at') }}
+{%- endmacro %}
+
+{#-
+    Tests that judge each row by itself look at rows that were not tested; dbt asks this for the table of each. It calls
+    no other macro of ours, because dbt would not find it from here.
+-#}
+{% macro default__get_where_subquery(relation) -%}
+    {%- set of_rows = ['not_null', 'accepted_values', 'relationships', 'expression_is_true', 'non_negative'] -%}
+    {%- set conditions = [config.get('where')] if config.get('where') else [] -%}
+    {%- if execute and model.test_metadata and model.test_metadata.name in of_rows -%}
+        {%- set is_staging = relation.schema == 'staging' or relation.schema.startswith('raw_') -%}
+        {%- set through = env_var('DBT_TESTED_' ~ ('LOADED' if is_staging else 'BUILT') ~ '_THROUGH', '') -%}
+        {%- if through -%}
+            {%- do conditions.append(
+                ('_loaded_at' if is_staging else '_built_at') ~ " > cast('" ~ through ~ "' as timestamptz)"
+            ) -%}
+        {%- endif -%}
+    {%- endif -%}
+    {%- if conditions -%}
+        {%- do return('(select * from ' ~ relation ~ ' where ' ~ conditions | join(' and ') ~ ') as tested_rows') -%}
+    {%- endif -%}
+    {%- do return(relation) -%}
+{%- endmacro %}
+
+{#- Of the keys of rows that were not tested, whichever rows of the whole table have them. -#}
+{% macro has_untested_key(table, columns) -%}
+    {%- set column = arrival_column(table) -%}
+    {%- if tested_through(column) -%}
+        ({{ columns | join(', ') }}) in (select {{ columns | join(', ') }} from {{ table }} where {{ is_untested(column) }})
+    {%- else -%}
+        true
+    {%- endif -%}
+{%- endmacro %}
+
+{#-
+    A step with the days of which anything was not tested, for `is_untested_day`: `models` names each table's day. Nothing
+    where all days have to be looked at.
+-#}
+{% macro untested_days(models) -%}
+    {%- set days = [] -%}
+    {%- for name, day in models.items() -%}
+        {%- do days.append('select ' ~ day ~ ' as untested_day from ' ~ ref(name) ~ ' where ' ~ is_untested()) -%}
+    {%- endfor -%}
+    {{ 'untested_days as (' ~ days | join(' union ') ~ '),' if tested_through('_built_at') }}
+{%- endmacro %}
+
+{% macro is_untested_day(day) -%}
+    {%- if tested_through('_built_at') -%}
+        {{ day }} in (select untested_days.untested_day from untested_days)
+    {%- else -%}
+        true
+    {%- endif -%}
+{%- endmacro %}
