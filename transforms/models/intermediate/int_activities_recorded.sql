@@ -3,8 +3,8 @@
         unique_key=['source', 'event_id'],
         indexes=[
             {'columns': ['source', 'event_id'], 'unique': true},
-            {'columns': ['user_id']},
-            {'columns': ['device_id']},
+            {'columns': ['user_id', 'occurred_at']},
+            {'columns': ['device_id', 'occurred_at']},
             {'columns': ['session_device_id']},
             {'columns': ['_source_loaded_at']},
             {'columns': ['_built_at']},

@@ -1,14 +1,15 @@
 {{
     config(
-        unique_key='person_id',
+        unique_key='session_id',
         indexes=[
             {'columns': ['session_id'], 'unique': true},
-            {'columns': ['person_id']},
+            {'columns': ['person_id', 'started_at']},
             {'columns': ['started_at']},
             {'columns': ['_source_loaded_at']},
             {'columns': ['_built_at']},
         ],
-        pre_hook="{{ delete_persons_who_turned_out_to_be_users() }}",
+        pre_hook="{{ delete_sessions_of_persons_to_divide_anew() }}",
+        post_hook="{{ delete_replaced_sessions() }}",
     )
 }}
 
@@ -21,47 +22,22 @@
 
 with
 {% if is_incremental() %}
-    changed_devices as (
-        select device_id from {{ ref('int_activities_recorded') }}
-        where user_id is null and {{ built_since_last_run() }}
-        union
-        select device_id from {{ ref('int_persons_stitched') }}
-        where {{ built_since_last_run() }}
-    ),
-
-    -- Whoever did something, and everybody ever seen on a device of which something new is known.
-    changed_persons as (
-        select user_id as person_id from {{ ref('int_activities_recorded') }}
-        where user_id is not null and {{ built_since_last_run() }}
-        union
-        select user_id as person_id from {{ ref('stg_app__users') }}
-        where {{ loaded_since_last_run() }}
-        union
-        select device_id as person_id from changed_devices
-        union
-        select persons.user_id as person_id from {{ ref('int_persons_stitched') }} as persons
-        inner join changed_devices on persons.device_id = changed_devices.device_id
-    ),
-
-    their_devices as (
-        select device_id from changed_devices
-        union
-        select persons.device_id from {{ ref('int_persons_stitched') }} as persons
-        inner join changed_persons on persons.user_id = changed_persons.person_id
-    ),
+    {{ touched_sessions() }},
 {% endif %}
 
 activities as (
     select
-        *,
-        user_id as known_user_id,
-        user_id as person_id
-    from {{ ref('int_activities_recorded') }}
-    where
-        user_id is not null
-        {% if is_incremental() %}
-            and user_id in (select changed_persons.person_id from changed_persons)
-        {% endif %}
+        activities.*,
+        activities.user_id as known_user_id,
+        activities.user_id as person_id
+    from {{ ref('int_activities_recorded') }} as activities
+    {% if is_incremental() %}
+        inner join touched
+            on
+                activities.user_id = touched.person_id
+                and activities.occurred_at between touched.first_at and touched.last_at
+    {% endif %}
+    where activities.user_id is not null
     union all
     select
         activities.*,
@@ -72,11 +48,21 @@ activities as (
         on
             activities.device_id = persons.device_id
             and {{ owned_at('persons', 'activities.occurred_at') }}
+    {% if is_incremental() %}
+        inner join touched
+            on
+                coalesce(persons.user_id, activities.device_id) = touched.person_id
+                and activities.occurred_at between touched.first_at and touched.last_at
+    {% endif %}
     where
         activities.user_id is null
         {% if is_incremental() %}
-            and activities.device_id in (select their_devices.device_id from their_devices)
-            and coalesce(persons.user_id, activities.device_id) in (select changed.* from changed_persons as changed)
+            and exists (
+                select 1 from touched_devices
+                where
+                    touched_devices.device_id = activities.device_id
+                    and activities.occurred_at between touched_devices.first_at and touched_devices.last_at
+            )
         {% endif %}
 ),
 
