@@ -48,6 +48,8 @@ from warehouse.tenancy import prepare_access
 logger = structlog.get_logger(__name__)
 
 REDIS_TIMEOUT_SECONDS = 5
+# Of one process. Some readers who take their time must not take every connection of the databases.
+OWN_EXPORTS_AT_ONCE = 4
 # How long a dead embedded server may stay unnoticed. A look costs a connection.
 SERVER_WATCH_SECONDS = 2.0
 
@@ -81,6 +83,8 @@ class Resources:
     mailer: Mailer
     outbox: Outbox = field(default_factory=Outbox)
     known_prompts: KnownPrompts = field(default_factory=KnownPrompts)
+    # Each takes connections of its own for as long as its reader takes.
+    own_exports: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(OWN_EXPORTS_AT_ONCE))
     # Set when a webhook was stored, for the worker that handles them.
     webhook_arrived: asyncio.Event = field(default_factory=asyncio.Event)
     # Set when a message was handled, after which there may be more in Stripe's ledger.

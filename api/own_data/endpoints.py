@@ -12,8 +12,8 @@ from api.auth.recovery.errors import PasswordWrong
 from api.dependencies import CurrentUser, ReadSession, RequireAdmin, Resources, WriteSession
 from api.errors import LoginRequired, RoleNotAllowed, problem_responses
 from api.own_data.erasure import erase, erase_me, list_erasures
-from api.own_data.errors import UserErased
-from api.own_data.export import export, note_export
+from api.own_data.errors import ExportsBusy, UserErased
+from api.own_data.export import export, note_export, require_place
 from api.own_data.schemas import EraseMe, EraseUser, ErasureDetail
 from api.pagination import PAGE_SIZE_DEFAULT, Cursor, Limit
 from api.rate_limit.errors import LoginClosed
@@ -33,7 +33,10 @@ NDJSON = "application/x-ndjson"
     "/me/export",
     summary="Everything the platform holds about you",
     response_class=StreamingResponse,
-    responses={200: {"description": "One JSON object a line: `kind` and `data`", "content": {NDJSON: {"schema": {}}}}},
+    responses={
+        200: {"description": "One JSON object a line: `kind` and `data`", "content": {NDJSON: {"schema": {}}}},
+        **problem_responses(ExportsBusy),
+    },
 )
 @limited(EXPORTS)
 async def export_me(user: CurrentUser, resources: Resources) -> StreamingResponse:
@@ -42,6 +45,7 @@ async def export_me(user: CurrentUser, resources: Resources) -> StreamingRespons
     Also what was done on your devices before you logged in. A device that others were seen on too, or whose id can be
     guessed, is left out; lines of the kind `devices` say so.
     """
+    require_place(resources)
     await note_export(resources, user)
     disposition = f'attachment; filename="export-{user.user_id}.ndjson"'
     return StreamingResponse(

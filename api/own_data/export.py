@@ -11,6 +11,7 @@ from api.audit import AuditedObject, record
 from api.auth.identity import Identity
 from api.lifespan import Resources
 from api.own_data import repository
+from api.own_data.errors import ExportsBusy
 from api.own_data.event import open_own_events
 from api.tenancy import PLATFORM
 from warehouse.journal import Flusher
@@ -22,19 +23,26 @@ async def note_export(resources: Resources, user: Identity) -> None:
         await record(session, "user.exported", AuditedObject("user", user.user_id, user.organization_id))
 
 
+def require_place(resources: Resources) -> None:
+    """Raise `ExportsBusy` when as many exports go on as may at once."""
+    if resources.own_exports.locked():
+        raise ExportsBusy
+
+
 async def export(resources: Resources, user: Identity) -> AsyncIterator[bytes]:
     """Everything about a user as JSON lines of `kind` and `data`, the first saying of whom and when."""
-    yield _line("export", {"user_id": user.user_id, "exported_at": datetime.now(UTC)})
-    await to_thread.run_sync(_store_waiting, resources)
-    async with resources.database.reading(PLATFORM) as session:
-        async for kind, row in repository.read_holdings(session, user.user_id, user.email):
-            yield _line(kind, row)
-    async with open_own_events(resources.servers, user) as events:
-        devices = await events.find_devices()
-        for device in devices.lines():
-            yield _line("devices", device)
-        async for row in events.read(devices):
-            yield _line("raw_events", row)
+    async with resources.own_exports:
+        yield _line("export", {"user_id": user.user_id, "exported_at": datetime.now(UTC)})
+        await to_thread.run_sync(_store_waiting, resources)
+        async with resources.database.reading(PLATFORM) as session:
+            async for kind, row in repository.read_holdings(session, user.user_id, user.email):
+                yield _line(kind, row)
+        async with open_own_events(resources.servers, user) as events:
+            devices = await events.find_devices()
+            for device in devices.lines():
+                yield _line("devices", device)
+            async for row in events.read(devices):
+                yield _line("raw_events", row)
 
 
 def _line(kind: str, data: Any) -> bytes:

@@ -1,11 +1,14 @@
 """A person gets everything the platform holds about her, and nothing of others."""
 
+import asyncio
 import json
 
 import httpx
 import psycopg
+from fastapi import FastAPI
 from psycopg.rows import DictRow
 
+from api.lifespan import Resources
 from api.own_data.holding import HOLDINGS, TOMBSTONES
 from api.own_data.repository import FURTHER
 from tests.integration.api.conftest import Account
@@ -93,6 +96,20 @@ class TestExport:
             headers=admin.headers,
         ).json()["items"]  # fmt: skip
         assert entry["object_id"] == person.user_id
+
+    def test_one_too_many_at_once_is_told_to_come_again(
+        self, client: httpx.Client, buyer: Account, service: FastAPI, api_url: str
+    ):
+        resources: Resources = service.state.resources
+        others, free = resources.own_exports, asyncio.Semaphore(0)
+        object.__setattr__(resources, "own_exports", free)
+        try:
+            refused = client.get("/auth/me/export", headers=buyer.headers)
+        finally:
+            object.__setattr__(resources, "own_exports", others)
+        assert (refused.status_code, refused.json()["title"]) == (503, "Exports busy")
+        assert int(refused.headers["Retry-After"]) > 0
+        assert read_export(client, buyer)
 
     def test_needs_a_login(self, client: httpx.Client):
         assert client.get("/auth/me/export").status_code == 401
