@@ -12,6 +12,7 @@ from typing import Any
 import psycopg
 import redis.asyncio as redis
 from hiredis import pack_command
+from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
@@ -91,6 +92,8 @@ class AsyncJournal:
             redis_url, socket_timeout=REDIS_TIMEOUT_SECONDS, socket_connect_timeout=REDIS_TIMEOUT_SECONDS
         )
         self._appending = redis.Redis.from_url(redis_url, socket_connect_timeout=REDIS_TIMEOUT_SECONDS)
+        # Of its connections, those nobody uses: to fetch one from its pool and bring it back costs as much as to ask.
+        self._idle: list[AbstractConnection] = []
         self._database_url = database_url
         self._stored_ids = StoredIds(database_url)
         self._max_entries = max_entries
@@ -217,11 +220,11 @@ class AsyncJournal:
         pool: Any = self._appending.connection_pool
         try:
             async with asyncio.timeout(REDIS_TIMEOUT_SECONDS):
-                connection = await pool.get_connection()
+                connection = self._idle.pop() if self._idle else await pool.get_connection()
                 try:
                     answers = await round_trip(connection, [pack_command(command)])
                 finally:
-                    await pool.release(connection)
+                    self._idle.append(connection)
         except (OSError, TimeoutError) as error:
             raise RedisConnectionError(f"Redis did not answer: {error}") from error
         answer: list[Any] = answers[0]
