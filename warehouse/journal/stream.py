@@ -60,7 +60,8 @@ def read_entry(stream_id: bytes, fields: Mapping[bytes, bytes]) -> Entry:
     return Entry(
         stream_id.decode(),
         field,
-        fields.get(field, b""),
+        # What a later version wrote goes into quarantine with all that stands in it.
+        fields[field] if field in fields else _ENCODER.encode(list(fields.items())),
         int(duplicates) if len(duplicates) <= MOST_DIGITS and duplicates.isdigit() else 0,
         None if recent is None else recent.decode("utf-8", "replace"),
     )

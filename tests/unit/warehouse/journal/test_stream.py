@@ -12,6 +12,12 @@ class TestReadEntry:
     def test_a_number_that_no_request_can_have_is_none(self, duplicates: bytes) -> None:
         assert read_entry(b"1-0", {DUPLICATES_FIELD: duplicates}).duplicates == 0
 
+    def test_an_entry_of_another_version_is_refused_with_all_that_stands_in_it(self) -> None:
+        entry = read_entry(b"1-0", {b"unheard-of": b"events"})
+        assert (b"unheard-of" in entry.content, b"events" in entry.content) == (True, True)
+        with pytest.raises(EventInvalid):
+            entry.read()
+
 
 class TestDecode:
     def test_a_moment_outside_the_calendar_makes_the_entry_unreadable(self) -> None:
