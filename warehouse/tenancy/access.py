@@ -27,7 +27,11 @@ class Access:
         """The other roles on the server a URL leads to; the role itself is among them if another URL names it too."""
         others = [self.application_url, self.marts_url, self.analyst_url]
         others.remove(url)
-        return frozenset(user_of(other) for other in others if _server_of(other) == _server_of(url))
+        return frozenset(user_of(other) for other in others if self._share_server(url, other))
+
+    def _share_server(self, one: str, other: str) -> bool:
+        """Both readers are roles of the warehouse, also where one of them reads a replica of it."""
+        return self.application_url not in (one, other) or _server_of(one) == _server_of(other)
 
     @property
     def platform_url(self) -> str:

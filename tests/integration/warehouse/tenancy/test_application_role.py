@@ -151,7 +151,7 @@ class TestTables:
 
     def test_the_role_may_call_what_is_stated(self, access: Access, database_url: str):
         asked = {"scope", "organization_id", "user_id", "is_platform", "is_staff", "own_prompts"}
-        asked |= {"ordered_prompts", "sells", "is_entitled", "trades_in"}
+        asked |= {"ordered_prompts", "sells", "is_entitled", "trades_in", "has_member", "is_sold_by", "acted_in"}
         called = callable_functions(database_url, user_of(access.application_url))
         assert called == {"public.listed_versions", "public.make_event_day", *(f"tenancy.{name}" for name in asked)}
 
@@ -161,11 +161,19 @@ class TestTables:
         with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
             psycopg.connect(getattr(access, role), dbname=name)
 
-    def test_functions_that_run_as_their_owner_have_a_fixed_search_path(self, owner: Connection):
+    def test_no_function_looks_where_whoever_calls_it_says(self, owner: Connection):
         loose = owner.execute(
-            "select proname from pg_proc where prosecdef and coalesce(proconfig::text, '') not like '%search_path%'"
+            """
+            select proname from pg_proc
+            where pronamespace in ('public'::regnamespace, 'tenancy'::regnamespace)
+                and coalesce(proconfig::text, '') not like '%search_path%'
+                -- Parsed when it was made.
+                and prosqlbody is null
+                and not exists (select from pg_depend where objid = pg_proc.oid and deptype = 'e')
+            """
         ).fetchall()
-        assert loose == []
+        # They name no table and no type, and functions are never looked for in a temporary schema.
+        assert {row["proname"] for row in loose} == {"stamp_row", "stamp_transaction", "refuse_change"}
 
 
 class TestReading:
@@ -356,6 +364,14 @@ class TestWriting:
             "insert into outbox (kind, payload) values ('t', '{}')",
             "insert into api_keys (organization_id, created_by_user_id, name, prefix, secret_hash, scopes, expires_at)"
             " values (%(them)s, %(me)s, 'k', 'l', sha256(''), '{orders:read}', now())",
+            "insert into orders (prompt_id, prompt_version, buyer_organization_id, buyer_user_id,"
+            " seller_organization_id, amount_cents, currency, status, provider)"
+            " values (%(published)s, 1, %(us)s, %(me)s, %(us)s, 0, 'USD', 'pending', 'free')",
+            "insert into orders (prompt_id, prompt_version, buyer_organization_id, buyer_user_id,"
+            " seller_organization_id, amount_cents, currency, status, provider)"
+            " values (%(published)s, 1, %(us)s, %(them_user)s, %(them)s, 0, 'USD', 'pending', 'free')",
+            "insert into api_keys (organization_id, created_by_user_id, name, prefix, secret_hash, scopes, expires_at)"
+            " values (%(us)s, %(them_user)s, 'k', 'l', sha256(''), '{orders:read}', now())",
             "insert into event_ids (id, received_at) values (gen_random_uuid(), now())",
             "insert into webhook_inbox (source, external_id, event_type, body, payload)"
             " values ('t', 'n', 't', '', '{}')",
@@ -366,12 +382,49 @@ class TestWriting:
             "published": world.seller.published_id,
             "order": world.order_id,
             "me": world.rival.user_id,
+            "them_user": world.seller.user_id,
         }
         with (
             as_application(world.rival.scope) as connection,
             pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"),
         ):
             connection.execute(statement, given)
+
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "update sessions set user_id = %(me)s",
+            "update api_keys set created_by_user_id = %(me)s",
+            "update reviews set organization_id = %(us)s",
+            "update sessions set organization_id = %(us)s",
+            "update users set organization_id = %(us)s",
+        ],
+    )
+    def test_a_row_of_its_own_becomes_nobody_elses(self, as_application: Connect, world: World, statement):
+        owner_of = world.buyer if "reviews" in statement else world.seller
+        given = {"us": world.rival.organization_id, "me": world.rival.user_id}
+        with (
+            as_application(owner_of.scope) as connection,
+            pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"),
+        ):
+            connection.execute(statement, given)
+
+    @pytest.mark.parametrize(
+        "statement", ["update sessions set address = ''", "update api_keys set revoked_at = now()"]
+    )
+    def test_a_row_of_its_own_can_be_changed(self, as_application: Connect, world: World, statement):
+        with as_application(world.seller.scope) as connection:
+            assert connection.execute(statement).rowcount == 1
+
+    def test_from_where_somebody_acted_is_for_their_own_company(self, as_application: Connect, world: World):
+        found = {}
+        for name, company in {"actor": world.buyer, "concerned": world.seller}.items():
+            with as_application(company.scope) as connection:
+                found[name] = [
+                    len(connection.execute(f"select 1 from {table}").fetchall())
+                    for table in ("audit_log", "audit_origins")
+                ]
+        assert found == {"actor": [1, 1], "concerned": [1, 0]}
 
     def test_both_sides_may_lock_an_order_and_neither_may_change_it(self, as_application: Connect, world: World):
         for company in (world.buyer, world.seller):

@@ -133,6 +133,15 @@ class TestEveryMart:
                 connection.execute(sql.SQL(statement).format(sql.Identifier(mart)))
 
 
+class TestStatistics:
+    def test_the_planners_samples_tell_readers_nothing(self, marts: Access, warehouse_url: str):
+        with connect(warehouse_url, autocommit=True) as owner:
+            owner.execute("analyze marts.fct_orders")
+            assert owner.execute("select 1 from pg_stats where schemaname = 'marts'").fetchall()
+        with connect(marts.marts_url) as reader:
+            assert reader.execute("select 1 from pg_stats where schemaname = 'marts'").fetchall() == []
+
+
 def _count(connection: Connection, mart: str) -> int:
     row = connection.execute(sql.SQL("select count(*) as n from marts.{}").format(sql.Identifier(mart))).fetchone()
     assert row is not None

@@ -205,6 +205,10 @@ class TestSiblings:
         elsewhere = replace(access, application_url="postgresql://same@other:5432/a", marts_url=access.marts_url)
         assert elsewhere.siblings(elsewhere.application_url) == frozenset()
 
+    def test_of_a_replica_are_the_same_roles(self, access: Access):
+        replica = replace(access, marts_url="postgresql://same@replica/w", analyst_url="postgresql://same@primary/w")
+        assert replica.siblings(replica.marts_url) == {"same"}
+
 
 class TestStart:
     @pytest.mark.parametrize(
