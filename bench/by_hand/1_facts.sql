@@ -68,6 +68,17 @@ select refund_id, order_id, prompt_id, buyer_organization_id, seller_organizatio
 from '{tables}/raw_app.refunds.parquet' as refunds inner join orders using (order_id)
 where refunds.status = 'succeeded' and paid_at is not null;
 
+create table marts.fct_order_payments as
+select balance_transaction_id, order_id, prompt_id, buyer_organization_id, seller_organization_id,
+    source_id as stripe_source_id, reporting_category, main_unit(booked.amount_cents, booked.currency) as gross_amount,
+    main_unit(booked.fee_cents, booked.currency) as fee_amount,
+    main_unit(booked.net_cents, booked.currency) as net_amount, booked.currency,
+    main_unit(source_amount_cents, source_currency) as order_amount, source_currency as order_currency, exchange_rate,
+    paid_at, booked_at, utc_day(booked_at) as booked_date, available_at
+from '{tables}/raw_stripe.balance_transactions.parquet' as booked
+inner join orders on booked.payment_intent_id = orders.stripe_payment_intent_id
+where paid_at is not null;
+
 create temporary table impressions as
 with lists as (
     select source, event_id, organization_id, user_id, anonymous_id, session_id, is_counted, device_id, occurred_at,
