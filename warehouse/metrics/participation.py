@@ -3,6 +3,7 @@
 from warehouse.metrics.definition import Measure, Metric
 from warehouse.metrics.source import (
     BUYERS_BEFORE_AND_IN_28D,
+    NUMBERED_ORDERS,
     NUMBERED_ORDERS_28D,
     OFFERED_PROMPTS_28D,
     ORDERS_28D,
@@ -35,6 +36,17 @@ PARTICIPATION: tuple[Metric, ...] = (
         "Who paid for nothing in the 28 days up to the day. People of one organization are one buyer; whoever bought "
         "in two currencies is one in each.",
         window_days=WINDOW_DAYS,
+    ),
+    Metric(
+        "new_buyer_count",
+        "New buyers",
+        "count",
+        Measure("new_buyers", "count", "1", "order_number = 1"),
+        NUMBERED_ORDERS,
+        OWNER,
+        "Buyers who had paid for something before, in whatever currency. People of one organization are one buyer. "
+        "Those of a month are a cohort of `agg_buyer_cohorts_monthly`.",
+        is_additive=True,
     ),
     Metric(
         "repeat_purchase_rate",

@@ -2,10 +2,11 @@
 
 from warehouse.metrics.commerce import COMMERCE
 from warehouse.metrics.definition import Metric
+from warehouse.metrics.opinion import OPINION
 from warehouse.metrics.participation import PARTICIPATION
 from warehouse.metrics.traffic import TRAFFIC
 
-METRICS: tuple[Metric, ...] = (*TRAFFIC, *COMMERCE, *PARTICIPATION)
+METRICS: tuple[Metric, ...] = (*TRAFFIC, *COMMERCE, *PARTICIPATION, *OPINION)
 
 _BY_SLUG = {metric.slug: metric for metric in METRICS}
 

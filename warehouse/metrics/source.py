@@ -59,12 +59,15 @@ _NUMBERED = """(
         from marts.fct_orders
     ) as orders"""
 
+NUMBERED_ORDERS: Sources = {"marketplace": Source(("fct_orders",), _NUMBERED, "paid_date", WHOLE, "currency")}
+"""Paid orders, with how many their buyer had made by then."""
+
 NUMBERED_ORDERS_28D: Sources = {
     "marketplace": Source(
         _ORDER_MARTS, _windows_over(_NUMBERED, "orders.paid_date"), "date_day", WHOLE, "currency"
     )
 }  # fmt: skip
-"""The same, with how many orders their buyer had made by then."""
+"""The same, for each of the days whose window they lie in."""
 
 _BUYER_DAYS = "(select distinct buyer_organization_id, currency, paid_date from marts.fct_orders)"
 
@@ -127,3 +130,22 @@ SEARCHES: Sources = {
     "marketplace": _mart("fct_searches", "searched_date", WHOLE, currency=None, condition="is_counted")
 }
 """Searches by people who count."""
+
+SEARCH_TERMS: Sources = {
+    "marketplace": _mart(
+        "agg_search_terms_daily", "searched_date", WHOLE, currency=None, condition="search_count > 0"
+    )
+}  # fmt: skip
+"""What was searched for on a day, each term once."""
+
+_REVIEWED: tuple[tuple[Dimension, str], ...] = (
+    ("marketplace", WHOLE),
+    ("seller", "seller_organization_id"),
+    ("prompt", "prompt_id"),
+)
+
+REVIEWS: Sources = {
+    dimension: _mart("fct_reviews", "reviewed_date", key, currency=None, condition="not is_hidden")
+    for dimension, key in _REVIEWED
+}
+"""Reviews that are shown, as they are now."""

@@ -1,7 +1,7 @@
 """Metrics of what is shown, opened and looked for."""
 
 from warehouse.metrics.definition import Measure, Metric
-from warehouse.metrics.source import PERFORMANCE, SEARCHES, SESSIONS, SESSIONS_28D, WINDOW_DAYS
+from warehouse.metrics.source import PERFORMANCE, SEARCH_TERMS, SEARCHES, SESSIONS, SESSIONS_28D, WINDOW_DAYS
 
 OWNER = "marketplace"
 
@@ -126,5 +126,15 @@ TRAFFIC: tuple[Metric, ...] = (
         "Searches by bots and operators, and those whose sender did not say how much was found.",
         denominator=_KNOWN_SEARCHES,
         has_interval=True,
+    ),
+    Metric(
+        "searched_term_count",
+        "Search terms",
+        "count",
+        Measure("searched_terms", "count", "*"),
+        SEARCH_TERMS,
+        OWNER,
+        "Searches by bots and operators, and searches for nothing. Texts that differ in case and spaces alone are one "
+        "term. Holds for one day only: summing days counts a term again.",
     ),
 )

@@ -26,6 +26,19 @@ BATCH = """
 insert into event_batches (id, origin, received_count, stored_count, duplicate_count, quarantined_count)
 select batch_id, 'test', count(*), count(*), 0, 0 from raw_events where batch_id = 1001 group by batch_id
 """
+REVIEWS = """
+insert into reviews (prompt_id, organization_id, user_id, rating, hidden_at, created_at)
+select prompts.id, users.organization_id, users.id, number %% 5 + 1,
+    case when number %% 9 = 0 then now() end, %(first_day)s::timestamptz + number %% 29 * interval '1 day'
+from (
+    select id, (row_number() over (order by external_id))::int as place from prompts
+) as prompts
+cross join (
+    select id, organization_id, (row_number() over (order by external_id))::int as place
+    from users where external_id like 'user-%%'
+) as users
+cross join lateral (select prompts.place * 5 + users.place as number) as numbers
+"""
 FEES = "update orders set fee_cents = amount_cents / 9, provider = 'stripe' where right(external_id, 1) in ('2', '5')"
 
 
@@ -36,4 +49,5 @@ def add_visits(database_url: str) -> None:
     with connect(database_url) as connection:
         connection.execute(VISITS.encode(), {"first_day": FIRST_DAY})
         connection.execute(BATCH)
+        connection.execute(REVIEWS.encode(), {"first_day": FIRST_DAY})
         connection.execute(FEES)

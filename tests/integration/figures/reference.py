@@ -25,6 +25,7 @@ class Facts:
             self.refunds = self._rows(database, "fct_refunds")
             self.sessions = [row for row in self._rows(database, "fct_sessions") if row["is_counted"]]
             self.searches = [row for row in self._rows(database, "fct_searches") if row["is_counted"]]
+            self.reviews = [row for row in self._rows(database, "fct_reviews") if not row["is_hidden"]]
             impressions = self._rows(database, "fct_impressions")
             prompts = self._rows(database, "dim_prompts")
         self.impressions = [row for row in impressions if row["is_counted"]]
@@ -34,7 +35,7 @@ class Facts:
         first = {row["buyer_organization_id"]: row["order_id"] for row in reversed(self.orders)}
         self.first_orders = set(first.values())
         self.figures: dict[str, Callable[[date, str], Any]] = {**self._of_traffic(), **self._of_money()}
-        self.figures |= self._of_people()
+        self.figures |= {**self._of_people(), **self._of_reviews()}
 
     @staticmethod
     def _rows(database: duckdb.DuckDBPyConnection, mart: str) -> list[Row]:
@@ -91,6 +92,7 @@ class Facts:
             "search_zero_result_rate": lambda day, _: part(
                 sum(row["result_count"] == 0 for row in searches(day)), len(searches(day))
             ),
+            "searched_term_count": lambda day, _: len({row["query"].strip().lower() for row in searches(day)}),
             "unique_viewer_count_28d": lambda day, _: len(
                 {
                     row["person_id"]
@@ -146,11 +148,23 @@ class Facts:
         return {
             "unique_buyer_count": lambda day, currency: len(buyers(self.paid(day, currency))),
             "unique_buyer_count_28d": lambda day, currency: len(buyers(self.paid_before(day, currency))),
+            "new_buyer_count": lambda day, currency: sum(
+                row["order_id"] in self.first_orders for row in self.paid(day, currency)
+            ),
             "repeat_purchase_rate": again,
             "buyer_retention_rate": kept,
             "active_seller_count": lambda day, currency: len(sellers(self.paid(day, currency))),
             "active_seller_count_28d": lambda day, currency: len(sellers(self.paid_before(day, currency))),
             "liquidity_rate": sold,
+        }
+
+    def _of_reviews(self) -> dict[str, Callable[[date, str], Any]]:
+        def stars(day: date) -> list[int]:
+            return [row["rating"] for row in self.reviews if row["reviewed_date"] == day]
+
+        return {
+            "review_count": lambda day, _: len(stars(day)),
+            "positive_review_rate": lambda day, _: part(sum(each >= 4 for each in stars(day)), len(stars(day))),
         }
 
 
