@@ -48,7 +48,7 @@ from warehouse.tenancy import prepare_access
 logger = structlog.get_logger(__name__)
 
 REDIS_TIMEOUT_SECONDS = 5
-# Of one process. Some readers who take their time must not take every connection of the databases.
+# Of one process: each takes connections of its own, and the processor.
 OWN_EXPORTS_AT_ONCE = 4
 # How long a dead embedded server may stay unnoticed. A look costs a connection.
 SERVER_WATCH_SECONDS = 2.0
@@ -83,7 +83,7 @@ class Resources:
     mailer: Mailer
     outbox: Outbox = field(default_factory=Outbox)
     known_prompts: KnownPrompts = field(default_factory=KnownPrompts)
-    # Each takes connections of its own for as long as its reader takes.
+    # Each takes connections of its own until it is written.
     own_exports: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(OWN_EXPORTS_AT_ONCE))
     # Set when a webhook was stored, for the worker that handles them.
     webhook_arrived: asyncio.Event = field(default_factory=asyncio.Event)

@@ -1,10 +1,8 @@
-"""Figures of the registry as a file, in memory that does not grow with it."""
+"""Figures of the registry as a file."""
 
-import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import ExitStack
 from itertools import islice
-from tempfile import SpooledTemporaryFile
 from typing import IO, Any, Literal
 
 import orjson
@@ -13,6 +11,7 @@ from fastapi.responses import StreamingResponse
 from api.analytics.errors import MetricNotComputable
 from api.analytics.figures import Wanted, plan
 from api.marts_reads import MartsReads
+from api.sent_file import open_file, send_file
 from warehouse.exports.column import json_value
 from warehouse.exports.csv_line import csv_lines
 from warehouse.exports.figure import FIGURE_COLUMNS, figure_rows
@@ -30,9 +29,6 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
     }
 }
 LINES_AT_ONCE = 500
-# Most files are smaller; what is larger is on the disk.
-MEMORY_MAX_BYTES = 256 * 1024
-SENT_AT_ONCE = 64 * 1024
 NAMES = [column.name for column in FIGURE_COLUMNS]
 
 
@@ -42,14 +38,7 @@ async def answer(reads: MartsReads, scope: Scope, wanted: Wanted, file_format: F
         raise MetricNotComputable(f"figures by {wanted.dimension} are for operators; choose seller or prompt")
     file = await reads.run(_written, scope, wanted, file_format)
     file_name = f"figures-by-{wanted.dimension}.{ENDINGS[file_format]}"
-    return StreamingResponse(
-        _parts_of(file),
-        media_type=MEDIA_TYPES[file_format],
-        headers={
-            "Content-Disposition": f'attachment; filename="{file_name}"',
-            "Content-Length": str(file.seek(0, os.SEEK_END)),
-        },
-    )
+    return send_file(file, name=file_name, media_type=MEDIA_TYPES[file_format])
 
 
 def _written(connections: MartsConnections, scope: Scope, wanted: Wanted, file_format: Format) -> IO[bytes]:
@@ -58,7 +47,7 @@ def _written(connections: MartsConnections, scope: Scope, wanted: Wanted, file_f
     Written before it is sent: a client that takes its time keeps no transaction open and nobody else waiting.
     """
     with ExitStack() as on_failure:
-        file: IO[bytes] = on_failure.enter_context(SpooledTemporaryFile(MEMORY_MAX_BYTES))
+        file = on_failure.enter_context(open_file())
         with read_marts(connections, scope) as marts:
             query = plan(marts, wanted)
             file.write(csv_lines([NAMES]).encode() if file_format == "csv" else b"")
@@ -67,13 +56,6 @@ def _written(connections: MartsConnections, scope: Scope, wanted: Wanted, file_f
                 file.write(csv_lines(part).encode() if file_format == "csv" else _json(part))
         on_failure.pop_all()
         return file
-
-
-def _parts_of(file: IO[bytes]) -> Iterator[bytes]:
-    with file:
-        file.seek(0)
-        while part := file.read(SENT_AT_ONCE):
-            yield part
 
 
 def _json(rows: Iterable[Iterable[Any]]) -> bytes:

@@ -13,13 +13,14 @@ from api.dependencies import CurrentUser, ReadSession, RequireAdmin, Resources, 
 from api.errors import LoginRequired, RoleNotAllowed, problem_responses
 from api.own_data.erasure import erase, erase_me, list_erasures
 from api.own_data.errors import ExportsBusy, UserErased
-from api.own_data.export import export, note_export, require_place
+from api.own_data.export import note_export, require_place, write_export
 from api.own_data.schemas import EraseMe, EraseUser, ErasureDetail
 from api.pagination import PAGE_SIZE_DEFAULT, Cursor, Limit
 from api.rate_limit.errors import LoginClosed
 from api.rate_limit.policy import EXPORTS
 from api.routing import feature_router, limited
 from api.schema import Page
+from api.sent_file import send_file
 
 router = feature_router("auth", LoginRequired, TokenInvalid, TokenExpired)
 admin_router = feature_router("admin", LoginRequired, RoleNotAllowed)
@@ -47,10 +48,8 @@ async def export_me(user: CurrentUser, resources: Resources) -> StreamingRespons
     """
     require_place(resources)
     await note_export(resources, user)
-    disposition = f'attachment; filename="export-{user.user_id}.ndjson"'
-    return StreamingResponse(
-        export(resources, user), media_type=NDJSON, headers={"Content-Disposition": disposition}
-    )  # fmt: skip
+    file = await write_export(resources, user)
+    return send_file(file, name=f"export-{user.user_id}.ndjson", media_type=NDJSON)
 
 
 @router.delete(

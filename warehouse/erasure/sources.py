@@ -3,6 +3,8 @@
 One function for each store, in the order of `STORES`: further ones are further entries.
 """
 
+import logging
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +24,11 @@ from warehouse.lake import LAKE_DIRECTORY, lake_alone
 from warehouse.lake.manifest import read_days
 
 Connection = psycopg.Connection[DictRow]
+
+logger = logging.getLogger(__name__)
+
+REWRITE_WAIT_SECONDS = 60
+REWRITE_PAUSE_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -49,6 +56,7 @@ def erase_sources(sources: Sources, people: Sequence[Person]) -> list[Person]:
     for person in known:
         for erase in STORES:
             erase(sources, person)
+    rewrite_redis_file(sources.redis_url)
     return known
 
 
@@ -86,6 +94,24 @@ def erase_redis(sources: Sources, person: Person) -> None:
     with redis.Redis.from_url(sources.redis_url) as client:
         for key in client.scan_iter(match=f"*{person.user_id}*", count=1000):
             client.unlink(key)
+
+
+def rewrite_redis_file(redis_url: str) -> None:
+    """Have Redis write its append-only file anew: so far every event that ever waited stands in it, in full.
+
+    It does so beside answering. Where it keeps no such file, or may not be told, there is nothing of ours to rewrite.
+    """
+    with redis.Redis.from_url(redis_url) as client:
+        deadline = time.monotonic() + REWRITE_WAIT_SECONDS
+        while (state := client.info("persistence")).get("aof_rewrite_in_progress") and time.monotonic() < deadline:
+            # It began before what was erased was gone.
+            time.sleep(REWRITE_PAUSE_SECONDS)
+        if not state.get("aof_enabled"):
+            return
+        try:
+            client.bgrewriteaof()
+        except redis.ResponseError as error:
+            logger.warning("Redis did not rewrite its append-only file, which may hold erased names: %s", error)
 
 
 def erase_events(sources: Sources, person: Person) -> None:

@@ -2,13 +2,18 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
+from types import SimpleNamespace
+from unittest.mock import patch
 
 import httpx
 import psycopg
+import pytest
 from fastapi import FastAPI
 from psycopg.rows import DictRow
 
 from api.lifespan import Resources
+from api.own_data.export import write_export
 from api.own_data.holding import HOLDINGS, TOMBSTONES
 from api.own_data.repository import FURTHER
 from tests.integration.api.conftest import Account
@@ -113,3 +118,32 @@ class TestExport:
 
     def test_needs_a_login(self, client: httpx.Client):
         assert client.get("/auth/me/export").status_code == 401
+
+
+class TestWriteExport:
+    def test_one_that_nobody_reads_yet_keeps_no_place(self):
+        async def ask() -> bool:
+            resources = SimpleNamespace(own_exports=asyncio.Semaphore(1))
+
+            async def lines(resources: SimpleNamespace, _: object) -> AsyncIterator[bytes]:
+                async with resources.own_exports:
+                    yield b"line\n"
+
+            with patch("api.own_data.export.export", lines):
+                unread = await write_export(resources, None)  # type: ignore[arg-type]
+            with unread:
+                return resources.own_exports.locked() or unread.tell() == 0
+
+        assert not asyncio.run(ask())
+
+    def test_what_fails_on_the_way_is_an_answer_and_no_half_of_a_file(
+        self, client: httpx.Client, person: Account, monkeypatch: pytest.MonkeyPatch
+    ):
+        async def lines(*_: object) -> AsyncIterator[bytes]:
+            yield b"line\n"
+            raise psycopg.OperationalError("gone")
+
+        monkeypatch.setattr("api.own_data.export.export", lines)
+        answer = client.get("/auth/me/export", headers=person.headers)
+        assert answer.status_code >= 500
+        assert answer.headers["content-type"].startswith("application/problem+json")
