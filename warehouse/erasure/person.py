@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from urllib.parse import quote
 from uuid import UUID
 
 ERASED = "erased"
@@ -40,11 +41,11 @@ class Person:
 
     @property
     def forms(self) -> list[str]:
-        """The words as they are, as JSON writes them in ASCII, and as they are in a binary read as ASCII."""
+        """The words as they are, as JSON in ASCII and URLs write them, and as they are in a binary read as ASCII."""
         forms = [
             form
             for word in self.words
-            for form in (word, json.dumps(word)[1:-1], "".join(_as_ascii(letter) for letter in word))
+            for form in (word, json.dumps(word)[1:-1], quote(word, safe=""), "".join(map(_as_ascii, word)))
         ]
         return list(dict.fromkeys(forms))
 

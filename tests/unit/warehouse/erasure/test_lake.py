@@ -92,6 +92,12 @@ class TestBlankRow:
         assert ANA not in blanked(properties={"text": text})["properties"].lower()
         assert "ana@acme" not in blanked(properties={"text": text})["properties"].lower()
 
+    def test_her_address_goes_as_addresses_of_pages_write_it(self):
+        properties = json.loads(
+            blanked(properties={"url": "https://x.example/?to=ana%40acme.example&n=1"})["properties"]
+        )
+        assert properties == {"url": "https://x.example/?to=erased&n=1"}
+
     @pytest.mark.parametrize("text", ["joana@acme.example", "ana@acme.examples", "ana-acme.example", f"1{ANA}"])
     def test_names_that_only_look_alike_stay(self, text: str):
         assert json.loads(blanked(properties={"text": text})["properties"]) == {"text": text}
