@@ -1,5 +1,6 @@
 """Ends erasures: retires snapshots and rebuilt marts with the person, and looks whether anything is left anywhere."""
 
+import json
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -83,17 +84,18 @@ def holds_any(file: Path, people: Sequence[Person]) -> bool:
         return True
     # What marts call a device is looked for as a beginning: somebody with a longer id may cost an old snapshot.
     words = [
-        word.lower()
+        json.dumps(word, ensure_ascii=False)[1:-1].lower()
         for person in people
         for word in (
-            *person.words, *(id_ for id_ in person.session_ids if len(id_) >= LONG_ID), *person_names(person),
+            *person.forms, *(id_ for id_ in person.session_ids if len(id_) >= LONG_ID), *person_names(person),
         )
     ]  # fmt: skip
     with duckdb.connect(str(file), read_only=True) as database:
         tables = database.execute("select database_name, schema_name, table_name from duckdb_tables()").fetchall()
         for table in tables:
             name = ".".join('"' + part.replace('"', '""') + '"' for part in table)
-            is_named = "len(list_filter($1, lambda word: contains(lower(whole::varchar), word))) > 0"
+            # As JSON: a row as text has a backslash before every apostrophe.
+            is_named = "len(list_filter($1, lambda word: contains(lower(to_json(whole)::varchar), word))) > 0"
             statement = f"select 1 from {name} as whole where {is_named} limit 1"  # nosec B608
             found = database.execute(statement, [words]).fetchall()
             if found:

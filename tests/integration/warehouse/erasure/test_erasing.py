@@ -225,6 +225,16 @@ class TestRetireSnapshots:
         assert retire_snapshots(tmp_path, [person]) == ["1"]
         assert sorted(path.name for path in tmp_path.glob("[0-9]")) == ["2", "3"]
 
+    def test_so_do_those_that_hold_an_address_with_an_apostrophe_inside_a_text(self, person: Person, tmp_path: Path):
+        assert "'" in EMAIL
+        for name, text in (("1", f"to {EMAIL}!"), ("2", "to nobody!"), ("3", "")):
+            (tmp_path / name).mkdir()
+            with duckdb.connect(str(tmp_path / name / DUCKDB_FILE)) as database:
+                database.execute("create schema marts")
+                database.execute("create table marts.agg_search_terms_daily as select ? as search_term", [text])
+        (tmp_path / "latest").symlink_to("3")
+        assert retire_snapshots(tmp_path, [person]) == ["1"]
+
     def test_so_do_those_that_knew_only_the_device_that_was_theirs(self, person: Person, tmp_path: Path):
         for name, device in (("1", "anonymous:d"), ("2", "anonymous:b"), ("3", "anonymous:d")):
             (tmp_path / name).mkdir()
