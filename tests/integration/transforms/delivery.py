@@ -1,7 +1,6 @@
 """One history, delivered in as many ways as a load can: what the marts have to be, and what they become."""
 
 import os
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -24,11 +23,9 @@ SCHEDULES = int(os.environ.get("TRANSFORMS_SCHEDULES", "100"))
 Marts = dict[str, list[Row]]
 
 
-def every_other_schedule(first: int) -> Iterator[Any]:
+def every_other_schedule(first: int) -> list[Any]:
     """Seeds of schedules from the first on, which alone is not slow."""
-    yield first
-    for seed in range(first + 2, SCHEDULES + 1, 2):
-        yield pytest.param(seed, marks=pytest.mark.slow)
+    return [first, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(first + 2, SCHEDULES + 1, 2))]
 
 
 def build_at_once(warehouse: DbtWarehouse | DuckdbWarehouse, command: str = "build") -> Marts:

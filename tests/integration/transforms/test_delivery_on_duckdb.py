@@ -1,5 +1,6 @@
 """The same on the second engine: what the incremental branches of the models say doesn't depend on Postgres."""
 
+import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.transforms.delivery import SCHEDULES, Marts, build_at_once, build_bit_by_bit
+from tests.integration.transforms.delivery import Marts, build_at_once, build_bit_by_bit
 from tests.integration.transforms.duckdb_warehouse import DuckdbWarehouse
 
 
@@ -22,12 +23,15 @@ def expected(duckdb_warehouse: DuckdbWarehouse) -> Marts:
     return build_at_once(duckdb_warehouse, "run")
 
 
-def schedules() -> Iterator[Any]:
-    """One in every run, all that are tried on Postgres in the slow ones."""
-    yield 2
-    for seed in range(1, SCHEDULES + 1):
-        if seed != 2:
-            yield pytest.param(seed, marks=pytest.mark.slow)
+# The same branches are tried under all schedules on Postgres.
+SCHEDULES = int(os.environ.get("TRANSFORMS_SCHEDULES_ON_DUCKDB", "20"))
+IN_EVERY_RUN = 2
+
+
+def schedules() -> list[Any]:
+    """The numbers of the schedules, all but one of them slow."""
+    others = [seed for seed in range(1, SCHEDULES + 1) if seed != IN_EVERY_RUN]
+    return [IN_EVERY_RUN, *(pytest.param(seed, marks=pytest.mark.slow) for seed in others)]
 
 
 class TestDelivery:
