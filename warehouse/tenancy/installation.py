@@ -11,7 +11,7 @@ from warehouse.tenancy.access import Access, user_of
 from warehouse.tenancy.mart_protection import protect_marts, remember_roles
 from warehouse.tenancy.power import refuse_power
 from warehouse.tenancy.privileges import APPLICATION_PRIVILEGES
-from warehouse.tenancy.role import ensure_role, grant_tables, open_database, open_schemas
+from warehouse.tenancy.role import close_large_objects, ensure_role, grant_tables, open_database, open_schemas
 
 Connection = psycopg.Connection[DictRow]
 
@@ -47,6 +47,7 @@ def _prepare(connection: Connection, access: Access) -> None:
         """,
         [inner, outer],
     )
+    close_large_objects(connection)
 
 
 def _pads(key: bytes) -> tuple[bytes, bytes]:

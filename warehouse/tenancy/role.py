@@ -84,6 +84,25 @@ def open_database(connection: Connection, *roles: str, with_temporary_tables: bo
         connection.execute(sql.SQL("grant {} on database {} to {}").format(privileges, database, sql.Identifier(role)))
 
 
+def close_large_objects(connection: Connection) -> None:
+    """Keep everybody from making large objects: no policy stands before what lies in them, and no erasure reaches it.
+
+    Only a superuser may; where the owner is none, they stay as the server's operator left them.
+    """
+    rows = connection.execute(
+        """
+        select oid::regprocedure::text as signature
+        from pg_proc
+        where pronamespace = 'pg_catalog'::regnamespace
+            and proname in ('lo_creat', 'lo_create', 'lo_from_bytea', 'lo_put', 'lowrite')
+            and has_function_privilege('public', oid, 'execute')
+            and (select rolsuper from pg_roles where rolname = current_user)
+        """
+    ).fetchall()
+    for row in rows:
+        connection.execute(sql.SQL("revoke execute on function {} from public").format(sql.SQL(row["signature"])))
+
+
 def open_schemas(connection: Connection, role: str, *schemas: str) -> None:
     """Let a role look things up in these schemas; it may make nothing in them."""
     for schema in schemas:

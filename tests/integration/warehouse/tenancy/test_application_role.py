@@ -106,6 +106,7 @@ class TestRole:
             "truncate orders",
             "insert into prompt_statistics (prompt_id) values (gen_random_uuid())",
             "update listed_prompts set title = 'x'",
+            "select lo_from_bytea(0, 'kept where nobody looks')",
         ],
     )
     def test_it_is_refused(self, as_application: Connect, world: World, statement: str):

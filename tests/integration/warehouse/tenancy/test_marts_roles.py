@@ -59,6 +59,7 @@ class TestReader:
             "select * from tenancy.keys",
             "create table marts.mine (id int)",
             "create temporary table mine (id int)",
+            "select lo_create(0)",
         ],
     )
     def test_it_is_refused_everything_else(self, reader: Connection, statement: str):
@@ -82,6 +83,8 @@ class TestAnalyst:
             "create table marts.mine (id int)",
             "create function public.mine() returns int language sql as 'select 1'",
             "create temporary table mine (id int)",
+            "select lo_creat(-1)",
+            "select lo_from_bytea(0, 'kept where nobody looks')",
             "set role postgres",
         ],
     )
