@@ -144,8 +144,8 @@ async def prompt_performance(
     seller = await repository.find_seller(session, prompt_id)
     if seller is None or (seller != user.organization_id and user.role != "admin"):
         raise PromptNotFound(prompt_id)
-    return await resources.figure_reads.run(
-        performance.read_prompt_performance, scope_of(user), prompt_id, days, currency
+    return await resources.figure_reads.run_for(
+        scope_of(user), performance.read_prompt_performance, prompt_id, days, currency
     )
 
 
@@ -159,9 +159,9 @@ async def dashboard(
     prompts: Annotated[int, Query(ge=1, le=PROMPTS_MAX, description="How many prompts to list")] = PROMPTS_DEFAULT,
 ) -> Dashboard:
     """Of the signed-in seller's organization, from one publication."""
-    return await resources.figure_reads.run(
-        performance.read_dashboard,
+    return await resources.figure_reads.run_for(
         scope_of(user),
+        performance.read_dashboard,
         user.organization_id,
         days,
         currency,
@@ -185,7 +185,7 @@ async def overview(
     dimension: Annotated[Dimension, Query(description="By what they are cut")] = "marketplace",
 ) -> MetricFigures:
     """For operators: every metric of the registry, by category, seller or prompt too, of at most 366 days."""
-    return await resources.figure_reads.run(figures.read_page, scope_of(user), page.of(dimension))
+    return await resources.figure_reads.run_for(scope_of(user), figures.read_page, page.of(dimension))
 
 
 @router.get(
@@ -200,7 +200,7 @@ async def own_performance(
 ) -> MetricFigures:
     """Every metric of the registry that can be told of a seller, of at most 366 days."""
     own = page.of(dimension, seller_organization_id=str(user.organization_id))
-    return await resources.figure_reads.run(figures.read_page, scope_of(user), own)
+    return await resources.figure_reads.run_for(scope_of(user), figures.read_page, own)
 
 
 @router.get(

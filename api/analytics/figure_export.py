@@ -36,7 +36,7 @@ async def answer(reads: MartsReads, scope: Scope, wanted: Wanted, file_format: F
     """The file. Raises what `read_page` of figures raises, before anything is sent."""
     if wanted.seller_organization_id is not None and wanted.dimension not in ("seller", "prompt"):
         raise MetricNotComputable(f"figures by {wanted.dimension} are for operators; choose seller or prompt")
-    file = await reads.run(_written, scope, wanted, file_format)
+    file = await reads.run_for(scope, _written, wanted, file_format)
     file_name = f"figures-by-{wanted.dimension}.{ENDINGS[file_format]}"
     return send_file(file, name=file_name, media_type=MEDIA_TYPES[file_format])
 

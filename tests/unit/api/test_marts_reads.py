@@ -8,8 +8,10 @@ import pytest
 
 from api.marts_reads import MartsBusy, MartsReads
 from warehouse.marts import MartsConnections
+from warehouse.tenancy import Scope
 
 NOBODY_WAITS = 0.001
+ONE, OTHER = Scope("seller", "one"), Scope("seller", "other")
 
 
 @pytest.fixture
@@ -92,3 +94,33 @@ class TestRun:
 
         asyncio.run(run())
         assert read == []
+
+
+class TestRunFor:
+    def test_an_organization_has_half_of_the_places_and_others_the_rest(self, goes_on: threading.Event):
+        read: list[str] = []
+
+        async def run() -> None:
+            few = reads(at_once=2)
+            begun = threading.Barrier(2)
+            first = asyncio.create_task(few.run_for(ONE, lambda _, scope: (begun.wait(), goes_on.wait())))
+            await asyncio.to_thread(begun.wait)
+            with pytest.raises(MartsBusy):
+                await few.run_for(ONE, lambda _, scope: read.append("one"))
+            await few.run_for(OTHER, lambda _, scope: read.append(str(scope.organization_id)))
+            goes_on.set()
+            await first
+            await reads_again(few, ONE)
+
+        asyncio.run(run())
+        assert read == ["other"]
+
+
+async def reads_again(few: MartsReads, scope: Scope) -> None:
+    """Its place is free as soon as the service heard that the read ended."""
+    for _ in range(1000):
+        try:
+            return await few.run_for(scope, lambda *_: None)
+        except MartsBusy:
+            continue
+    raise AssertionError("the place was never free again")
