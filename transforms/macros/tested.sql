@@ -1,6 +1,6 @@
 {#-
     Which rows a test has to look at. Where history is long, the pipeline says through which load and which build
-    everything was tested before (docs/decisions/0034-checks-of-what-changed.md); without that, as from the command line
+    everything was tested before (docs/decisions/0033-checks-of-what-changed.md); without that, as from the command line
     and on DuckDB, tests look at everything. Asked when a test runs, not when the project is parsed.
 -#}
 {% macro tested_through(column) -%}
