@@ -44,7 +44,8 @@ async def export_me(user: CurrentUser, resources: Resources) -> StreamingRespons
     """Your account, orders and what they granted, reviews, events, mails, and what the audit log says of you.
 
     Also what was done on your devices before you logged in. A device that others were seen on too, or whose id can be
-    guessed, is left out; lines of the kind `devices` say so.
+    guessed, is left out; lines of the kind `devices` say so. What others wrote of your e-mail is in it when
+    you have verified that.
     """
     require_place(resources)
     await note_export(resources, user)
@@ -59,7 +60,10 @@ async def export_me(user: CurrentUser, resources: Resources) -> StreamingRespons
     responses=problem_responses(PasswordWrong, LastOperator, LoginClosed),
 )
 async def delete_me(wanted: EraseMe, user: CurrentUser, resources: Resources, request: Request) -> ErasureDetail:
-    """Can't be undone. Your account is gone at once. Your organization keeps its orders, which name you no longer."""
+    """Can't be undone. Your account is gone at once. Your organization keeps its orders, which name you no longer.
+
+    What others wrote of your e-mail goes when you have verified that.
+    """
     # A password can be guessed here as well: it counts with the log-ins of the account.
     await resources.limiter.admit_credentials(request.scope, "login", user.email)
     return await erase_me(resources, user, wanted.password)
@@ -74,7 +78,7 @@ async def delete_me(wanted: EraseMe, user: CurrentUser, resources: Resources, re
 async def erase_user(
     user_id: UUID, wanted: EraseUser, _: RequireAdmin, session: WriteSession, resources: Resources
 ) -> ErasureDetail:
-    """As if the user had done it."""
+    """As if the user had done it, and had verified the e-mail: make sure first that it is the user who asks."""
     return await erase(session, resources, user_id, requested_by="operator", reason=wanted.reason)
 
 

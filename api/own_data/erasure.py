@@ -60,7 +60,10 @@ async def erase(
     tombstone_id = await _tombstone(session, user)
     for holding in HOLDINGS:
         await repository.erase_holding(session, holding, user_id, tombstone_id)
-    await repository.delete_user(session, user)
+    # An operator has made sure who asks.
+    is_proven = requested_by == "operator" or user.email_verified_at is not None
+    await repository.delete_user(session, user, with_invitations=is_proven)
+    emails = [user.email] if user.email else []
     erasure = Erasure(
         # In the order of asking, for lists.
         id=func.uuidv7(),
@@ -68,7 +71,8 @@ async def erase(
         requested_by=requested_by,
         user_id=user_id,
         tombstone_user_id=tombstone_id,
-        emails=[user.email] if user.email else [],
+        emails=emails if is_proven else [],
+        unverified_emails=[] if is_proven else emails,
     )
     session.add(erasure)
     await session.flush()

@@ -7,12 +7,16 @@ from uuid import UUID
 from sqlalchemy import delete, func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.auth.recovery.repository import is_verified
 from api.database import AsyncReadSession, AsyncWriteSession
 from api.models import AuditOrigin, Erasure, Invitation, Organization, User
 from api.own_data.holding import HOLDINGS, TECHNICAL, Holding
+from warehouse.erasure.naming import OTHERS, text_pattern
+from warehouse.erasure.rows import text_of_binary
 
 ROWS_AT_ONCE = 500
-# Not by a reference but by what they hold: kind, and the rows as JSON. `:user` and `:email` name the person.
+# Not by a reference but by what they hold: kind, and the rows as JSON. `:user`, `:emails` and
+# `:pattern` name the person; an e-mail that nobody verified does not: anybody can register with it.
 FURTHER: Mapping[str, str] = {
     "users": "select to_jsonb(users) - '{password_hash,password_generation}'::text[] from users"
     " where id = cast(:user as uuid)",
@@ -24,7 +28,7 @@ FURTHER: Mapping[str, str] = {
     " where session_id in (select id from sessions where user_id = cast(:user as uuid))",
     "recovery_codes": "select to_jsonb(recovery_codes) - 'code_hash' from recovery_codes"
     " where user_id = cast(:user as uuid)",
-    "invitations": "select to_jsonb(invitations) - 'invited_by_user_id' from invitations where email = :email",
+    "invitations": "select to_jsonb(invitations) - 'invited_by_user_id' from invitations where email = any(:emails)",
     "refunds": "select to_jsonb(refunds) - '{stripe_refund_id,external_id}'::text[] from refunds"
     " where order_id in (select id from orders where buyer_user_id = cast(:user as uuid))",
     "audit_log": "select to_jsonb(audit_log) || jsonb_build_object('origin', to_jsonb(audit_origins))"
@@ -32,21 +36,23 @@ FURTHER: Mapping[str, str] = {
     " where actor_subject_id = (select subject_id from users where id = cast(:user as uuid))"
     " or object_type = 'user'"
     " and object_id = (select subject_id::text from users where id = cast(:user as uuid))",
-    "outbox": "select to_jsonb(outbox) from outbox"
-    " where strpos(payload::text, :user) > 0 or strpos(lower(payload::text), :email) > 0",
-    "webhook_inbox": "select to_jsonb(webhook_inbox) - 'body' from webhook_inbox"
-    " where strpos(payload::text, :user) > 0 or strpos(lower(payload::text), :email) > 0",
+    "outbox": "select to_jsonb(outbox) from outbox where payload::text ~* :pattern",
+    "webhook_inbox": "select to_jsonb(webhook_inbox) - 'body' from webhook_inbox where payload::text ~* :pattern",
     "idempotency_keys": "select to_jsonb(idempotency_keys) - '{fingerprint,claim_id,answer_body}'::text[]"
     " from idempotency_keys where caller = 'user:' || :user",
     "quarantine": "select to_jsonb(quarantine) - '{fingerprint,raw}'::text[]"
     " || jsonb_build_object('raw', encode(raw, 'escape')) from quarantine"
-    " where strpos(encode(raw, 'escape'), :user) > 0 or strpos(lower(encode(raw, 'escape')), :email) > 0",
+    f" where {text_of_binary('raw')} ~* :pattern",  # nosec B608
 }
 
 
 async def read_holdings(session: AsyncReadSession, user_id: UUID, email: str) -> AsyncIterator[tuple[str, Any]]:
     """Every row about a user, a bounded number in memory at once: the table, and the row as JSON."""
-    parameters = {"user": str(user_id), "email": email}
+    proven = [email] if await is_verified(session, user_id) else []
+    words = [str(user_id), *proven]
+    others = await session.scalars(text(OTHERS.format(words=":words")), {"words": words})
+    pattern = text_pattern(words, list(others))
+    parameters = {"user": str(user_id), "emails": proven, "pattern": pattern}
     statements = [*FURTHER.items(), *((holding.table, _rows_of(holding)) for holding in HOLDINGS)]
     for kind, statement in statements:
         rows = await session.stream(
@@ -108,10 +114,14 @@ async def erase_holding(
     await session.execute(text(statement), {"user": user_id, "value": value})
 
 
-async def delete_user(session: AsyncWriteSession, user: User) -> None:
-    """Delete the user; from then on nobody knows who its entries of the audit log are about, and where it was goes."""
+async def delete_user(session: AsyncWriteSession, user: User, *, with_invitations: bool) -> None:
+    """Delete the user; from then on nobody knows who its entries of the audit log are about, and where it was goes.
+
+    Invitations of its address are its own only when the address is known to be.
+    """
     await session.execute(delete(User).where(User.id == user.id))
-    await session.execute(delete(Invitation).where(Invitation.email == user.email))
+    if with_invitations:
+        await session.execute(delete(Invitation).where(Invitation.email == user.email))
     await session.execute(delete(AuditOrigin).where(AuditOrigin.subject_id == user.subject_id))
 
 

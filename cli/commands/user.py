@@ -125,7 +125,10 @@ def _change_activity(email: str, *, is_active: bool, reason: str) -> None:
 @click.option("--reason", required=True, help="Why, such as the number of the person's request; kept in the audit log.")
 @click.option("--yes", is_flag=True, help="Don't ask.")
 def erase(email: str, reason: str, yes: bool) -> None:
-    """Erase a person: the account at once, events, marts and snapshots with the next run of the pipeline."""
+    """Erase a person: the account at once, events, marts and snapshots with the next run of the pipeline.
+
+    The e-mail goes from the data of others too, verified or not: make sure first that it is the person who asks.
+    """
     from cli.account_care import erase_account, find_account
 
     with open_database() as connection:

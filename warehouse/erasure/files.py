@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from warehouse.erasure.naming import bytes_pattern
 from warehouse.erasure.person import ERASED, Person
 from warehouse.private_file import private_opener
 
@@ -20,7 +21,7 @@ def erase_files(data_path: Path, people: Sequence[Person]) -> None:
     """
     if not people:
         return
-    pattern = _pattern_of(people)
+    pattern = bytes_pattern("|".join(person.own_pattern for person in people))
     for file in _files(data_path, LOGS):
         _mask(file, pattern)
     for file in _files(data_path, MAILS):
@@ -46,11 +47,3 @@ def _mask(file: Path, pattern: re.Pattern[bytes]) -> None:
 
 def _names(file: Path, pattern: re.Pattern[bytes]) -> bool:
     return pattern.search(file.read_bytes()) is not None
-
-
-def _pattern_of(people: Sequence[Person]) -> re.Pattern[bytes]:
-    """Finds the people in bytes, for any case of ASCII. A longer word that holds one of theirs is somebody else."""
-    forms = {form.encode() for person in people for form in person.forms}
-    # The longest first: one may begin like another.
-    found = b"|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True))
-    return re.compile(rb"(?<![0-9A-Za-z])(?:" + found + rb")(?![0-9A-Za-z])", re.IGNORECASE)

@@ -14,6 +14,7 @@ from psycopg.rows import DictRow
 from warehouse.databases import connect
 from warehouse.engine.place import ENGINE_DIRECTORY, retire_result
 from warehouse.erasure.files import erase_files
+from warehouse.erasure.naming import python_pattern
 from warehouse.erasure.person import Person
 from warehouse.erasure.rows import text_of_binary
 from warehouse.erasure.search import named_in
@@ -83,24 +84,30 @@ def holds_any(file: Path, people: Sequence[Person]) -> bool:
     if not file.exists():
         return True
     # What marts call a device is looked for as a beginning: somebody with a longer id may cost an old snapshot.
-    words = [
-        json.dumps(word, ensure_ascii=False)[1:-1].lower()
+    ids = [
+        _in_json(word)
         for person in people
-        for word in (
-            *person.forms, *(id_ for id_ in person.session_ids if len(id_) >= LONG_ID), *person_names(person),
-        )
-    ]  # fmt: skip
+        for word in (*(id_ for id_ in person.session_ids if len(id_) >= LONG_ID), *person_names(person))
+    ]
+    words = [*ids, *(_in_json(form) for person in people for form in person.forms)]
+    named = python_pattern("|".join(person.text_pattern for person in people))
     with duckdb.connect(str(file), read_only=True) as database:
         tables = database.execute("select database_name, schema_name, table_name from duckdb_tables()").fetchall()
         for table in tables:
             name = ".".join('"' + part.replace('"', '""') + '"' for part in table)
             # As JSON: a row as text has a backslash before every apostrophe.
             is_named = "len(list_filter($1, lambda word: contains(lower(to_json(whole)::varchar), word))) > 0"
-            statement = f"select 1 from {name} as whole where {is_named} limit 1"  # nosec B608
-            found = database.execute(statement, [words]).fetchall()
-            if found:
-                return True
+            statement = f"select lower(to_json(whole)::varchar) from {name} as whole where {is_named}"  # nosec B608
+            found = database.execute(statement, [words])
+            # Not all of them name the person: the address may be part of somebody else's.
+            while row := found.fetchone():
+                if named.search(row[0]) or any(id_ in row[0] for id_ in ids):
+                    return True
     return False
+
+
+def _in_json(word: str) -> str:
+    return json.dumps(word, ensure_ascii=False)[1:-1].lower()
 
 
 def find_people(connection: Connection, people: Sequence[Person]) -> Iterator[tuple[Person, str]]:

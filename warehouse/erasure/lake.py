@@ -9,7 +9,8 @@ from typing import Any
 import pyarrow as pa
 
 from warehouse.erasure.event import MARK, MONEY_PREFIX, PERSONAL_COLUMNS, impersonal_properties, mark_of
-from warehouse.erasure.person import ERASED, Person, python_pattern
+from warehouse.erasure.naming import python_pattern
+from warehouse.erasure.person import ERASED, Person
 from warehouse.lake.rewriting import rewrite_day
 
 
@@ -27,9 +28,10 @@ def blank_batch(batch: pa.RecordBatch, person: Person) -> pa.RecordBatch:
 
 def blank_row(row: dict[str, Any], person: Person) -> dict[str, Any]:
     """One event without the person. Does what the statements over events do (see `rows`)."""
-    named = python_pattern(person.text_pattern)
+    is_own = is_theirs(row, person)
+    named = python_pattern(person.own_pattern if is_own else person.text_pattern)
     blank, properties = dict(row), row["properties"]
-    if is_theirs(row, person):
+    if is_own:
         blank.update(dict.fromkeys(PERSONAL_COLUMNS))
         if not row["event_name"].startswith(MONEY_PREFIX):
             blank["organization_id"] = None

@@ -26,7 +26,7 @@ DEVICES = "select distinct anonymous_id, session_id from {events} where user_id 
 # The same id in every store, so that they go on agreeing.
 REKEYED = r"""
 case
-    when event_id ~* %(text_pattern)s
+    when event_id ~* %({pattern})s
         then 'erased:' || encode(sha256(convert_to(source || E'\x1f' || event_id, 'UTF8')), 'hex')
     else event_id
 end"""
@@ -34,7 +34,7 @@ BLANK = f"""
 update {{events}} set
     organization_id = case when event_name like 'order.%%' then organization_id end,
     user_id = null, anonymous_id = null, session_id = null, request_id = null,
-    event_id = {REKEYED},
+    event_id = {REKEYED.format(pattern="own_pattern")},
     properties = regexp_replace(
         coalesce(
             (
@@ -43,13 +43,13 @@ update {{events}} set
             ),
             '{{{{}}}}'
         )::text,
-        %(text_pattern)s, '{ERASED}', 'gi'
+        %(own_pattern)s, '{ERASED}', 'gi'
     )::jsonb || jsonb_build_object('{MARK}', {MARK_OF_SQL}){{stamp}}
 where {{theirs}}
 """  # nosec B608
 FORGET = f"""
 update {{events}} set
-    event_id = {REKEYED},
+    event_id = {REKEYED.format(pattern="text_pattern")},
     anonymous_id = case when {{near}} and anonymous_id = any(%(anonymous_ids)s) then null else anonymous_id end,
     session_id = case when {{near}} and session_id = any(%(session_ids)s) then null else session_id end,
     properties = regexp_replace(
@@ -84,6 +84,8 @@ def event_parameters(person: Person) -> dict[str, Any]:
         "session_ids": list(person.session_ids),
         "words": person.words,
         "text_pattern": person.text_pattern,
+        "own_pattern": person.own_pattern,
+        "unverified_emails": list(person.unverified_emails),
         "device_pattern": person.device_pattern,
     }
 

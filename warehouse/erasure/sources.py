@@ -175,7 +175,10 @@ INBOXES = (
     update webhook_inbox set payload = found.payload::jsonb, body = convert_to(found.payload, 'UTF8')
     from found where webhook_inbox.id = found.id
     """,  # nosec B608
-    "delete from outbox where payload::text ~* %(text_pattern)s",
+    # A mail of which nobody but the address is known: it is the one user's who registered with it.
+    "delete from outbox"
+    " where payload::text ~* %(text_pattern)s"
+    " or kind = 'mail.password_reset' and payload ->> 'email' = any(%(unverified_emails)s)",
     "delete from idempotency_keys"
     f" where caller ~* %(text_pattern)s or {text_of_binary('answer_body')} ~* %(text_pattern)s",  # nosec B608
 )

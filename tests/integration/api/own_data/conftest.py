@@ -24,6 +24,8 @@ values ('ranking_hold', %(organization)s, 'other', 'terms', 'Terms', 'facts', 'n
 insert into appeals (decision_id, text, appealed_by_user_id)
 select id, 'No', %(user)s from decisions where kind = 'ranking_hold' and organization_id = %(organization)s;
 
+update users set email_verified_at = now() where id = %(user)s;
+
 insert into refunds (order_id, amount_cents, currency)
 select id, 1, 'USD' from orders where buyer_user_id = %(user)s;
 

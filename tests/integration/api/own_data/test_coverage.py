@@ -41,6 +41,17 @@ select 'api', gen_random_uuid()::text, 'prompt.viewed', '2020-01-01', '2020-01-0
 from (values (%(organization)s, %(user)s), (null, null)) as made (organization_id, user_id)
 """
 
+SPEAKS = """
+insert into outbox (kind, payload, given_up_at)
+values ('mail.notice', jsonb_build_object('to', %(email)s::text), now());
+insert into webhook_inbox (source, external_id, event_type, body, payload, handled_at)
+values ('stripe', gen_random_uuid(), 'x', '', jsonb_build_object('email', %(email)s::text), now());
+insert into quarantine (kind, origin, fingerprint, byte_count, raw, reason, detail)
+values ('events', 'api', sha256(convert_to(%(email)s, 'UTF8')), 1, convert_to(%(email)s, 'UTF8'), 'x', 'x');
+insert into invitations (organization_id, email, role, expires_at)
+select id, %(email)s, 'buyer', now() from organizations order by id limit 1
+"""
+
 
 @dataclass(frozen=True)
 class Marketplace:
@@ -147,6 +158,77 @@ class TestCoverage:
         assert kinds_exported(marketplace, person) == KINDS | {"export", "devices"}
         erase(person)
         assert kinds_exported(marketplace, person) == {"export"}
+
+
+@pytest.fixture
+def named(client: httpx.Client, marketplace: Marketplace) -> Callable[..., Account]:
+    """Registers somebody with an address of one's own, of which another company's payments and mails speak."""
+
+    def register(email: str, *, is_verified: bool = True) -> Account:
+        body = {"email": email, "password": PASSWORD, "company_name": f"Company of {uuid4()}", "role": "buyer"}
+        answer = client.post("/auth/register", json=body)
+        assert answer.status_code == 201, answer.text
+        tokens = answer.json()
+        headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+        me = client.get("/auth/me", headers=headers).json()
+        with connect(marketplace.database_url) as database:
+            database.execute(
+                "update users set email_verified_at = case when %s then now() end where id = %s",
+                [is_verified, me["id"]],
+            )
+            for statement in SPEAKS.split(";"):
+                database.execute(statement.encode(), {"email": email})
+        return Account(me["id"], me["organization_id"], email, "buyer", tokens)
+
+    return register
+
+
+def told(client: httpx.Client, account: Account) -> list[dict[str, Any]]:
+    """What an export has that others wrote of the address, without what a call of the API itself adds."""
+    kinds = {"users", "outbox", "webhook_inbox", "quarantine"}
+    return [line for line in read_export(client, account) if line["kind"] in kinds]
+
+
+class TestAddressesAlike:
+    def test_the_export_of_the_longer_one_is_the_same_after_the_shorter_ones_erasure(
+        self,
+        client: httpx.Client,
+        named: Callable[..., Account],
+        marketplace: Marketplace,
+        erase: Callable[[Account], None],
+    ):
+        name = f"bob{uuid4().hex}@company.com"
+        bob, other, mary = named(name), named(f"{name}.au"), named(f"mary-{name}")
+        before = [told(client, each) for each in (other, mary)]
+        assert [{line["kind"] for line in lines} for lines in before] == [
+            {"users", "outbox", "webhook_inbox", "quarantine"}
+        ] * 2
+        assert other.email not in json.dumps(told(client, bob))
+        looked_for = replace(person_of(bob, bob.email), others=(other.email, mary.email))
+        assert {"public.outbox", "public.webhook_inbox"} <= tables_with(marketplace, looked_for)
+        erase(bob)
+        assert [told(client, each) for each in (other, mary)] == before
+        assert tables_with(marketplace, looked_for) == set()
+
+
+class TestUnverified:
+    def test_whoever_registers_with_an_address_neither_gets_nor_erases_what_others_wrote_of_it(
+        self,
+        client: httpx.Client,
+        named: Callable[..., Account],
+        marketplace: Marketplace,
+        erase: Callable[[Account], None],
+    ):
+        name = f"sales{uuid4().hex}@company.com"
+        stranger = named(name, is_verified=False)
+        assert {line["kind"] for line in told(client, stranger)} == {"users"}
+        looked_for = Person(uuid4(), uuid4(), None, uuid4(), (name,))
+        before = tables_with(marketplace, looked_for) - {"public.users", "raw_app.users"}
+        erase(stranger)
+        assert {"public.invitations", "public.outbox", "public.webhook_inbox", "public.quarantine"} == before
+        assert tables_with(marketplace, looked_for) == before
+        by_id = replace(looked_for, user_id=UUID(stranger.user_id), emails=())
+        assert tables_with(marketplace, by_id) == set()
 
 
 class TestCatalogue:

@@ -30,7 +30,8 @@ NAMED_OTHERWISE = {
     ("invitations", "email"): "invitations",
     ("raw_events", "user_id"): "raw_events", ("raw_events", "anonymous_id"): "raw_events",
     ("raw_events", "session_id"): "raw_events",
-    ("erasures", "user_id"): None, ("erasures", "emails"): None, ("erasures", "anonymous_ids"): None,
+    ("erasures", "user_id"): None, ("erasures", "emails"): None,
+    ("erasures", "unverified_emails"): None, ("erasures", "anonymous_ids"): None,
     ("erasures", "session_ids"): None,
 }  # fmt: skip
 KINDS = {holding.table for holding in HOLDINGS} | FURTHER.keys() | {"raw_events"}
