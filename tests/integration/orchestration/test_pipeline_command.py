@@ -82,14 +82,11 @@ PUBLISHING = "select count(*) > 0 as reached from control.rankings"
 
 
 class TestKill:
-    @pytest.mark.parametrize(
-        "points", [(BUILDING,), pytest.param((LOADING, BUILDING, PUBLISHING), marks=pytest.mark.slow)]
-    )
-    def test_what_a_killed_run_left_is_finished_by_the_next(
-        self, place: Place, another_warehouse: Place, points: tuple[str, ...]
-    ) -> None:
+    # At random moments: test_killed_runs.py.
+    @pytest.mark.slow
+    def test_what_a_killed_run_left_is_finished_by_the_next(self, place: Place, another_warehouse: Place) -> None:
         killed, whole = another_warehouse, place
-        for point in points:
+        for point in (LOADING, BUILDING, PUBLISHING):
             kill_when(killed, point)
             assert not is_published(killed)
         assert [call(each, "run", "--as-of", AS_OF)[0] for each in (killed, whole)] == [0, 0]

@@ -17,7 +17,7 @@ MARTS = (
     "agg_marketplace_daily", "agg_search_terms_daily", "agg_buyer_cohorts_monthly", "fct_reviews", "fct_prompt_runs",
 )  # fmt: skip
 HISTORY_SEED = 20260302
-# Each takes seconds: two of them in every run, all in `make test-slow`.
+# Each takes seconds: one of them in every run, the others in `make test-slow`.
 SCHEDULES = int(os.environ.get("TRANSFORMS_SCHEDULES", "100"))
 
 Marts = dict[str, list[Row]]

@@ -11,6 +11,7 @@ def expected(dbt_warehouse: DbtWarehouse) -> Marts:
     return build_at_once(dbt_warehouse)
 
 
+@pytest.mark.slow
 class TestDelivery:
     @pytest.mark.parametrize("seed", every_other_schedule(2))
     def test_any_schedule_of_loads_gives_the_marts_of_a_full_build(

@@ -4,7 +4,6 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -25,17 +24,11 @@ def expected(duckdb_warehouse: DuckdbWarehouse) -> Marts:
 
 # The same branches are tried under all schedules on Postgres.
 SCHEDULES = int(os.environ.get("TRANSFORMS_SCHEDULES_ON_DUCKDB", "20"))
-IN_EVERY_RUN = 2
 
 
-def schedules() -> list[Any]:
-    """The numbers of the schedules, all but one of them slow."""
-    others = [seed for seed in range(1, SCHEDULES + 1) if seed != IN_EVERY_RUN]
-    return [IN_EVERY_RUN, *(pytest.param(seed, marks=pytest.mark.slow) for seed in others)]
-
-
+@pytest.mark.slow
 class TestDelivery:
-    @pytest.mark.parametrize("seed", schedules())
+    @pytest.mark.parametrize("seed", range(1, SCHEDULES + 1))
     def test_any_schedule_of_loads_gives_the_marts_of_a_full_build(
         self, duckdb_warehouse: DuckdbWarehouse, expected: Marts, seed: int
     ) -> None:
