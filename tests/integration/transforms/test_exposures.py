@@ -52,7 +52,7 @@ def routes_with_figures() -> set[str]:
     files = {
         f"{method} {path}"
         for method, path, route in list_routes(create_app().routes)
-        if "resources.marts" in inspect.getsource(route.endpoint)
+        if "resources.figure_reads" in inspect.getsource(route.endpoint)
     }
     return answered | files
 
