@@ -94,12 +94,14 @@ def materialized(result: ExecuteInProcessResult, key: AssetKey) -> dict[str, dic
     }
 
 
+@pytest.mark.slow
 class TestEventDays:
     @pytest.mark.parametrize("key", [LAKE_EVENTS, DAYS_FROM_LAKE])
     def test_a_backfill_of_any_range_is_one_run(self, definitions: Definitions, key: AssetKey) -> None:
         assert definitions.resolve_asset_graph().get(key).backfill_policy == BackfillPolicy.single_run()
 
 
+@pytest.mark.slow
 class TestArchive:
     def test_the_schedule_s_run_is_of_every_day_the_database_still_has(self, received: RunOutcome) -> None:
         request = daily_archive_schedule(build_schedule_context())
@@ -115,6 +117,7 @@ class TestArchive:
         assert days_ago(1).isoformat() in materialized(archived, LAKE_EVENTS)
 
 
+@pytest.mark.slow
 class TestBackfill:
     def test_a_range_comes_back_in_one_run_that_publishes(
         self, place: Place, archived: ExecuteInProcessResult, instance: DagsterInstance

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from orchestration.outcome import RunOutcome
 from tests.integration.orchestration.conftest import Place
 from tests.integration.orchestration.marketplace import FIRST_DAY, add_orders, read, read_value
@@ -10,6 +12,7 @@ from tests.integration.orchestration.running import RANKS, run
 MID_MARCH = FIRST_DAY + timedelta(days=15)
 
 
+@pytest.mark.slow
 class TestAsOf:
     def test_later_facts_change_no_rank(self, place: Place, first_run: RunOutcome) -> None:
         assert run(as_of=MID_MARCH).is_successful

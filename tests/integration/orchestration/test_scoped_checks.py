@@ -28,6 +28,7 @@ def long_history(place: Place) -> Iterator[None]:
     get_settings.cache_clear()
 
 
+@pytest.mark.slow
 class TestScopedChecks:
     """Each test goes on from what the last one left."""
 
