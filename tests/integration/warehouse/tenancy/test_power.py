@@ -40,6 +40,8 @@ def make_role(owner: Connection, warehouse_url: str) -> Iterator[MakeRole]:
         owner.execute(f"create role {name} login password '{PASSWORD}' {attributes}".encode())
         made.append(name)
         if member_of is not None:
+            # A membership has terms since Postgres 16; before, every one is as good as `set role`.
+            terms = terms if owner.info.server_version >= 160000 else ""
             owner.execute(sql.SQL("grant {} to {} {}").format(*map(sql.Identifier, (member_of, name)), sql.SQL(terms)))
         return name
 
