@@ -56,17 +56,17 @@ def measure_rebuild(events: int) -> None:
     click.echo("The same rows in every mart." if not different else f"Marts that differ: {', '.join(different)}")
 
 
-def run_script(place: Path) -> None:
-    """Build all marts with the script, in this process."""
-    lake, tables = place / LAKE_DIRECTORY, place / "tables"
-    with duckdb.connect(str(place / "by-hand.duckdb"), config={"memory_limit": f"{MEMORY_LIMIT_MB}MB"}) as database:
+def run_script(lake: Path, tables: Path, result: Path) -> None:
+    """Build all marts with the script, in this process: of a lake, and of the other raw tables as files."""
+    with duckdb.connect(str(result), config={"memory_limit": f"{MEMORY_LIMIT_MB}MB"}) as database:
         wholes = "".join(_whole(mart, key) for mart, key in WHOLES.items())
         for file in sorted(BY_HAND.glob("*.sql")):
             database.execute(file.read_text().format(lake=lake, tables=tables, wholes=wholes))
 
 
 def _run_by_hand(place: Path) -> Cost:
-    program = f"from pathlib import Path; from bench.rebuild import run_script; run_script(Path({str(place)!r}))"
+    places = ", ".join(f"Path({str(place / name)!r})" for name in (LAKE_DIRECTORY, "tables", "by-hand.duckdb"))
+    program = f"from pathlib import Path; from bench.rebuild import run_script; run_script({places})"
     return run_measured([sys.executable, "-c", program], environment={}, cwd=PROJECT_ROOT)
 
 

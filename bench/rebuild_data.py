@@ -13,7 +13,8 @@ from warehouse.lake.part import hash_file
 DAYS = 60
 BATCH = 1_000
 PROMPTS, SELLERS, BUYERS, USERS = 2_000, 200, 500, 5_000
-# A visit is this many events: a list of ten, three clicks in it, views, searches, a checkout and calls of the API.
+# A visit is this many events: a list of ten, three clicks in it, views, searches, a checkout, two uses of a prompt and
+# calls of the API. Every fourth list answers a search.
 VISIT = 20
 
 # Everything follows from the number of the event; `visit` is that of its visit.
@@ -27,7 +28,8 @@ named as (
     select *, (visit * 7919) % $users as person, (visit * 31) % $prompts as first_prompt,
         case when step = 0 then 'results.served' when step <= 3 then 'prompt.clicked'
             when step <= 9 then 'prompt.viewed' when step <= 12 then 'search.performed'
-            when step = 13 then 'checkout.started' else 'api.requested' end as name
+            when step = 13 then 'checkout.started' when step = 14 then 'prompt.rendered'
+            when step = 15 then 'prompt.executed' else 'api.requested' end as name
     from numbered
 )
 select 'api' as source, 'event-' || i as event_id, name as event_name, 1::bigint as schema_version,
@@ -35,10 +37,11 @@ select 'api' as source, 'event-' || i as event_id, name as event_name, 1::bigint
     if(visit % 3 = 0, null, 'buyer-' || person % $buyers) as organization_id,
     if(visit % 3 = 0, null, 'user-' || person) as user_id, 'device-' || person as anonymous_id,
     'visit-' || visit // 4 as session_id, 'request-' || i as request_id,
-    if(step between 1 and 9, 'prompt-' || (first_prompt + step * 17) % $prompts, null) as prompt_id,
+    if(step between 1 and 9 or step in (14, 15), 'prompt-' || (first_prompt + step * 17) % $prompts, null) as prompt_id,
     case name
         when 'results.served' then to_json({
-            'surface': 'top', 'policy_version': 'v1', 'receipt_id': 'receipt-' || visit,
+            'surface': if(visit % 4 = 0, 'search', 'top'), 'policy_version': 'v1', 'receipt_id': 'receipt-' || visit,
+            'query': if(visit % 4 = 0, 'plan ' || visit % 977, null),
             'items': list_transform(range(1, 11), lambda place: {
                 'prompt_id': 'prompt-' || (first_prompt + place * 17) % $prompts, 'position': place,
                 'version': 1, 'score': 1.0::double / place, 'propensity': 0.25, 'is_exploration': place = 7
@@ -47,6 +50,10 @@ select 'api' as source, 'event-' || i as event_id, name as event_name, 1::bigint
         when 'prompt.clicked' then to_json({'position': step, 'receipt_id': 'receipt-' || visit})::varchar
         when 'search.performed' then to_json({'query': 'plan ' || i % 977, 'result_count': i % 50})::varchar
         when 'checkout.started' then to_json({'order_id': 'order-' || visit // 25})::varchar
+        when 'prompt.executed' then to_json({
+            'version': 1, 'gen_ai.request.model': 'model-' || i % 5, 'gen_ai.usage.input_tokens': i % 900,
+            'gen_ai.usage.output_tokens': i % 400
+        })::varchar
         else '{"dwell_ms": 5}'
     end as properties,
     batch_id, 1.0::double as sample_rate, 0::bigint as clock_offset_ms, 'browser' as agent, false as is_own,
@@ -105,6 +112,11 @@ insert into raw_app.refunds (
 select 'refund-' || order_id, order_id, 100, 'GBP', 'succeeded', 'requested_by_customer', paid_at + interval '2 days',
     paid_at, paid_at, now()
 from raw_app.orders where status = 'refunded';
+
+insert into raw_app.reviews
+select 'review-' || order_id, prompt_id, buyer_organization_id, buyer_user_id, 1 + abs(hashtext(order_id)) %% 5,
+    40, null, paid_at, paid_at, now()
+from raw_app.orders where order_id like '%%7';
 
 insert into raw_events.event_batches
 select i, 'bench', {BATCH}, {BATCH}, 0, 0, %(start)s, now() from generate_series(0, %(batches)s - 1) as i

@@ -6,6 +6,7 @@ create schema marts;
 
 create macro rate(part, whole) as cast(part as double) / nullif(whole, 0);
 create macro utc_day(moment) as cast(moment at time zone 'UTC' as date);
+create macro search_term(query) as nullif(trim(left(lower(regexp_replace(query, '[ \t\r\n]+', ' ', 'g')), 200)), '');
 create macro main_unit(cents, currency) as cast(
     case when currency in (
         'BIF', 'CLP', 'DJF', 'GNF', 'JPY', 'KMF', 'KRW', 'MGA', 'PYG', 'RWF', 'UGX', 'VND', 'VUV', 'XAF', 'XOF', 'XPF'

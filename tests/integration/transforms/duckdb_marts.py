@@ -27,14 +27,20 @@ class DuckdbMarts:
 
     def rows(self, mart: str) -> list[Row]:
         """All rows of a mart as `DbtWarehouse.rows` gives them."""
-        with duckdb.connect(str(self.directory / "build.duckdb"), read_only=True) as database:
-            database.execute("set timezone = 'UTC'")
-            found = database.execute(
-                f"select * exclude ({', '.join(TECHNICAL_COLUMNS)}) from marts_build.{mart}"  # nosec B608
-            )
-            names = [column[0] for column in found.description]
-            rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-        return sorted(rows, key=lambda row: [str(value) for value in row.values()])
+        return read_rows(
+            self.directory / "build.duckdb",
+            f"select * exclude ({', '.join(TECHNICAL_COLUMNS)}) from marts_build.{mart}",  # nosec B608
+        )
+
+
+def read_rows(file: Path, query: str) -> list[Row]:
+    """What a query finds in a file, in an order that depends on nothing but the rows."""
+    with duckdb.connect(str(file), read_only=True) as database:
+        database.execute("set timezone = 'UTC'")
+        found = database.execute(query)
+        names = [column[0] for column in found.description]
+        rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    return sorted(rows, key=lambda row: [str(value) for value in row.values()])
 
 
 def build_duckdb_marts(

@@ -1,9 +1,12 @@
 """The marts DuckDB builds are those Postgres builds, row by row."""
 
+from pathlib import Path
+
 import pytest
 
+from bench.rebuild import run_script
 from tests.integration.transforms.dbt_warehouse import DbtWarehouse, Row
-from tests.integration.transforms.duckdb_marts import DuckdbMarts, build_duckdb_marts, mart_names
+from tests.integration.transforms.duckdb_marts import DuckdbMarts, build_duckdb_marts, mart_names, read_rows
 from tests.integration.transforms.polars_marts import recompute
 from tests.integration.transforms.random_history import deliver, random_history
 
@@ -30,6 +33,18 @@ def on_duckdb(built: DbtWarehouse) -> DuckdbMarts:
 def recomputed(built: DbtWarehouse) -> dict[str, list[Row]]:
     """Some marts in plain Polars."""
     return recompute(built.raw_rows())
+
+
+@pytest.fixture(scope="module")
+def by_hand(on_duckdb: DuckdbMarts) -> Path:
+    """A file of the marts as the script computes them that `bench rebuild` measures against."""
+    sources = on_duckdb.directory / "sources"
+    day = on_duckdb.directory / "lake" / "day"
+    day.mkdir(parents=True)
+    (day / "part.parquet").symlink_to(sources / "raw_events.events.parquet")
+    result = on_duckdb.directory / "by-hand.duckdb"
+    run_script(day.parent, sources, result)
+    return result
 
 
 def known(rows: list[Row], like: list[Row]) -> list[Row]:
@@ -66,6 +81,16 @@ class TestEngines:
         assert different(known(built.rows(mart), expected), known(expected, built.rows(mart))) == []
         assert different(known(on_duckdb.rows(mart), expected), known(expected, built.rows(mart))) == []
         assert len(built.rows(mart)) == len(on_duckdb.rows(mart)) == len(expected)
+
+    def test_every_mart_is_in_the_script_by_hand_with_the_same_rows(
+        self, on_duckdb: DuckdbMarts, by_hand: Path
+    ) -> None:
+        tables = read_rows(by_hand, "select table_name as mart from duckdb_tables() where schema_name = 'marts'")
+        marts = mart_names(on_duckdb.directory.parent)
+        assert sorted(table["mart"] for table in tables) == marts
+        assert {
+            mart: different(on_duckdb.rows(mart), read_rows(by_hand, f"select * from marts.{mart}")) for mart in marts
+        } == {mart: [] for mart in marts}
 
 
 @pytest.mark.slow
