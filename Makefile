@@ -8,7 +8,8 @@ export PYTHONDONTWRITEBYTECODE :=
 SOURCES := warehouse ranking api orchestration dashboards cli simulators scripts bench tests
 
 .PHONY: help setup start demo dev pipeline migrate migrate-create seed db-shell shell test test-unit test-integration test-slow \
-	test-servers fuzz fuzz-deep coverage lint format lock docs docs-site bench clean docker-up docker-down docker-logs deploy-staging deploy-production
+	test-servers fuzz fuzz-deep lint lint-style lint-types lint-sql lint-security format lock docs docs-site bench clean \
+	docker-up docker-down docker-logs deploy-staging deploy-production
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-20s %s\n", $$1, $$2 }'
@@ -66,16 +67,26 @@ fuzz-deep: setup ## thousands for each route; takes hours
 	@SCHEMA_EXAMPLES=$(or $(EXAMPLES),5000) $(PYTHON) -m pytest -n 2 --dist load tests/integration/api/schema
 
 lint: setup ## style, types, imports, SQL, security and size budgets
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint-style lint-types lint-sql lint-security
+
+lint-style:
 	@.venv/bin/ruff check $(SOURCES)
 	@.venv/bin/ruff format --check $(SOURCES)
-	@.venv/bin/mypy
 	@.venv/bin/lint-imports
-	@.venv/bin/sqlfluff lint --processes 2 transforms
+	@$(PYTHON) -m scripts.check_sizes
+
+lint-types:
+	@.venv/bin/mypy
+
+# One process: the other processor has the types meanwhile.
+lint-sql:
+	@.venv/bin/sqlfluff lint transforms
+
+lint-security:
 	@# Of a statement on several lines, bandit warns that some of them would have needed no `nosec`.
 	@.venv/bin/bandit -q -r -c pyproject.toml warehouse ranking api orchestration dashboards cli simulators scripts \
 		2> >(grep -v 'nosec encountered' >&2)
 	@$(PYTHON) -m scripts.check_secrets
-	@$(PYTHON) -m scripts.check_sizes
 
 format: setup ## put source into the agreed form
 	@.venv/bin/ruff check --fix $(SOURCES)

@@ -65,9 +65,17 @@ def _is_free(port: int) -> bool:
 class Supervisor:
     """Starts services, restarts those that die, and stops them all with everything they started."""
 
-    def __init__(self, log_directory: Path) -> None:
+    def __init__(
+        self,
+        log_directory: Path,
+        *,
+        watch_seconds: float = WATCH_SECONDS,
+        stop_timeout_seconds: float = STOP_TIMEOUT_SECONDS,
+    ) -> None:
         log_directory.mkdir(parents=True, exist_ok=True)
         self._log_directory = log_directory
+        self._watch_seconds = watch_seconds
+        self._stop_timeout_seconds = stop_timeout_seconds
         self._running: dict[Service, subprocess.Popen[bytes]] = {}
         self._restarts: dict[Service, int] = {}
         # Orphans of our children come to us instead of to init, so that they can be stopped and reaped.
@@ -110,7 +118,7 @@ class Supervisor:
     def watch(self, keep_servers: Callable[[], None], on_event: Callable[[str], None]) -> None:
         """Keep services and servers alive until a signal. Raises `ServiceFailed` when one dies again and again."""
         while True:
-            time.sleep(WATCH_SECONDS)
+            time.sleep(self._watch_seconds)
             with contextlib.suppress(ServerStartFailed):
                 keep_servers()
             for service, process in list(self._running.items()):
@@ -128,11 +136,11 @@ class Supervisor:
         for process in self._running.values():
             with contextlib.suppress(ProcessLookupError):
                 process.terminate()
-        _, stubborn = psutil.wait_procs(descendants, timeout=STOP_TIMEOUT_SECONDS)
+        _, stubborn = psutil.wait_procs(descendants, timeout=self._stop_timeout_seconds)
         for child in stubborn:
             with contextlib.suppress(psutil.NoSuchProcess):
                 child.kill()
-        psutil.wait_procs(stubborn, timeout=STOP_TIMEOUT_SECONDS)
+        psutil.wait_procs(stubborn, timeout=self._stop_timeout_seconds)
         for process in self._running.values():
             process.wait()
         self._running.clear()

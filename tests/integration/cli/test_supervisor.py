@@ -56,7 +56,8 @@ def server() -> Service:
 
 @pytest.fixture
 def supervisor(tmp_path: Path) -> Iterator[Supervisor]:
-    supervisor = Supervisor(tmp_path)
+    # The grandchild ends for no signal that its parent got: it is waited for in vain, and then killed.
+    supervisor = Supervisor(tmp_path, watch_seconds=0.05, stop_timeout_seconds=0.5)
     yield supervisor
     supervisor.stop()
 
