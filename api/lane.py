@@ -17,6 +17,7 @@ LAST_RETRY = timedelta(hours=1)
 LONGEST_WAIT_SECONDS = 30.0
 # When the database is away there is nothing to do but to try again.
 PAUSE_SECONDS = 2.0
+ERROR_MAX_LENGTH = 1000
 
 
 class Lane(ABC):
@@ -71,3 +72,8 @@ def retry_delay(attempt: int) -> timedelta:
     # The exponent is bounded before the power: attempts go on for as long as a row can't be handled.
     factor: int = 2 ** min(attempt - 1, 20)
     return min(LAST_RETRY, FIRST_RETRY * factor)
+
+
+def storable_error(error: str) -> str:
+    """Why an attempt failed, as it is kept beside the row. Postgres stores no NUL, and an error may quote one."""
+    return error.replace("\x00", "\\x00")[:ERROR_MAX_LENGTH]

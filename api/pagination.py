@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import secrets
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
 from urllib.parse import parse_qsl
@@ -39,6 +40,14 @@ class CursorInvalid(ValidationFailed):
     def __init__(self) -> None:
         message = "is not a cursor of this list: pass a next_cursor unchanged, or none to start over"
         super().__init__(f"cursor: {message}", errors=[FieldProblem(location="query", field="cursor", message=message)])
+
+
+@dataclass(frozen=True)
+class After:
+    """The place in a list that goes from the newest: the item with this time and id."""
+
+    at: datetime
+    id: UUID
 
 
 def encode_cursor(*key: str) -> str:
@@ -107,5 +116,16 @@ def decode_id_cursor(cursor: str | None) -> UUID | None:
         return None
     try:
         return UUID(decode_cursor(cursor, 1)[0])
+    except ValueError:
+        raise CursorInvalid from None
+
+
+def decode_newest_cursor(cursor: str | None) -> After | None:
+    """The place in the cursor of a list that goes from the newest; None at the start. Raises `CursorInvalid`."""
+    if cursor is None:
+        return None
+    at, id_ = decode_cursor(cursor, 2)
+    try:
+        return After(read_moment(at), UUID(id_))
     except ValueError:
         raise CursorInvalid from None

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +12,7 @@ from api.audit.recording import USER
 from api.audit.schemas import AdminAuditFilter, AuditFilter
 from api.database import AsyncReadSession
 from api.models import AuditEntry, AuditOrigin, User
+from api.pagination import After
 
 ActingUser = aliased(User, name="acting_user")
 ObjectUser = aliased(User, name="object_user")
@@ -27,14 +27,6 @@ class AuditRow:
     actor_user_id: UUID | None
     actor_email: str | None
     object_user_id: UUID | None
-
-
-@dataclass(frozen=True)
-class After:
-    """The place in the list, which goes from the newest: the entry with this time and id."""
-
-    at: datetime
-    id: UUID
 
 
 async def list_entries(

@@ -4,10 +4,10 @@ from uuid import UUID
 
 from api.audit import repository
 from api.audit.recording import USER
-from api.audit.repository import After, AuditRow
+from api.audit.repository import AuditRow
 from api.audit.schemas import AuditActor, AuditEntryDetail, AuditFilter, AuditOriginDetail
 from api.database import AsyncReadSession
-from api.pagination import CursorInvalid, decode_cursor, encode_cursor, read_moment
+from api.pagination import decode_newest_cursor, encode_cursor
 from api.schema import Page
 
 
@@ -18,23 +18,15 @@ async def list_entries(
 
     An organization learns neither who acted on it from outside nor from where, only in which role.
     """
-    rows = await repository.list_entries(session, wanted, of=of, after=_after(wanted.cursor), limit=wanted.limit + 1)
+    rows = await repository.list_entries(
+        session, wanted, of=of, after=decode_newest_cursor(wanted.cursor), limit=wanted.limit + 1
+    )
     page = rows[: wanted.limit]
     last = page[-1].entry if len(rows) > wanted.limit else None
     return Page(
         items=[_detail(row, is_outside=of is not None and row.entry.actor_organization_id != of) for row in page],
         next_cursor=encode_cursor(last.occurred_at.isoformat(), str(last.id)) if last else None,
     )
-
-
-def _after(cursor: str | None) -> After | None:
-    if cursor is None:
-        return None
-    at, id_ = decode_cursor(cursor, 2)
-    try:
-        return After(read_moment(at), UUID(id_))
-    except ValueError:
-        raise CursorInvalid from None
 
 
 def _detail(row: AuditRow, *, is_outside: bool) -> AuditEntryDetail:

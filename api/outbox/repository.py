@@ -10,12 +10,11 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.database import AsyncWriteSession
-from api.lane import retry_delay
+from api.lane import retry_delay, storable_error
 from api.models import OutboxTask
 
 # Whoever claimed a task longer ago than this is taken for dead; longer than a mail server or Stripe may take.
 CLAIM = timedelta(seconds=120)
-ERROR_MAX_LENGTH = 1000
 
 
 @dataclass(frozen=True)
@@ -58,13 +57,13 @@ async def postpone(session: AsyncWriteSession, task: Claimed, error: str) -> Non
     # A part of it is chance, so that what failed together does not come back together.
     delay = retry_delay(task.attempt) * random.uniform(0.5, 1.0)
     failed = update(OutboxTask).where(OutboxTask.id == task.id)
-    await session.execute(failed.values(next_attempt_at=func.now() + delay, last_error=_storable(error)))
+    await session.execute(failed.values(next_attempt_at=func.now() + delay, last_error=storable_error(error)))
 
 
 async def give_up(session: AsyncWriteSession, task: Claimed, error: str) -> None:
     """The task is not tried any more."""
     failed = update(OutboxTask).where(OutboxTask.id == task.id)
-    await session.execute(failed.values(given_up_at=func.now(), last_error=_storable(error)))
+    await session.execute(failed.values(given_up_at=func.now(), last_error=storable_error(error)))
 
 
 async def release(session: AsyncWriteSession, task: Claimed) -> None:
@@ -87,8 +86,3 @@ async def count_tasks(session: AsyncSession) -> tuple[int, int]:
     given_up = func.count(OutboxTask.given_up_at)
     row = (await session.execute(select(func.count() - given_up, given_up).select_from(OutboxTask))).one()
     return row[0], row[1]
-
-
-def _storable(error: str) -> str:
-    # Postgres stores no NUL, and an error may quote one.
-    return error.replace("\x00", "\\x00")[:ERROR_MAX_LENGTH]

@@ -9,13 +9,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.database import AsyncWriteSession
-from api.lane import retry_delay
+from api.lane import retry_delay, storable_error
 from api.models import WebhookMessage
 
 # Whoever claimed a message longer ago than this is taken for dead. One that is only slow has it handled twice, which is
 # harmless.
 CLAIM = timedelta(seconds=60)
-ERROR_MAX_LENGTH = 1000
 
 
 @dataclass(frozen=True)
@@ -75,9 +74,8 @@ async def finish(session: AsyncWriteSession, message: Claimed) -> None:
 async def postpone(session: AsyncWriteSession, message: Claimed, error: str) -> None:
     """The attempt failed: the next one comes later, after twice the time of the one before."""
     failed = update(WebhookMessage).where(WebhookMessage.id == message.id, WebhookMessage.handled_at.is_(None))
-    # Postgres stores no NUL, and an error may quote one.
-    reason = error.replace("\x00", "\\x00")[:ERROR_MAX_LENGTH]
-    await session.execute(failed.values(next_attempt_at=func.now() + retry_delay(message.attempt), last_error=reason))
+    next_at = func.now() + retry_delay(message.attempt)
+    await session.execute(failed.values(next_attempt_at=next_at, last_error=storable_error(error)))
 
 
 async def release(session: AsyncWriteSession, message: Claimed) -> None:

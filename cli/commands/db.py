@@ -29,7 +29,7 @@ def init() -> None:
         click.echo(_prepare(servers))
 
 
-@db.command(epilog=examples("db analyst", 'psql "$(python cli/manage.py db analyst)"'))
+@db.command(epilog=examples("db analyst") + '\n  psql "$(python cli/manage.py db analyst)"')
 def analyst() -> None:
     """Print the URL an analyst connects with: it reads the marts, and nothing else. It holds a password."""
     with running_servers(get_settings()) as servers:

@@ -1,7 +1,6 @@
 """Queries over orders, what they granted, and what may be bought."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -12,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.auth.identity import Identity
 from api.database import AsyncWriteSession
 from api.models import Entitlement, Order, Prompt, Refund, Seller
+from api.pagination import After
 
 Side = Literal["buyer", "seller"]
 
@@ -34,14 +34,6 @@ class LibraryRow:
     entitlement: Entitlement
     prompt: Prompt
     seller_name: str
-
-
-@dataclass(frozen=True)
-class After:
-    """The place in a list that goes from the newest: the item with this time and id."""
-
-    at: datetime
-    id: UUID
 
 
 def visible_to(user: Identity, side: Side) -> ColumnElement[bool]:

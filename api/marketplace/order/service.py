@@ -6,9 +6,9 @@ from api.auth.identity import Identity
 from api.database import AsyncReadSession
 from api.marketplace.order import repository
 from api.marketplace.order.errors import OrderNotFound
-from api.marketplace.order.repository import After, LibraryRow, OrderRow, Side
+from api.marketplace.order.repository import LibraryRow, OrderRow, Side
 from api.marketplace.order.schemas import EntitlementDetail, LibraryItem, OrderDetail
-from api.pagination import CursorInvalid, decode_cursor, encode_cursor, read_moment
+from api.pagination import decode_newest_cursor, encode_cursor
 from api.schema import Page
 
 
@@ -24,7 +24,7 @@ async def list_orders(
     session: AsyncReadSession, user: Identity, *, side: Side, cursor: str | None, limit: int
 ) -> Page[OrderDetail]:
     """Orders the user may see from one side, the newest first."""
-    rows = await repository.list_orders(session, user, side=side, after=_after(cursor), limit=limit + 1)
+    rows = await repository.list_orders(session, user, side=side, after=decode_newest_cursor(cursor), limit=limit + 1)
     page = rows[:limit]
     last = page[-1].order if len(rows) > limit else None
     return Page(
@@ -37,23 +37,15 @@ async def list_library(
     session: AsyncReadSession, user: Identity, *, cursor: str | None, limit: int
 ) -> Page[LibraryItem]:
     """What the user's organization may use, the newest first."""
-    rows = await repository.list_library(session, user.organization_id, after=_after(cursor), limit=limit + 1)
+    rows = await repository.list_library(
+        session, user.organization_id, after=decode_newest_cursor(cursor), limit=limit + 1
+    )
     page = rows[:limit]
     last = page[-1].entitlement if len(rows) > limit else None
     return Page(
         items=[_library_item(row) for row in page],
         next_cursor=encode_cursor(last.granted_at.isoformat(), str(last.id)) if last else None,
     )
-
-
-def _after(cursor: str | None) -> After | None:
-    if cursor is None:
-        return None
-    at, id_ = decode_cursor(cursor, 2)
-    try:
-        return After(read_moment(at), UUID(id_))
-    except ValueError:
-        raise CursorInvalid from None
 
 
 def _order(row: OrderRow, user: Identity) -> OrderDetail:

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.database import AsyncWriteSession
-from api.lane import retry_delay
+from api.lane import retry_delay, storable_error
 from api.models import BalanceTransaction, LedgerPosition
 from api.payments.repository import PROVIDER_STRIPE
 from api.payments.stripe_object import Booking
@@ -18,7 +18,6 @@ from api.payments.stripe_object import Booking
 CLAIM = timedelta(seconds=60)
 # Read this often when no message asks for it: payouts and Stripe's own fees come without one of ours.
 INTERVAL = timedelta(minutes=15)
-ERROR_MAX_LENGTH = 1000
 
 _IS_STRIPE = LedgerPosition.provider == PROVIDER_STRIPE
 
@@ -91,7 +90,7 @@ async def postpone(session: AsyncWriteSession, walk: Walk, error: str, *, is_wal
     place = {"walk_began_at": None, "walk_after": None} if is_walk_lost else {}
     await _release(
         session, walk, next_read_at=func.now() + retry_delay(walk.failure_count + 1),
-        failure_count=walk.failure_count + 1, last_error=error.replace("\x00", "\\x00")[:ERROR_MAX_LENGTH], **place,
+        failure_count=walk.failure_count + 1, last_error=storable_error(error), **place,
     )  # fmt: skip
 
 

@@ -1,12 +1,21 @@
 """Cursors."""
 
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.pagination import LONGEST_CURSOR, CursorInvalid, decode_cursor, decode_id_cursor, encode_cursor
+from api.pagination import (
+    LONGEST_CURSOR,
+    After,
+    CursorInvalid,
+    decode_cursor,
+    decode_id_cursor,
+    decode_newest_cursor,
+    encode_cursor,
+)
 
 
 class TestEncodeCursor:
@@ -49,3 +58,17 @@ class TestDecodeIdCursor:
     def test_refuses_what_is_no_id(self):
         with pytest.raises(CursorInvalid):
             decode_id_cursor(encode_cursor("1 or 1=1"))
+
+
+class TestDecodeNewestCursor:
+    def test_gives_back_the_moment_and_the_id(self):
+        at, id_ = datetime(2026, 3, 2, 12, 0, 0, 1, tzinfo=UTC), uuid4()
+        assert decode_newest_cursor(encode_cursor(at.isoformat(), str(id_))) == After(at, id_)
+
+    def test_is_none_at_the_start(self):
+        assert decode_newest_cursor(None) is None
+
+    @pytest.mark.parametrize("key", [("2026-03-02", str(uuid4())), ("2026-03-02T12:00:00Z", "1 or 1=1")])
+    def test_refuses_what_no_row_can_have(self, key):
+        with pytest.raises(CursorInvalid):
+            decode_newest_cursor(encode_cursor(*key))

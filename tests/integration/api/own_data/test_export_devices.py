@@ -1,7 +1,6 @@
 """What was done on a person's device before a log-in is the person's; what others did there is not."""
 
 import asyncio
-import json
 from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
@@ -15,6 +14,7 @@ from api.own_data import event
 from api.own_data.device import Devices
 from api.own_data.event import OwnEvents, Store
 from tests.integration.api.conftest import Account
+from tests.integration.api.own_data.conftest import read_export
 
 COLUMNS = "source, event_id, event_name, schema_version, occurred_at, received_at, organization_id, user_id,"
 COLUMNS += " anonymous_id, session_id, properties"
@@ -70,116 +70,91 @@ def happened_long_ago(warehouse_url: str) -> Iterator[Callable[..., str]]:
         yield store
 
 
-def export_of(client: httpx.Client, account: Account) -> tuple[set[str], dict[str, Any]]:
-    """The ids of the events in a person's export, and why each device is left out."""
-    lines = [json.loads(line) for line in client.get("/auth/me/export", headers=account.headers).text.splitlines()]
-    events = [line["data"]["event_id"] for line in lines if line["kind"] == "raw_events"]
-    assert len(events) == len(set(events))
-    told = {line["data"]["id"]: line["data"]["left_out_because"] for line in lines if line["kind"] == "devices"}
-    return set(events), told
+@pytest.fixture
+def other(register: Callable[[str], Account]) -> Account:
+    """A buyer of another company."""
+    return register("buyer")
+
+
+@pytest.fixture
+def export_of(client: httpx.Client) -> Callable[[Account], tuple[set[str], dict[str, Any]]]:
+    """Reads the ids of the events in a person's export, and why each device is left out."""
+
+    def read(account: Account) -> tuple[set[str], dict[str, Any]]:
+        lines = read_export(client, account)
+        events = [line["data"]["event_id"] for line in lines if line["kind"] == "raw_events"]
+        assert len(events) == len(set(events))
+        told = {line["data"]["id"]: line["data"]["left_out_because"] for line in lines if line["kind"] == "devices"}
+        return set(events), told
+
+    return read
 
 
 class TestOwnDevice:
-    def test_what_was_done_before_the_log_in_is_the_persons(
-        self, client: httpx.Client, buyer: Account, device: str, happened: Callable[..., str]
-    ):
+    def test_what_was_done_before_the_log_in_is_the_persons(self, export_of, buyer, device, happened):
         before = happened(None, device, f"visit-{uuid4()}")
         happened(buyer, device, f"visit-{uuid4()}")
-        events, told = export_of(client, buyer)
+        events, told = export_of(buyer)
         assert before in events
         assert told[device] is None
 
     def test_old_events_are_too_whichever_database_tells_whose_the_device_is(
-        self,
-        client: httpx.Client,
-        buyer: Account,
-        device: str,
-        happened: Callable[..., str],
-        happened_long_ago: Callable[..., str],
+        self, export_of, buyer, device, happened, happened_long_ago
     ):
         long_ago = happened_long_ago(None, device)
         happened(buyer, device)
         other_device = f"device-{uuid4()}"
         happened_long_ago(buyer, other_device)
         now = happened(None, other_device)
-        assert {long_ago, now} <= export_of(client, buyer)[0]
+        assert {long_ago, now} <= export_of(buyer)[0]
 
-    def test_an_event_that_only_names_a_visit_is_too(
-        self, client: httpx.Client, buyer: Account, device: str, happened: Callable[..., str]
-    ):
+    def test_an_event_that_only_names_a_visit_is_too(self, export_of, buyer, device, happened):
         before = happened(None, None, device)
         happened(buyer, None, device)
-        assert before in export_of(client, buyer)[0]
+        assert before in export_of(buyer)[0]
 
 
 class TestSharedDevice:
-    def test_nothing_of_it_is_handed_out_and_the_export_says_so(
-        self,
-        client: httpx.Client,
-        buyer: Account,
-        register: Callable[[str], Account],
-        device: str,
-        happened: Callable[..., str],
-    ):
-        other = register("buyer")
-        of_nobody, of_other = happened(None, device), happened(other, device)
-        own = happened(buyer, device)
+    def test_nothing_of_it_is_handed_out_and_the_export_says_so(self, export_of, buyer, other, device, happened):
+        of_nobody, of_other, own = happened(None, device), happened(other, device), happened(buyer, device)
         for account, theirs in ((buyer, own), (other, of_other)):
-            events, told = export_of(client, account)
+            events, told = export_of(account)
             assert events & {of_nobody, of_other, own} == {theirs}
             assert told[device] == "also_of_others"
 
     def test_that_somebody_else_was_seen_there_long_ago_counts(
-        self,
-        client: httpx.Client,
-        buyer: Account,
-        register: Callable[[str], Account],
-        device: str,
-        happened: Callable[..., str],
-        happened_long_ago: Callable[..., str],
+        self, export_of, buyer, other, device, happened, happened_long_ago
     ):
         of_nobody = happened(None, device)
-        happened_long_ago(register("buyer"), device)
+        happened_long_ago(other, device)
         happened(buyer, device)
-        assert of_nobody not in export_of(client, buyer)[0]
+        assert of_nobody not in export_of(buyer)[0]
 
     def test_a_visit_of_somebody_else_on_an_own_device_is_not_the_persons(
-        self,
-        client: httpx.Client,
-        buyer: Account,
-        register: Callable[[str], Account],
-        device: str,
-        happened: Callable[..., str],
+        self, export_of, buyer, other, device, happened
     ):
         visit = f"visit-{uuid4()}"
         of_other = happened(None, device, visit)
-        happened(register("buyer"), None, visit)
+        happened(other, None, visit)
         happened(buyer, device)
-        assert of_other not in export_of(client, buyer)[0]
+        assert of_other not in export_of(buyer)[0]
 
 
 class TestClaimedDevice:
     def test_events_another_organization_sent_of_it_are_not_handed_out(
-        self,
-        client: httpx.Client,
-        buyer: Account,
-        register: Callable[[str], Account],
-        device: str,
-        happened: Callable[..., str],
+        self, export_of, buyer, seller, device, happened
     ):
-        theirs, of_nobody = happened(None, device, of=register("seller")), happened(None, device)
+        theirs, of_nobody = happened(None, device, of=seller), happened(None, device)
         happened(buyer, device)
-        events, told = export_of(client, buyer)
+        events, told = export_of(buyer)
         assert not events & {theirs, of_nobody}
         assert told[device] == "also_of_others"
 
-    def test_an_id_that_can_be_guessed_opens_nothing(
-        self, client: httpx.Client, buyer: Account, happened: Callable[..., str]
-    ):
+    def test_an_id_that_can_be_guessed_opens_nothing(self, export_of, buyer, happened):
         guessed = str(uuid4())[:8]
         of_visitor = happened(None, guessed)
         happened(buyer, guessed)
-        events, told = export_of(client, buyer)
+        events, told = export_of(buyer)
         assert of_visitor not in events
         assert told[guessed] == "guessable_id"
 
