@@ -1,12 +1,15 @@
 """Brings one published mart to the state of its build, by the rows that differ."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
 import psycopg
 from psycopg import sql
 from psycopg.rows import DictRow
 
+from warehouse.publication.days import day_of
 from warehouse.publication.errors import PublicationRefused
 from warehouse.publication.table import BUILT_AT, PUBLISHED_SCHEMA, TECHNICAL_COLUMNS, Table
 
@@ -15,12 +18,13 @@ Connection = psycopg.Connection[DictRow]
 
 @dataclass(frozen=True)
 class Applied:
-    """What a publication did to one mart."""
+    """What a publication did to one mart. `changed_days` are empty where it is not divided into days."""
 
     written_rows: int
     removed_rows: int
     total_rows: int
     is_new: bool = False
+    changed_days: frozenset[date] = frozenset()
 
     @property
     def is_changed(self) -> bool:
@@ -37,10 +41,27 @@ def apply_build(connection: Connection, build: Table, published: Table | None) -
         _create(connection, build, mart)
         _forget_progress(connection, mart)
     since = built_through(connection, mart)
-    written = connection.execute(_upsert(build, mart), {"built_through": since}).rowcount
+    written = _change(connection, _upsert(build, mart), mart, {"built_through": since})
     written_again, removed = _heal(connection, build, mart)
     _keep_progress(connection, build, mart)
-    return Applied(written + written_again, removed, _count(connection, mart), is_new)
+    changed_days = frozenset(day for day in written | written_again | removed if day is not None)
+    return Applied(
+        sum(written.values()) + sum(written_again.values()),
+        sum(removed.values()),
+        _count(connection, mart),
+        is_new,
+        changed_days,
+    )
+
+
+def _change(
+    connection: Connection, statement: sql.Composed, mart: Table, parameters: Mapping[str, Any] | None = None
+) -> dict[date | None, int]:
+    """The rows that a statement changes of a mart, by their day; under None where it is not divided into days."""
+    counted = sql.SQL(
+        "with changed as ({} returning {} as day) select day, count(*) as rows from changed group by day"
+    ).format(statement, day_of(mart.name))
+    return {row["day"]: row["rows"] for row in connection.execute(counted, parameters)}
 
 
 def _check(build: Table) -> None:
@@ -137,25 +158,29 @@ def _merge(mart: Table) -> sql.Composed:
     )
 
 
-def _heal(connection: Connection, build: Table, mart: Table) -> tuple[int, int]:
-    """When the counts differ, remove what is gone and add what is missing; rows written and removed."""
+def _heal(connection: Connection, build: Table, mart: Table) -> tuple[dict[date | None, int], dict[date | None, int]]:
+    """When the counts differ, remove what is gone and add what is missing; rows written and removed, by day."""
     if _count(connection, build) == _count(connection, mart):
-        return 0, 0
+        return {}, {}
     is_same = sql.SQL(" and ").join(
         sql.SQL("build.{0} = kept.{0}").format(sql.Identifier(name)) for name in mart.key
     )  # fmt: skip
     parts = {"mart": mart.identifier, "build": build.identifier, "is_same": is_same}
-    removed = connection.execute(
+    removed = _change(
+        connection,
         sql.SQL("delete from {mart} as kept where not exists (select from {build} as build where {is_same})").format(
             **parts
-        )
-    ).rowcount
-    written = connection.execute(
+        ),
+        mart,
+    )
+    written = _change(
+        connection,
         sql.SQL(
-            "insert into {mart} ({columns}) select {columns} from {build} as build"
+            "insert into {mart} as kept ({columns}) select {columns} from {build} as build"
             " where not exists (select from {mart} as kept where {is_same})"
-        ).format(columns=_names(mart.column_names), **parts)
-    ).rowcount
+        ).format(columns=_names(mart.column_names), **parts),
+        mart,
+    )
     return written, removed
 
 

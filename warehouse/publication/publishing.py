@@ -12,6 +12,7 @@ from psycopg.rows import DictRow
 
 from warehouse.databases import connect
 from warehouse.publication.applying import Applied, apply_build
+from warehouse.publication.days import keep_changed_days
 from warehouse.publication.errors import PublicationRefused
 from warehouse.publication.ranks import BUILD_TABLES, forget_old_ranks, publish_ranks
 from warehouse.publication.restating import RESTATEMENTS, collect_restatements, keep_restatements
@@ -175,6 +176,8 @@ def _remember_changes(
             "publication": publication_id,
         },
     )
+    for name, mart in marts.items():
+        keep_changed_days(connection, publication_id, name, None if mart.is_new else mart.changed_days)
 
 
 def new_publication_id(now: datetime) -> str:

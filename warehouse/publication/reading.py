@@ -7,6 +7,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import DictRow
 
+from warehouse.publication.days import forget_day_changes
 from warehouse.publication.table import PUBLISHED_SCHEMA, read_tables
 
 
@@ -69,3 +70,4 @@ def forget_changes(connection: psycopg.Connection[DictRow]) -> None:
     found = connection.execute("select to_regclass('control.mart_changes') is not null as is_there").fetchone()
     if found and found["is_there"]:
         connection.execute("delete from control.mart_changes")
+    forget_day_changes(connection)

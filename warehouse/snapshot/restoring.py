@@ -4,10 +4,10 @@ Only marts that changed since are read. Their rows are staged first, over as lon
 writes those that differ, and says which publication is the current one.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
@@ -20,11 +20,12 @@ from psycopg.rows import DictRow
 from warehouse.databases import connect
 from warehouse.erasure.finishing import holds_any
 from warehouse.erasure.person import Person
+from warehouse.publication.days import forget_day_changes, put_day_changes
 from warehouse.publication.publishing import only_publisher
 from warehouse.publication.reading import is_published, read_changes
 from warehouse.publication.table import PUBLISHED_SCHEMA, Table, read_tables
 from warehouse.snapshot.column_type import duckdb_type, is_sent_as_text
-from warehouse.snapshot.keeping import read_changed_in
+from warehouse.snapshot.keeping import Changes, read_contents
 from warehouse.snapshot.restoration import RESTORATIONS_TABLE, record_restoration
 from warehouse.snapshot.staged_table import apply_staged
 from warehouse.snapshot.taking import only_writer, point_to
@@ -87,7 +88,7 @@ def list_publications(warehouse_url: str, directory: Path, *, limit: int | None 
 
 def _known(row: DictRow, snapshot: Path) -> KnownPublication:
     is_kept = (snapshot / DUCKDB_FILE).exists()
-    size = sum(file.stat().st_size for file in snapshot.iterdir()) if is_kept else None
+    size = sum(file.stat().st_size for file in snapshot.rglob("*")) if is_kept else None
     return KnownPublication(
         publication_id=row["publication_id"],
         as_of=row["as_of"],
@@ -133,7 +134,7 @@ def restore_publication(
                 if held_prompts:
                     connection.execute("delete from marts.rank_prompts where prompt_id = any(%s)", [list(held_prompts)])
                 _switch(connection, publication_id, current, restored_by)
-                _remember(connection, tables, read_changed_in(snapshot))
+                _remember(connection, tables, read_contents(snapshot))
         # One that was killed before this is ended by the next restore of whatever, or as the next run begins.
         point_to(directory, publication_id)
     return Restoration(publication_id, current, changed_rows)
@@ -175,7 +176,7 @@ def _is_own(file: Path) -> bool:
 
 def _changed_tables(connection: Connection, snapshot: Path) -> list[Table]:
     """The published tables that hold something else than the snapshot. Raises `RestoreRefused` over other columns."""
-    then, now = read_changed_in(snapshot), read_changes(connection)
+    then, now = read_contents(snapshot).changed_in, read_changes(connection)
     published = [table for table in read_tables(connection, PUBLISHED_SCHEMA) if table.name not in RECORDS]
     with _open(snapshot) as database:
         found = _read_shapes(database)
@@ -256,7 +257,7 @@ def _switch(connection: Connection, publication_id: str, current: str, restored_
     record_restoration(connection, publication_id, replaced=current, restored_by=restored_by)
 
 
-def _remember(connection: Connection, tables: Iterable[Table], then: Mapping[str, str]) -> None:
+def _remember(connection: Connection, tables: Iterable[Table], then: Changes) -> None:
     """From now on the next publication compares these marts whole, and knows which copies of them hold."""
     names = [table.name for table in tables]
     connection.execute("delete from control.published_marts where mart = any(%s)", [names])
@@ -264,5 +265,10 @@ def _remember(connection: Connection, tables: Iterable[Table], then: Mapping[str
     with connection.cursor() as cursor:
         cursor.executemany(
             "insert into control.mart_changes (mart, publication_id) values (%s, %s)",
-            [(name, then[name]) for name in names if name in then],
+            [(name, then.changed_in[name]) for name in names if name in then.changed_in],
         )
+    forget_day_changes(connection, names)
+    for name in names:
+        days = then.days_changed_in.get(name, {})
+        if days:
+            put_day_changes(connection, name, {date.fromisoformat(day): changed for day, changed in days.items()})

@@ -1,6 +1,7 @@
 """Takes the snapshot of the current publication and points `latest` to it.
 
-    snapshots/<publication_id>/snapshot.duckdb, <mart>.parquet ...  never changed once they are there
+    snapshots/<publication_id>/snapshot.duckdb, <mart>.parquet ...  never changed once they are there; a mart that grows
+                                                                    with every event is a directory of days
     snapshots/latest -> <publication_id>                            replaced in one step
     snapshots/latest.duckdb -> latest/snapshot.duckdb                  follows it
 
@@ -13,6 +14,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -22,13 +24,14 @@ from adbc_driver_postgresql import dbapi as adbc
 from psycopg.rows import DictRow
 
 from warehouse.databases import connect
+from warehouse.publication.days import read_day_changes
 from warehouse.publication.reading import is_published, read_changes
 from warehouse.publication.table import PUBLISHED_SCHEMA, Table, read_tables
 from warehouse.snapshot.column_type import ColumnTypeUnknown
-from warehouse.snapshot.keeping import drop_all_but, keep_unchanged, write_contents
+from warehouse.snapshot.keeping import Changes, Kept, drop_all_but, keep_unchanged, write_contents
 from warehouse.snapshot.metric_view import create_metric_views
 from warehouse.snapshot.view import create_views
-from warehouse.snapshot.writing import DUCKDB_FILE, select_statement, write_table
+from warehouse.snapshot.writing import DUCKDB_FILE, add_rows, select_statement, write_table
 
 UNFINISHED_PREFIX = ".unfinished-"
 LATEST = "latest"
@@ -121,42 +124,59 @@ def _write(
 ) -> dict[str, int]:
     """Write all tables under a name nobody reads, and rename it when it is whole; rows by table.
 
-    Those that did not change since the latest snapshot come from there.
+    Those that did not change since the latest snapshot come from there, and so do days that did not.
     """
     unfinished = directory / f"{UNFINISHED_PREFIX}{target.name}"
     unfinished.mkdir()
     tables = read_tables(connection, PUBLISHED_SCHEMA)
-    changes = read_changes(connection)
+    changes = Changes(read_changes(connection), read_day_changes(connection))
     kept = keep_unchanged(directory / LATEST, unfinished, changes)
     shared = connection.execute("select pg_export_snapshot() as name").fetchone()
     assert shared is not None
     try:
         with duckdb.connect(str(unfinished / DUCKDB_FILE)) as database:
             rows = drop_all_but(database, kept)
-            changed = [table for table in tables if table.name not in kept]
+            changed = [
+                (table, _changed_days(table, kept, changes)) for table in tables if table.name not in kept.tables
+            ]  # fmt: skip
             rows |= _copy(warehouse_url, shared["name"], database, changed, unfinished)
             create_metric_views(database)
             create_views(database)
     except (ArrowError, duckdb.Error, ColumnTypeUnknown) as error:
         raise SnapshotFailed(f"The snapshot of publication {target.name} could not be written: {error}") from error
     write_contents(unfinished, changes)
-    for file in unfinished.iterdir():
+    for file in unfinished.rglob("*"):
         # Nobody changes a finished snapshot, not even by opening it to write.
-        file.chmod(0o444)
+        if file.is_file():
+            file.chmod(0o444)
     unfinished.rename(target)
     return rows
 
 
+def _changed_days(table: Table, kept: Kept, changes: Changes) -> list[date] | None:
+    """The days of a table that were not taken over; None for all of it."""
+    if table.name not in kept.days:
+        return None
+    days = changes.days_changed_in[table.name].keys() - kept.days[table.name]
+    return [date.fromisoformat(day) for day in sorted(days)]
+
+
 def _copy(
-    warehouse_url: str, shared_snapshot: str, database: duckdb.DuckDBPyConnection, tables: list[Table], directory: Path
+    warehouse_url: str,
+    shared_snapshot: str,
+    database: duckdb.DuckDBPyConnection,
+    tables: list[tuple[Table, list[date] | None]],
+    directory: Path,
 ) -> dict[str, int]:
+    """Write tables, or the days of them that are named, into the snapshot; rows by table."""
     rows = {}
     with adbc.connect(warehouse_url) as source, source.cursor() as reading:
         reading.execute("set transaction isolation level repeatable read, read only")
         reading.execute(f"set transaction snapshot '{shared_snapshot}'")
-        for table in tables:
-            reading.execute(select_statement(table))
-            rows[table.name] = write_table(database, table, reading.fetch_record_batch(), directory)
+        for table, days in tables:
+            reading.execute(select_statement(table, days))
+            write = write_table if days is None else add_rows
+            rows[table.name] = write(database, table, reading.fetch_record_batch(), directory)
     return rows
 
 

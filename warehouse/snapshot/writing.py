@@ -1,11 +1,17 @@
-"""Writes published tables into a DuckDB file and Parquet files beside it."""
+"""Writes published tables into a DuckDB file and Parquet files beside it.
 
+A table that is divided into days has a directory with a file for each of them, which readers take for one file.
+"""
+
+from collections.abc import Collection
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import duckdb
 from psycopg import sql
 
+from warehouse.publication.days import MART_DAYS, is_of_days
 from warehouse.publication.table import PUBLISHED_SCHEMA, Column, Table
 from warehouse.snapshot.column_type import ColumnTypeUnknown, duckdb_type, is_sent_as_text
 
@@ -13,15 +19,30 @@ from warehouse.snapshot.column_type import ColumnTypeUnknown, duckdb_type, is_se
 DUCKDB_FILE = "snapshot.duckdb"
 
 
-def select_statement(table: Table) -> str:
-    """SQL over the warehouse that reads a table in the order of its key, in types that Arrow carries exactly."""
+def parquet_path(directory: Path, table: str, *, day: str | None = None) -> Path:
+    """Where a snapshot has the rows of a table, or of one day (ISO 8601) of it."""
+    whole = directory / f"{table}.parquet"
+    return whole if day is None else whole / f"{day}.parquet"
+
+
+def select_statement(table: Table, days: Collection[date] | None = None) -> str:
+    """SQL over the warehouse that reads a table, or some of its days, in types that Arrow carries exactly.
+
+    In the order of its days, if it is divided into them, and of its key.
+    """
     columns = sql.SQL(", ").join(
         sql.SQL("{0}::text as {0}" if is_sent_as_text(column.type) else "{0}").format(sql.Identifier(column.name))
         for column in table.columns
     )
-    order = sql.SQL(", ").join(map(sql.Identifier, table.key))
+    order = sql.SQL(", ").join(map(sql.Identifier, _order(table)))
     ordered = sql.SQL(" order by {}").format(order) if table.key else sql.SQL("")
-    return sql.SQL("select {} from {}{}").format(columns, table.identifier, ordered).as_string(None)
+    wanted = sql.SQL("") if days is None else sql.SQL(" where {}").format(is_of_days(table.name, days))
+    return sql.SQL("select {} from {}{}{}").format(columns, table.identifier, wanted, ordered).as_string(None)
+
+
+def _order(table: Table) -> list[str]:
+    day = MART_DAYS.get(table.name)
+    return [day.day, *(name for name in table.key if name != day.day)] if day else list(table.key)
 
 
 def create_statement(table: Table) -> str:
@@ -41,17 +62,43 @@ def comment_statements(table: Table) -> list[str]:
 
 
 def write_table(database: duckdb.DuckDBPyConnection, table: Table, rows: Any, directory: Path) -> int:
-    """Stream rows (an Arrow reader) into the DuckDB table and its Parquet file; the number of rows."""
+    """Stream rows (an Arrow reader) into a new DuckDB table and its Parquet file; the number of rows."""
     database.execute(f"create schema if not exists {_quoted(PUBLISHED_SCHEMA)}")
     database.execute(create_statement(table))
+    for statement in comment_statements(table):
+        database.execute(statement)
+    if table.name in MART_DAYS:
+        parquet_path(directory, table.name).mkdir()
+        return add_rows(database, table, rows, directory)
+    _insert(database, table, rows)
+    file = _text(str(parquet_path(directory, table.name)))
+    copied = database.execute(f"copy {_name(table)} to {file} (format parquet, compression zstd)").fetchall()
+    return int(copied[0][0])
+
+
+def add_rows(database: duckdb.DuckDBPyConnection, table: Table, rows: Any, directory: Path) -> int:
+    """Stream rows of days it has not into the DuckDB table, and write a Parquet file for each; all rows it has now.
+
+    A table without a row has one file all the same, for its columns.
+    """
+    day = _quoted(MART_DAYS[table.name].day)
+    _insert(database, table, rows)
+    counted = database.execute(f"select {day}, count(*) from {_name(table)} group by 1").fetchall()  # nosec B608
+    for value in [value for value, _ in counted] or [date.min]:
+        file = parquet_path(directory, table.name, day=value.isoformat())
+        if not file.exists():
+            order = ", ".join(map(_quoted, _order(table)))
+            database.execute(
+                f"copy (select * from {_name(table)} where {day} = '{value}' order by {order})"  # nosec B608
+                f" to {_text(str(file))} (format parquet, compression zstd)"
+            )
+    return sum(count for _, count in counted)
+
+
+def _insert(database: duckdb.DuckDBPyConnection, table: Table, rows: Any) -> None:
     database.register("arriving_rows", rows)
     database.execute(f"insert into {_name(table)} select * from arriving_rows")  # nosec B608
     database.unregister("arriving_rows")
-    for statement in comment_statements(table):
-        database.execute(statement)
-    file = _text(str(directory / f"{table.name}.parquet"))
-    copied = database.execute(f"copy {_name(table)} to {file} (format parquet, compression zstd)").fetchall()
-    return int(copied[0][0])
 
 
 def _type(table: Table, column: Column) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import psycopg
@@ -31,6 +31,10 @@ create table marts_build.agg_sellers_performance_daily (
     click_through_rate double precision,
     _source_loaded_at timestamptz, _built_at timestamptz,
     primary key (seller_organization_id, performance_date, currency)
+);
+create table marts_build.fct_searches (
+    search_id text primary key, searched_at timestamptz, searched_date date not null, query text,
+    _source_loaded_at timestamptz, _built_at timestamptz
 );
 """
 
@@ -74,6 +78,15 @@ def put_seller_day(connection: Connection, seller: str, *, orders: int, run: int
     connection.execute(
         "insert into marts_build.agg_sellers_performance_daily values (%s, %s, 'GBP', %s, 0.5, %s, %s)",
         [seller, AS_OF.date(), orders, run_at(run), run_at(run)],
+    )
+
+
+def put_search(connection: Connection, search_id: str, day: date, *, query: str = "essay", run: int = 0) -> None:
+    """One search at noon of a day."""
+    connection.execute("delete from marts_build.fct_searches where search_id = %s", [search_id])
+    connection.execute(
+        "insert into marts_build.fct_searches values (%s, %s, %s, %s, %s, %s)",
+        [search_id, datetime.combine(day, time(12, tzinfo=UTC)), day, query, run_at(run), run_at(run)],
     )
 
 

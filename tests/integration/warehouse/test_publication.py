@@ -48,6 +48,7 @@ class TestFirstPublication:
         assert {name: mart.total_rows for name, mart in publication.marts.items()} == {
             "agg_sellers_performance_daily": 1,
             "fct_orders": 3,
+            "fct_searches": 0,
         }
 
     def test_readers_see_the_columns_without_the_technical_ones(self, build: str) -> None:

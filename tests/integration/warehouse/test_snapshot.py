@@ -1,14 +1,25 @@
 import threading
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from tests.integration.warehouse.build import building, create_build, put_order, put_seller_day, rank, read, run_at
+from tests.integration.warehouse.build import (
+    building,
+    create_build,
+    put_order,
+    put_search,
+    put_seller_day,
+    rank,
+    read,
+    run_at,
+)
 from warehouse.databases import connect
 from warehouse.publication import publish_marts
 from warehouse.snapshot import SnapshotFailed, catch_up, take_snapshot
+from warehouse.snapshot.restoring import restore_publication
 from warehouse.snapshot.taking import forget_old
 
 
@@ -41,6 +52,7 @@ class TestTakeSnapshot:
             "agg_sellers_performance_daily": 1,
             "fct_orders": 2,
             "fct_restatements": 0,
+            "fct_searches": 0,
             "publications": 1,
             "rank_exclusions": 0,
             "rank_prompts": 2,
@@ -118,7 +130,8 @@ class TestUnchangedTables:
             put_order(connection, "new", run=1)
         publish_marts(build)
         second = take_snapshot(build, tmp_path, kept=2)
-        same = {name for name in second.mart_rows if is_same_file(first.directory, second.directory, name)}
+        whole = second.mart_rows.keys() - {"fct_searches"}
+        same = {name for name in whole if is_same_file(first.directory, second.directory, name)}
         assert same == {"agg_sellers_performance_daily", "fct_restatements"}
         assert second.mart_rows["agg_sellers_performance_daily"] == 1
         statement = "select (select count(*) from marts.agg_sellers_performance_daily), count(*) from marts.fct_orders"
@@ -145,10 +158,98 @@ class TestUnchangedTables:
         first = take_snapshot(build, tmp_path, kept=2)
         contents = first.directory / "contents.json"
         contents.chmod(0o644)
-        contents.write_text(contents.read_text().replace("layout 2", "layout 0"))
+        contents.write_text(contents.read_text().replace("layout ", "another layout "))
         publish_marts(build)
         second = take_snapshot(build, tmp_path, kept=2)
         assert not is_same_file(first.directory, second.directory, "fct_orders")
+
+
+class TestUnchangedDays:
+    """Of a mart that grows with every event."""
+
+    FIRST, SECOND = date(2026, 3, 1), date(2026, 3, 2)
+
+    @pytest.fixture
+    def searched(self, build: str) -> str:
+        with building(build) as connection:
+            put_search(connection, "a", self.FIRST)
+            put_search(connection, "b", self.SECOND)
+        publish_marts(build)
+        return build
+
+    def searches(self, directory: Path) -> list[tuple[object, ...]]:
+        """What the DuckDB file and the Parquet files hold, which is the same."""
+        statement = "select search_id, searched_date, query from {} order by search_id"
+        in_database = query(directory / "snapshot.duckdb", statement.format("marts.fct_searches"))
+        assert duckdb.sql(statement.format(f"'{directory / 'fct_searches.parquet'}'")).fetchall() == in_database
+        return in_database
+
+    def published(self, warehouse_url: str) -> list[tuple[object, ...]]:
+        rows = read(warehouse_url, "select search_id, searched_date, query from marts.fct_searches order by search_id")
+        return [tuple(row.values()) for row in rows]
+
+    def test_share_their_files_and_the_others_are_written_anew(self, searched: str, tmp_path: Path) -> None:
+        first = take_snapshot(searched, tmp_path, kept=2).directory
+        with building(searched) as connection:
+            put_search(connection, "b", self.SECOND, query="later", run=1)
+            put_search(connection, "c", self.SECOND, run=1)
+        publish_marts(searched)
+        taken = take_snapshot(searched, tmp_path, kept=2)
+        second = taken.directory
+        assert taken.mart_rows["fct_searches"] == 3
+        assert self.searches(second) == self.published(searched)
+        is_shared = {
+            day: is_same_file(first / "fct_searches.parquet", second / "fct_searches.parquet", day.isoformat())
+            for day in (self.FIRST, self.SECOND)
+        }
+        assert is_shared == {self.FIRST: True, self.SECOND: False}
+        assert len(self.searches(first)) == 2
+
+    def test_a_day_of_which_nothing_is_left_has_no_file(self, searched: str, tmp_path: Path) -> None:
+        take_snapshot(searched, tmp_path, kept=2)
+        with building(searched) as connection:
+            connection.execute("delete from marts_build.fct_searches where search_id = 'a'")
+        publish_marts(searched)
+        second = take_snapshot(searched, tmp_path, kept=2).directory
+        assert [file.stem for file in (second / "fct_searches.parquet").iterdir()] == [self.SECOND.isoformat()]
+        assert self.searches(second) == self.published(searched)
+
+    def test_changes_of_publications_without_a_snapshot_are_taken_up(self, searched: str, tmp_path: Path) -> None:
+        take_snapshot(searched, tmp_path, kept=2)
+        for run, day in enumerate((self.FIRST, self.SECOND, date(2026, 3, 9)), start=1):
+            with building(searched) as connection:
+                put_search(connection, f"new {run}", day, run=run)
+            publish_marts(searched)
+        assert self.searches(take_snapshot(searched, tmp_path, kept=2).directory) == self.published(searched)
+
+    def test_another_column_writes_all_days_anew(self, searched: str, tmp_path: Path) -> None:
+        first = take_snapshot(searched, tmp_path, kept=2).directory
+        with building(searched) as connection:
+            connection.execute("alter table marts_build.fct_searches add column language text")
+        publish_marts(searched)
+        second = take_snapshot(searched, tmp_path, kept=2).directory
+        assert not is_same_file(
+            first / "fct_searches.parquet", second / "fct_searches.parquet", self.FIRST.isoformat()
+        )  # fmt: skip
+        assert query(second / "snapshot.duckdb", "select language from marts.fct_searches") == [(None,), (None,)]
+
+    def test_a_mart_without_rows_can_be_read(self, searched: str, tmp_path: Path) -> None:
+        with building(searched) as connection:
+            connection.execute("delete from marts_build.fct_searches")
+        publish_marts(searched)
+        assert self.searches(take_snapshot(searched, tmp_path, kept=2).directory) == []
+
+    def test_after_a_restore_are_those_of_the_restored_publication(self, searched: str, tmp_path: Path) -> None:
+        first = take_snapshot(searched, tmp_path, kept=9).publication_id
+        then = self.published(searched)
+        with building(searched) as connection:
+            put_search(connection, "c", self.SECOND, run=1)
+        publish_marts(searched)
+        take_snapshot(searched, tmp_path, kept=9)
+        restore_publication(searched, tmp_path, first, restored_by="ops")
+        assert self.published(searched) == then
+        publish_marts(searched)
+        assert self.searches(take_snapshot(searched, tmp_path, kept=9).directory) == self.published(searched)
 
 
 class TestPointers:

@@ -4,6 +4,7 @@
         indexes=[
             {'columns': ['run_id'], 'unique': true},
             {'columns': ['prompt_id', 'ran_date']},
+            {'columns': ['ran_at']},
             {'columns': ['_source_loaded_at']},
             {'columns': ['_built_at']},
         ],
