@@ -11,6 +11,7 @@ OWNERS = {
     "lake": "team:intake",
     "staging": "team:analytics",
     "intermediate": "team:analytics",
+    "features": "team:analytics",
     "marts_build": "team:analytics",
     "marts": "team:analytics",
     "snapshots": "team:analytics",

@@ -11,9 +11,23 @@ from psycopg import sql
 # takes away what the order gave, and an order refunded in parts counts as refunded once. However often a person clicks
 # on a prompt on one day, in however many lists, is one click, and however often it was shown to that person is one
 # impression: nobody makes a prompt rise or fall alone. An impression is of whoever clicked in it, else of whom it was
-# shown to, so that no click lacks its impression; what was shown to nobody known counts each time.
+# shown to, so that no click lacks its impression; what was shown to nobody known counts each time. All of that is
+# counted already (feat_prompts_daily) for the days of which nothing happened after the moment asked about: only the
+# others are counted here, from the facts.
 ACTIVITY = """
-with impressions as (
+with days as (
+    select prompt_id, activity_date, impression_count, click_count, latest_at < {as_of} as is_settled
+    from features.feat_prompts_daily
+    where activity_date >= {first_date} and latest_at is not null
+),
+open_days as (
+    select prompt_id, activity_date from days where not is_settled
+),
+impressions as (
+    select prompt_id, activity_date, impression_count
+    from days
+    where is_settled and impression_count > 0
+    union all
     select prompt_id, served_date as activity_date,
         count(
             distinct coalesce(
@@ -21,14 +35,21 @@ with impressions as (
             )
         ) as impression_count
     from marts_build.fct_impressions
-    where served_at < {as_of} and served_date >= {first_date} and is_counted
+    where served_at < {as_of} and is_counted and (prompt_id, served_date) in (select * from open_days)
     group by 1, 2
 ),
 clicks as (
+    select prompt_id, activity_date, click_count
+    from days
+    where is_settled and click_count > 0
+    union all
     select prompt_id, (clicked_at at time zone 'UTC')::date as activity_date,
         count(distinct coalesce(clicked_person_id, impression_id)) as click_count
     from marts_build.fct_impressions
-    where clicked_at < {as_of} and clicked_at >= {first_date} and is_counted
+    where clicked_at < {as_of} and is_counted
+        -- A day in this session is one of UTC.
+        and clicked_at >= (select min(activity_date) from open_days)
+        and (prompt_id, (clicked_at at time zone 'UTC')::date) in (select * from open_days)
     group by 1, 2
 ),
 orders as (

@@ -36,6 +36,7 @@ class RankConfig(Config):
     key=RANK_PROMPTS,
     deps=[
         *LOADED_EVENTS,
+        AssetKey(["features", "feat_prompts_daily"]),
         *(
             AssetKey([BUILD_SCHEMA, name])
             for name in ("dim_prompts", "dim_prompts_history", "fct_impressions", "fct_orders", "fct_refunds")

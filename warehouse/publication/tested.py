@@ -30,7 +30,7 @@ select tables.schemaname as schema, tables.tablename as name
 from pg_tables as tables
 inner join information_schema.columns as columns
     on columns.table_schema = tables.schemaname and columns.table_name = tables.tablename
-where tables.schemaname in ('intermediate', 'marts_build') and columns.column_name = %s
+where tables.schemaname in ('intermediate', 'marts_build', 'features') and columns.column_name = %s
     and tables.tablename not like '%%\\_\\_dbt\\_%%'
 """
 # As the planner knows it, without counting.

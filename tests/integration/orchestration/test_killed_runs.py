@@ -108,9 +108,9 @@ def whole(place: Place, tmp_path: Path, manifests: Path) -> Iterator[Place]:
 def refresh_fully(place: Place) -> None:
     """Make and publish everything anew from the raw tables."""
     with connect(place.warehouse_url) as connection:
-        for schema in ("marts", "marts_build", "intermediate", "staging"):
+        for schema in ("marts", "features", "marts_build", "intermediate", "staging"):
             connection.execute(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(schema)))
-        for table in ("built_project", "finished_build", "published_marts", "mart_changes"):
+        for table in ("built_project", "finished_build", "published_marts", "mart_changes", "mart_day_changes"):
             connection.execute(sql.SQL("drop table if exists {}").format(sql.Identifier("control", table)))
     with settings_of(place):
         assert run_pipeline(get_settings(), as_of=datetime.fromisoformat(AS_OF)).is_successful

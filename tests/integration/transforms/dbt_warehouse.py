@@ -18,11 +18,16 @@ from warehouse.databases import connect
 from warehouse.raw_tables import LOADED_AT, RAW_TABLES
 from warehouse.settings import PROJECT_ROOT
 
-BUILT_SCHEMAS = ("staging", "intermediate", "marts_build")
+BUILT_SCHEMAS = ("staging", "intermediate", "features", "marts_build")
 TECHNICAL_COLUMNS = ("_source_loaded_at", "_built_at")
 FIRST_LOAD = datetime(2026, 3, 1, tzinfo=UTC)
 
 Row = dict[str, Any]
+
+
+def schema_of(table: str) -> str:
+    """Where dbt builds a mart, or what the ranking reads."""
+    return "features" if table.startswith("feat_") else "marts_build"
 
 
 @dataclass
@@ -56,10 +61,10 @@ class DbtWarehouse:
             return list(getattr(self._invoke(*arguments, *places).result, "results", ()))
 
     def rows(self, mart: str) -> list[Row]:
-        """All rows of a mart without the technical columns, in an order that depends on nothing but them."""
+        """All rows of a mart, or of features, without the technical columns, in an order that depends on them alone."""
         with connect(self.url) as connection:
             found = connection.execute(
-                sql.SQL("select * from {}").format(sql.Identifier("marts_build", mart))
+                sql.SQL("select * from {}").format(sql.Identifier(schema_of(mart), mart))
             ).fetchall()
         rows = [{name: value for name, value in row.items() if name not in TECHNICAL_COLUMNS} for row in found]
         return sorted(rows, key=lambda row: [str(value) for value in row.values()])

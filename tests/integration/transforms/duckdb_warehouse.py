@@ -13,7 +13,7 @@ from dbt.contracts.graph.manifest import Manifest
 
 from orchestration.transformation.environment import duckdb_environment, environment_variables
 from orchestration.transformation.invocation import DUCKDB, PROFILES_DIRECTORY, QUIET
-from tests.integration.transforms.dbt_warehouse import FIRST_LOAD, TECHNICAL_COLUMNS, Row
+from tests.integration.transforms.dbt_warehouse import FIRST_LOAD, TECHNICAL_COLUMNS, Row, schema_of
 from warehouse.raw_tables import LOADED_AT, RAW_TABLES, RawTable
 from warehouse.settings import PROJECT_ROOT
 
@@ -64,11 +64,11 @@ class DuckdbWarehouse:
         assert result.success, failed or result.exception
 
     def rows(self, mart: str) -> list[Row]:
-        """All rows of a mart without the technical columns, in an order that depends on nothing but them."""
+        """All rows of a mart, or of features, without the technical columns, in an order that depends on them alone."""
         with duckdb.connect(str(self.file), read_only=True) as database:
             database.execute("set timezone = 'UTC'")
             found = database.execute(
-                f"select * exclude ({', '.join(TECHNICAL_COLUMNS)}) from marts_build.{mart}"  # nosec B608
+                f"select * exclude ({', '.join(TECHNICAL_COLUMNS)}) from {schema_of(mart)}.{mart}"  # nosec B608
             )
             names = [column[0] for column in found.description]
             rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]

@@ -17,7 +17,9 @@ WINDOW_DAYS = 7
 TABLES = """
 drop schema if exists marts_build cascade;
 drop schema if exists staging cascade;
+drop schema if exists features cascade;
 create schema marts_build;
+create schema features;
 create schema staging;
 create table staging.stg_app__decisions (
     decision_id text, kind text, prompt_id text, organization_id text, reason text, decided_at timestamptz,
@@ -31,6 +33,28 @@ create table marts_build.fct_impressions (
     prompt_id text, served_at timestamptz, served_date date, clicked_at timestamptz, clicked_person_id text,
     viewer_person_id text, is_counted boolean default true, impression_id text default gen_random_uuid()
 );
+-- As feat_prompts_daily makes it of all impressions.
+create view features.feat_prompts_daily as
+select prompt_id, activity_date, coalesce(impression_count, 0) as impression_count,
+    coalesce(click_count, 0) as click_count, greatest(shown.latest_at, clicked.latest_at) as latest_at
+from (
+    select prompt_id, served_date as activity_date, greatest(max(served_at), max(clicked_at)) as latest_at,
+        count(
+            distinct coalesce(
+                case when clicked_at is not null then clicked_person_id else viewer_person_id end, impression_id
+            )
+        ) as impression_count
+    from marts_build.fct_impressions
+    where is_counted
+    group by 1, 2
+) as shown
+full join (
+    select prompt_id, (clicked_at at time zone 'UTC')::date as activity_date, max(clicked_at) as latest_at,
+        count(distinct coalesce(clicked_person_id, impression_id)) as click_count
+    from marts_build.fct_impressions
+    where is_counted and clicked_at is not null
+    group by 1, 2
+) as clicked using (prompt_id, activity_date);
 create table marts_build.fct_orders (prompt_id text, order_id text, paid_at timestamptz, paid_date date);
 create table marts_build.fct_refunds (
     prompt_id text, order_id text, refunded_at timestamptz, order_paid_date date

@@ -10,20 +10,23 @@ import pytest
 from orchestration.transformation.project import prepare_manifest
 from warehouse.currencies import ZERO_DECIMAL_CURRENCIES
 from warehouse.events import CATALOGUE
+from warehouse.publication.days import MART_DAYS
 from warehouse.raw_tables import RAW_TABLES
 from warehouse.settings import PROJECT_ROOT
 
 Node = dict[str, Any]
 
-LAYER_SCHEMAS = {"staging": "staging", "intermediate": "intermediate", "marts": "marts_build"}
+LAYER_SCHEMAS = {"staging": "staging", "intermediate": "intermediate", "marts": "marts_build", "features": "features"}
 MAY_READ = {
     "staging": {"source"},
     "intermediate": {"staging", "intermediate"},
     "marts": {"staging", "intermediate", "marts"},
+    "features": {"intermediate", "marts"},
 }
 NAMES = {
     "staging": r"stg_(app|events|stripe)__[a-z_]+",
     "intermediate": r"int_[a-z]+_[a-z]+ed",
+    "features": r"feat_[a-z]+_daily",
     "marts": r"(dim|fct|agg|rank)_[a-z_]+",
 }
 TECHNICAL_COLUMNS = ["_source_loaded_at", "_built_at"]
@@ -127,6 +130,18 @@ class TestMarts:
 
     def test_technical_columns_stand_last(self, marts: list[Node]) -> None:
         assert {tuple(list(mart["columns"])[-2:]) for mart in marts} == {tuple(TECHNICAL_COLUMNS)}
+
+    @pytest.mark.parametrize("name", MART_DAYS)
+    def test_one_that_is_divided_into_days_says_of_each_row_which_and_has_an_index_for_it(
+        self, marts: list[Node], name: str
+    ) -> None:
+        [mart] = [mart for mart in marts if mart["name"] == name]
+        day, moment = MART_DAYS[name].day, MART_DAYS[name].moment
+        columns = {"date": day} if moment is None else {"date": day, "timestamptz": moment}
+        for data_type, column in columns.items():
+            assert mart["columns"][column]["data_type"] == data_type
+            assert {"type": "not_null"}.items() <= mart["columns"][column]["constraints"][0].items()
+        assert [moment or day] in [index["columns"] for index in mart["config"]["indexes"]]
 
 
 class TestVocabulary:
