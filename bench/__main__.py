@@ -1,5 +1,7 @@
 """`make bench`: run the measurements that are named, or all."""
 
+from pathlib import Path
+
 import click
 
 from bench.event_memory import measure_event_memory
@@ -27,24 +29,25 @@ MEASUREMENTS = {
 LONG = {
     "event-memory": measure_event_memory,
     "import-memory": measure_import_memory,
-    "increment": measure_increment,
     "rebuild": measure_rebuild,
     "twice": measure_twice,
 }
 
 # So do these, whose size is part of what they measure.
 TIMED = {"year": measure_year, "freshness": measure_freshness}
+KEPT = {"increment": measure_increment}
 
 
 @click.command()
-@click.argument("names", nargs=-1, type=click.Choice([*MEASUREMENTS, *LONG, *TIMED]))
+@click.argument("names", nargs=-1, type=click.Choice([*MEASUREMENTS, *LONG, *TIMED, *KEPT]))
 @click.option(
     "--events",
     default=10_000_000,
     show_default=True,
     help="How many, for event- and import-memory, increment, rebuild and twice.",
 )
-def main(names: tuple[str, ...], events: int) -> None:
+@click.option("--place", type=click.Path(path_type=Path), help="A directory in which increment keeps its histories.")
+def main(names: tuple[str, ...], events: int, place: Path | None) -> None:
     """Measure what is named, by default all but the last seven, which take long.
 
     pipeline: import and pipeline over the real data beside the project. shell: the cost around a handler. events:
@@ -58,6 +61,8 @@ def main(names: tuple[str, ...], events: int) -> None:
     for name in names or tuple(MEASUREMENTS):
         if name in LONG:
             LONG[name](events)
+        elif name in KEPT:
+            KEPT[name](events, place)
         elif name in TIMED:
             TIMED[name]()
         else:
