@@ -19,7 +19,7 @@ from warehouse.loading import prepare_warehouse
 from warehouse.servers import running_servers, servers_or_addresses
 from warehouse.settings import get_settings
 
-INTERVAL_SECONDS = 30
+INTERVAL_SECONDS = 10
 # Those that started already hold the pipeline's lock, or are dead.
 UPCOMING = [DagsterRunStatus.QUEUED, DagsterRunStatus.NOT_STARTED, DagsterRunStatus.STARTING]
 
