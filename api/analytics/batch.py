@@ -20,6 +20,7 @@ from warehouse.intake import (
     as_raw,
     is_odd,
     look_at,
+    look_at_all,
     make_arrival_ready,
     read_moment,
     ready,
@@ -156,6 +157,11 @@ def begin_batch(
 def _read_parts(
     parts: Parts, reader: LiveEventReader, *, may_be_odd: bool
 ) -> tuple[dict[int, Arrival], list[tuple[int, bytes]]]:
+    if not may_be_odd and max(map(len, parts.events), default=0) <= QUICK_MAX_BYTES:
+        # The usual batch.
+        together = look_at_all(parts.events, reader)
+        if together is not None:
+            return dict(enumerate(together)), []
     events: dict[int, Arrival] = {}
     rest: list[tuple[int, bytes]] = []
     for index, content in enumerate(parts.events):

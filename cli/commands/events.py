@@ -29,9 +29,9 @@ from warehouse.servers import Servers
 from warehouse.settings import get_settings
 
 REFUSED_SHOWN = 20
-# What was accepted can wait to be stored; who sends events, or asks for a page, waits now. A third of the weight where
-# both want the same processor, all of it where nobody else does.
-FOLLOWING_NICENESS = 5
+# What was accepted can wait to be stored; who sends events, or asks for a page, waits now. A tenth of the weight where
+# both want the same processor, which never ends; all of it where nobody else does.
+FOLLOWING_NICENESS = 10
 
 STORED = """
 select event_name, count(*) as events, min(occurred_at) as first_occurred_at, max(occurred_at) as last_occurred_at

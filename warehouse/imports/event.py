@@ -15,11 +15,13 @@ from warehouse.imports.formats import Format
 from warehouse.imports.importer import Connection, Importer, Outcome, Refusal
 from warehouse.imports.parquet_source import ParquetSource
 from warehouse.imports.party import ensure_users
-from warehouse.imports.plain_events import PlainEvents, read_plain
+from warehouse.imports.plain_events import PlainEvents
+from warehouse.imports.plain_rows import read_plain
 from warehouse.imports.properties import are_sound, read_properties
 from warehouse.imports.record import Record
 from warehouse.imports.source import Source
-from warehouse.journal.storing import store_lines
+from warehouse.journal.packed import PackedEvents
+from warehouse.journal.storing import store_packed
 
 
 class EventImporter(Importer[EventRow | PlainEvents]):
@@ -77,7 +79,7 @@ class EventImporter(Importer[EventRow | PlainEvents]):
         }
         prompt = value.identifier(values, "prompt_external_id")
         user = value.identifier(values, "user_external_id")
-        is_sound = is_plain and are_sound(event_name, properties, names_prompt=prompt is not None)
+        is_sound = is_plain and are_sound(event_name, [properties], names_prompt=prompt is not None)
         return EventRow(record, envelope, prompt, user, is_sound)
 
     def store(self, connection: Connection, rows: Sequence[EventRow | PlainEvents]) -> Outcome:
@@ -94,8 +96,10 @@ class EventImporter(Importer[EventRow | PlainEvents]):
                     taken.take(each)
                 except RowInvalid as error:
                     outcome.refusals.append(Refusal(each.record, error.reason, str(error)))
-        lines = taken.lines(_users(connection, taken.users))
-        stored = store_lines(connection, lines, taken.event_of, origin=self._origin)
+        packed = taken.packed(_users(connection, taken.users))
+        if not packed:
+            return outcome
+        stored = store_packed(connection, PackedEvents.joined(packed), taken.event_of, origin=self._origin)
         outcome.inserted, outcome.duplicates = stored.report.stored, stored.report.duplicate
         refused = [(taken.record_of(ordinal), rejected) for ordinal, rejected in sorted(stored.refused.items())]
         outcome.refusals += note_lines(connection, refused, origin=self._origin)

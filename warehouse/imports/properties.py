@@ -1,5 +1,6 @@
 """The properties of an event in a file: read, and looked at quickly where they are plain."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -63,15 +64,16 @@ def items_with_prompts(properties: dict[str, Any]) -> list[dict[str, Any]]:
     return [item for item in items if isinstance(item, dict) and isinstance(item.get("prompt_id"), str)]
 
 
-def are_sound(event_name: str, properties: dict[str, Any], *, names_prompt: bool) -> bool:
-    """Whether the catalogue surely takes plain properties under this name. When not, it has to be asked."""
+def are_sound(event_name: str, properties: Iterable[dict[str, Any]], *, names_prompt: bool) -> bool:
+    """Whether the catalogue surely takes plain properties, each under this name. When not, it has to be asked."""
     rule = rule_of(event_name)
     if rule is None or (rule.needs_prompt and not names_prompt):
         return False
     if rule.properties is None:
         return True
     try:
-        msgspec.convert(properties, rule.properties)
+        for each in properties:
+            msgspec.convert(each, rule.properties)
     except msgspec.ValidationError:
         return False
     return True

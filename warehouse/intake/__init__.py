@@ -18,10 +18,10 @@ from warehouse.intake.fingerprint import event_key, payload_hash
 from warehouse.intake.quick_rule import Rule, rule_of
 from warehouse.intake.reading import QUICK_MAX_BYTES, LiveEventReader, WrittenEventReader, is_odd, read_moment
 from warehouse.intake.ready_event import ReadyEvent, as_json, as_raw, event_of, make_ready, ready
-from warehouse.intake.sent_event import Arrival, SentBatch, SentEvent, look_at, make_arrival_ready
+from warehouse.intake.sent_event import Arrival, SentBatch, SentEvent, look_at, look_at_all, make_arrival_ready
 
 __all__ = [
     "QUICK_MAX_BYTES", "Arrival", "LiveEventReader", "ReadyEvent", "Rule", "SentBatch", "SentEvent",
-    "WrittenEventReader", "as_json", "as_raw", "event_key", "event_of", "is_odd", "look_at", "make_arrival_ready",
-    "make_ready", "payload_hash", "read_moment", "ready", "rule_of",
+    "WrittenEventReader", "as_json", "as_raw", "event_key", "event_of", "is_odd", "look_at", "look_at_all",
+    "make_arrival_ready", "make_ready", "payload_hash", "read_moment", "ready", "rule_of",
 ]  # fmt: skip

@@ -31,9 +31,9 @@ def hash_id(source: str, event_id: str) -> bytes:
     return sha256(f"{source}{ID_SEPARATOR}{event_id}".encode(), usedforsecurity=False).digest()[:HASH_BYTES]
 
 
-def digests(contents: Iterable[bytes]) -> list[bytes]:
-    """The bytes that are kept of the hash of each."""
-    return [sha256(content, usedforsecurity=False).digest()[:HASH_BYTES] for content in contents]
+def join_digests(contents: Iterable[bytes]) -> bytes:
+    """The whole hash of each behind each other: to cut each of them costs a tenth of it."""
+    return b"".join([sha256(content, usedforsecurity=False).digest() for content in contents])
 
 
 def hash_payload(payload: Mapping[str, Any]) -> bytes:

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from warehouse.events import Agent, EventInvalid
 from warehouse.intake.fingerprint import hash_id
-from warehouse.intake.reading import LiveEventReader
+from warehouse.intake.reading import LiveEventReader, LiveFields
 from warehouse.intake.ready_event import Id, ReadyEvent
 
 
@@ -46,7 +46,18 @@ def look_at(content: bytes, reader: LiveEventReader) -> SentEvent | None:
     seen = reader.look(content)
     if seen is None:
         return None
-    source, fields = seen
+    return _sent(*seen, content, reader)
+
+
+def look_at_all(contents: Sequence[bytes], reader: LiveEventReader) -> list[SentEvent] | None:
+    """Events of which `reader` would read all; None when one has to be looked at by itself."""
+    seen = reader.look_at_all(contents) if contents else []
+    if seen is None:
+        return None
+    return [_sent(source, fields, content, reader) for (source, fields), content in zip(seen, contents, strict=True)]
+
+
+def _sent(source: str, fields: LiveFields, content: bytes, reader: LiveEventReader) -> SentEvent:
     prompt_id = None if fields.prompt_id is None else fields.prompt_id.bytes
     return SentEvent(hash_id(source, fields.event_id), source, fields.event_id, prompt_id, content, reader)
 
@@ -86,7 +97,10 @@ class SentBatch(Struct, array_like=True, frozen=True, gc=False):
             clock_offset_ms=self.clock_offset_ms,
             agent=self.agent,
         )
-        return [_read(reader, content) for content in self.contents]
+        seen = reader.look_at_all(self.contents) if self.contents else []
+        if seen is None:
+            return [_read(reader, content) for content in self.contents]
+        return [reader.ready(source, fields) for source, fields in seen]
 
 
 def _read(reader: LiveEventReader, content: bytes) -> ReadyEvent:

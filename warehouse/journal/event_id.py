@@ -3,15 +3,17 @@
 from collections.abc import Collection, Sequence, Set
 from dataclasses import dataclass
 
+import numpy as np
 import psycopg
 from psycopg.rows import DictRow
 
-from warehouse.journal.bulk import binary_rows, copy_binary, put_rows
-from warehouse.journal.copy_line import Line
+from warehouse.journal.bulk import fill, put_rows
+from warehouse.journal.packed import KEY, KEY_FIELDS, PackedEvents
 
 Connection = psycopg.Connection[DictRow]
 
 COLUMNS = ("id", "payload_hash", "received_at")
+ARRIVING = np.dtype([*KEY.descr, ("ordinal_bytes", ">i4"), ("ordinal", ">i8")])
 ARRIVE = """
 create temporary table arriving_ids (id uuid, payload_hash uuid, received_at timestamptz, ordinal bigint)
 on commit drop
@@ -49,34 +51,37 @@ class Remembered:
     and `reused` are the ordinals of those that say something else.
     """
 
-    fresh: Collection[int]
+    fresh: Sequence[int]
     repeated: int
     reused: Collection[int]
 
 
-def remember(connection: Connection, lines: Sequence[Line], *, but: Set[int] = frozenset()) -> Remembered:
-    """Remember the ids of lines, except those with certain ordinals, in the caller's transaction.
+def remember(connection: Connection, events: PackedEvents, *, but: Set[int] = frozenset()) -> Remembered:
+    """Remember the ids of events, except those with certain ordinals, in the caller's transaction.
 
     In their order, so that two batches at once can wait for each other but not lock each other out. The usual batch
     holds nothing twice and nothing known: without a look for conflicts an id costs a third of what it costs with one.
     """
+    ordinals: Sequence[int] = range(len(events))
     if but:
-        ordinals: Sequence[int] = [ordinal for ordinal in range(len(lines)) if ordinal not in but]
-        keys = sorted([lines[ordinal].key for ordinal in ordinals])
-    else:
-        ordinals, keys = range(len(lines)), sorted([line.key for line in lines])
+        ordinals = [ordinal for ordinal in ordinals if ordinal not in but]
+        events = events.take(ordinals)
     try:
         with connection.transaction():
-            put_rows(connection, "event_ids", COLUMNS, binary_rows(keys, field_count=len(COLUMNS)))
+            put_rows(connection, "event_ids", COLUMNS, events.sorted_keys().tobytes())
         return Remembered(ordinals, 0, ())
     except psycopg.errors.UniqueViolation:
-        return _remember_new(connection, lines, ordinals)
+        return _remember_new(connection, events, ordinals)
 
 
-def _remember_new(connection: Connection, lines: Sequence[Line], ordinals: Sequence[int]) -> Remembered:
+def _remember_new(connection: Connection, events: PackedEvents, ordinals: Sequence[int]) -> Remembered:
     connection.execute(ARRIVE)
-    rows = [b"%b\0\0\0\x08%b" % (lines[ordinal].key, ordinal.to_bytes(8, "big")) for ordinal in ordinals]
-    copy_binary(connection, "arriving_ids", binary_rows(rows, field_count=len(COLUMNS) + 1))
+    rows = np.empty(len(events), ARRIVING)
+    for name in KEY.names or ():
+        rows[name] = events.keys[name]
+    rows["fields"] = KEY_FIELDS + 1
+    rows["ordinal_bytes"], rows["ordinal"] = 8, ordinals
+    fill(connection, "arriving_ids", rows.tobytes())
     fresh = sorted(_only_row(connection.execute(INSERT))["ordinals"] or [])
     compared = _only_row(connection.execute(COMPARE))
     connection.execute("drop table arriving_ids")

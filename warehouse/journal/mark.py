@@ -1,52 +1,53 @@
 """What is noted about an event because of who it is from and about: a seller's own visits, and those of staff."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import psycopg
 from psycopg.rows import DictRow
 
-from warehouse.journal.copy_line import Line
+from warehouse.journal.packed import PackedEvents
 
 Connection = psycopg.Connection[DictRow]
-
-COLUMNS = ("is_own", "is_staff")
 
 
 @dataclass(frozen=True)
 class Marks:
-    """The prompts that lines are about, those that exist, with their sellers and the others; the users among staff."""
+    """The prompts that events are about, those that exist, with their sellers and the others; the users among staff."""
 
     sellers: dict[bytes, bytes]
     unknown: frozenset[bytes]
     staff: frozenset[bytes]
 
-    def find_unknown(self, lines: Sequence[Line]) -> list[int]:
-        """The ordinals of lines about a prompt that does not exist."""
+    def find_unknown(self, events: PackedEvents) -> list[int]:
+        """The ordinals of events about a prompt that does not exist."""
         if not self.unknown:
             return []
-        return [ordinal for ordinal, line in enumerate(lines) if line.prompt_id in self.unknown]
+        return [ordinal for ordinal, prompt in enumerate(events.ids["prompt_id"] or ()) if prompt in self.unknown]
 
-    def write(self, lines: Iterable[Line], *, batch_id: int) -> str:
-        """The rows of `raw_events`, with the batch and `COLUMNS` at the end."""
-        if not self.sellers and not self.staff:
-            end = f"\t{batch_id}\tf\tf\n"
-            return end.join([*[line.text for line in lines], ""])
-        return "".join(
-            [f"{line.text}\t{batch_id}\t{self._is_own(line):d}\t{self._is_staff(line):d}\n" for line in lines]
-        )
+    def write(self, events: PackedEvents, *, batch_id: int) -> memoryview:
+        """The rows of `raw_events`, with the batch and what is noted at the end."""
+        return events.whole_rows(batch_id=batch_id, is_own=self._own(events), is_staff=self._staff(events))
 
-    def _is_own(self, line: Line) -> bool:
-        return line.organization_id is not None and self.sellers.get(line.prompt_id or b"") == line.organization_id
+    def _own(self, events: PackedEvents) -> list[bool] | None:
+        prompts, organizations = events.ids["prompt_id"], events.ids["organization_id"]
+        if prompts is None or organizations is None or not self.sellers:
+            return None
+        sellers = map(self.sellers.get, (prompt or b"" for prompt in prompts))
+        return [
+            seller is not None and seller == organization
+            for seller, organization in zip(sellers, organizations, strict=True)
+        ]
 
-    def _is_staff(self, line: Line) -> bool:
-        return line.user_id in self.staff
+    def _staff(self, events: PackedEvents) -> list[bool] | None:
+        users = events.ids["user_id"]
+        return None if users is None or not self.staff else [user in self.staff for user in users]
 
 
-def find_marks(connection: Connection, lines: Sequence[Line]) -> Marks:
-    """What has to be known of the prompts and users of lines."""
-    prompts = frozenset(line.prompt_id for line in lines if line.prompt_id is not None)
-    users = frozenset(line.user_id for line in lines if line.user_id is not None)
+def find_marks(connection: Connection, events: PackedEvents) -> Marks:
+    """What has to be known of the prompts and users of events."""
+    prompts = _named(events.ids["prompt_id"])
+    users = _named(events.ids["user_id"])
     sellers, staff = {}, frozenset[bytes]()
     if prompts:
         found = connection.execute(
@@ -59,6 +60,10 @@ def find_marks(connection: Connection, lines: Sequence[Line]) -> Marks:
         )
         staff = frozenset(row["id"].bytes for row in found)
     return Marks(sellers, prompts - sellers.keys(), staff)
+
+
+def _named(ids: Iterable[bytes | None] | None) -> frozenset[bytes]:
+    return frozenset(each for each in {*(ids or ())} if each is not None)
 
 
 def _array(ids: Iterable[bytes]) -> str:

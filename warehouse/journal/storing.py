@@ -1,6 +1,6 @@
 """Stores events in the application database: by COPY, each event at most once."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -9,12 +9,11 @@ from psycopg.rows import DictRow
 
 from warehouse.events import Event
 from warehouse.intake import ReadyEvent, as_json, ready
-from warehouse.journal import mark
 from warehouse.journal.bulk import put_rows
-from warehouse.journal.copy_line import COLUMNS, TIME_BYTES, Line, copy_lines, received_at_of
 from warehouse.journal.event_id import remember
 from warehouse.journal.ledger import StoreReport, next_batch_id, record_batch
 from warehouse.journal.mark import find_marks
+from warehouse.journal.packed import COLUMNS, FOUND_COLUMNS, PackedEvents
 from warehouse.journal.quarantine import Rejected, quarantine
 
 MAKE_DAYS = "select make_event_day(day) from unnest(%s::date []) as days (day)"
@@ -39,41 +38,36 @@ def store(connection: psycopg.Connection[DictRow], events: Sequence[Event], *, o
 
 def store_batch(connection: psycopg.Connection[DictRow], events: Sequence[ReadyEvent], *, origin: str) -> Stored:
     """The same of events in the form in which they are stored, for those who have to know which were refused."""
-    return store_lines(connection, list(copy_lines(events)), events.__getitem__, origin=origin)
+    if not events:
+        return Stored(StoreReport(), {})
+    return store_packed(connection, PackedEvents.of(events), events.__getitem__, origin=origin)
 
 
-def store_lines(
+def store_packed(
     connection: psycopg.Connection[DictRow],
-    lines: Sequence[Line],
+    events: PackedEvents,
     event_of: Callable[[int], ReadyEvent],
     *,
     origin: str,
 ) -> Stored:
-    """The same of events as `copy_lines` writes them; `event_of` tells the event of a line that has to be refused."""
-    if not lines:
-        return Stored(StoreReport(), {})
+    """The same of events as they are copied; `event_of` tells the event of an ordinal that has to be refused."""
     with connection.transaction():
         batch_id = next_batch_id(connection)
-        _make_days(connection, lines)
-        marks = find_marks(connection, lines)
-        unknown = marks.find_unknown(lines)
-        ids = remember(connection, lines, but=frozenset(unknown))
-        fresh = lines if len(ids.fresh) == len(lines) else [lines[ordinal] for ordinal in ids.fresh]
+        # The partitions of the days on which the events were received, where they are missing.
+        connection.execute(MAKE_DAYS, [events.days()])
+        marks = find_marks(connection, events)
+        unknown = marks.find_unknown(events)
+        ids = remember(connection, events, but=frozenset(unknown))
+        fresh = events if len(ids.fresh) == len(events) else events.take(ids.fresh)
         rows = marks.write(fresh, batch_id=batch_id)
-        stored = put_rows(connection, "raw_events", (*COLUMNS, "batch_id", *mark.COLUMNS), rows)
+        stored = put_rows(connection, "raw_events", (*COLUMNS, *FOUND_COLUMNS), rows)
         refused = {ordinal: _unknown(event_of(ordinal), origin) for ordinal in unknown}
         refused |= {ordinal: _reused(event_of(ordinal), origin) for ordinal in ids.reused}
         quarantine(connection, list(refused.values()))
         # Each count stands for itself, so that the ledger refuses a batch that lost or gained an event.
-        report = StoreReport(received=len(lines), stored=stored, duplicate=ids.repeated, quarantined=len(refused))
+        report = StoreReport(received=len(events), stored=stored, duplicate=ids.repeated, quarantined=len(refused))
         record_batch(connection, report, origin=origin, batch_id=batch_id)
     return Stored(report, refused)
-
-
-def _make_days(connection: psycopg.Connection[DictRow], lines: Iterable[Line]) -> None:
-    """Make the partitions of the days on which the events were received, where they are missing."""
-    moments = {line.key[-TIME_BYTES:] for line in lines}
-    connection.execute(MAKE_DAYS, [list({received_at_of(moment).date() for moment in moments})])
 
 
 def _unknown(event: ReadyEvent, origin: str) -> Rejected:

@@ -6,18 +6,22 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid5
 
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.unit.warehouse.journal.unpacking import unpacked
 from warehouse.events import CATALOGUE
 from warehouse.imports.errors import RowInvalid
 from warehouse.imports.event import EventImporter
 from warehouse.imports.event_batch import EventBatch
 from warehouse.imports.parquet_source import Chunk
-from warehouse.imports.plain_events import PlainEvents, read_plain
-from warehouse.intake.ready_event import uuid_text
-from warehouse.journal.copy_line import TIME_BYTES
+from warehouse.imports.plain_events import PlainEvents
+from warehouse.imports.plain_rows import ODD_ROWS_MAX, read_plain
+from warehouse.imports.record import Record
+from warehouse.journal.packed import IDS
 
+AT = datetime(2026, 1, 2, tzinfo=UTC)
 SPACE = UUID(int=7)
 PROMPTS = {name: uuid5(SPACE, name) for name in ("p1", "p2", "a b")}
 USERS = {name: {"user_id": uuid5(SPACE, name), "organization_id": uuid5(SPACE, f"of {name}")} for name in ("u1", "u2")}
@@ -82,8 +86,8 @@ def chunk_of(rows):
     return Chunk(pa.RecordBatch.from_pylist(rows, SCHEMA), 1)
 
 
-def lines_by_row(chunk):
-    """Line by row number, of those that the catalogue takes; the reason of the others."""
+def events_by_row(chunk):
+    """Event by row number, of those that the catalogue takes; the reason of the others."""
     found = {}
     for index in range(chunk.row_count):
         batch = EventBatch(PROMPTS, datetime.now(UTC))
@@ -92,40 +96,37 @@ def lines_by_row(chunk):
         except RowInvalid as error:
             found[index + 1] = error.reason
         else:
-            found[index + 1] = without_receipt(batch.lines(USERS)[0])
+            (packed,) = batch.packed(USERS)
+            found[index + 1] = without_receipt(packed)[0]
     return found
 
 
-def lines_by_column(chunk):
+def events_by_column(chunk):
     """The same, of those rows that are plain."""
     found = {}
     for each in read_plain(chunk, EventImporter("f").parse):
         if isinstance(each, PlainEvents) and each.prompts <= PROMPTS.keys():
-            for place, line in enumerate(each.lines(PROMPTS, USERS)):
-                found[each.record_of(place).line] = without_receipt(line)
+            for place, event in enumerate(without_receipt(each.packed(PROMPTS, USERS))):
+                found[each.record_of(place).line] = event
     return found
 
 
-def without_receipt(line):
-    """The fields of a line but the time it was received, with properties as Postgres holds them."""
-    fields = line.text.split("\t")
-    written = fields[12].replace("\\\\", "\\")
-    return [line.key[:-TIME_BYTES], line.prompt_id, line.organization_id, line.user_id, *fields[:5],
-            *(field.replace("-", "") if len(field) == 36 else field for field in fields[6:12]),
-            json.loads(written), *fields[13:]]  # fmt: skip
+def without_receipt(packed):
+    """The events but for the time they were received."""
+    return [event | {"received_at": None, "key": event["key"][:2]} for event in unpacked(packed)]
 
 
 class TestReadPlain:
     @settings(max_examples=100, deadline=None)
     @given(st.lists(row, min_size=1, max_size=8))
-    def test_makes_the_lines_that_rows_looked_at_one_by_one_become(self, rows):
+    def test_makes_the_events_that_rows_looked_at_one_by_one_become(self, rows):
         chunk = chunk_of(rows)
-        by_row = lines_by_row(chunk)
-        by_column = lines_by_column(chunk)
+        by_row = events_by_row(chunk)
+        by_column = events_by_column(chunk)
         assert by_column == {line: by_row[line] for line in by_column}
 
     def test_takes_what_is_plain_and_gives_back_each_other_row_in_its_place(self):
-        good = {"event_id": "e1", "event_name": "cart.filled", "occurred_at": datetime(2026, 1, 2, tzinfo=UTC)}
+        good = {"event_id": "e1", "event_name": "cart.filled", "occurred_at": AT}
         rows = [good, good | {"event_id": "e2", "properties": '{"b":1,"a":2}'}, good | {"session_id": " x"}, good]
         found = list(read_plain(chunk_of(rows), EventImporter("f").parse))
         assert [getattr(each, "row_count", None) for each in found] == [2, None, 1]
@@ -134,13 +135,12 @@ class TestReadPlain:
 
     def test_takes_rows_that_name_prompts_and_users(self):
         named = {
-            "event_id": "e1", "event_name": "prompt.viewed", "occurred_at": datetime(2026, 1, 2, tzinfo=UTC),
+            "event_id": "e1", "event_name": "prompt.viewed", "occurred_at": AT,
             "prompt_external_id": "p1", "user_external_id": "u1",
         }  # fmt: skip
         (plain,) = read_plain(chunk_of([named]), EventImporter("f").parse)
-        (line,) = plain.lines(PROMPTS, USERS)
-        assert uuid_text(PROMPTS["p1"].bytes) in line.text
-        assert str(USERS["u1"]["organization_id"]) in line.text
+        (event,) = unpacked(plain.packed(PROMPTS, USERS))
+        assert {name: event[name] for name in IDS} == {"prompt_id": PROMPTS["p1"], **USERS["u1"]}
 
     def test_leaves_columns_of_other_types_to_the_rows(self):
         batch = pa.RecordBatch.from_pylist(
@@ -148,3 +148,31 @@ class TestReadPlain:
         )
         (record,) = read_plain(Chunk(batch, 1), EventImporter("f").parse)
         assert record.values["event_id"] == 5
+
+    @pytest.mark.parametrize(
+        "written",
+        [
+            ['{"a":[1', "2]}", "{}"],
+            ['{"a":1},{"b":2}', "{}", "{}"],
+            ['{"a":1', '"b":2}', '{"c":3},{"d":4}'],
+            ['{"a":1},"b"', '"c",{"d":4}', "{}"],
+            ["{}],[{}", "{}", "{}"],
+        ],
+    )
+    def test_does_not_take_for_json_what_is_json_with_its_neighbours_alone(self, written):
+        rows = [
+            {"event_id": str(number), "event_name": "cart.filled", "occurred_at": AT, "properties": each}
+            for number, each in enumerate(written)
+        ]
+        found = list(read_plain(chunk_of(rows), EventImporter("f").parse))
+        odd = [line for line, each in enumerate(written, 1) if each != "{}"]
+        assert [each.line for each in found if isinstance(each, Record)] == odd
+        assert sum(each.row_count for each in found if isinstance(each, PlainEvents)) == len(written) - len(odd)
+
+    def test_leaves_all_to_the_rows_where_many_are_odd(self):
+        rows = [
+            {"event_id": str(number), "event_name": "cart.filled" if number % 3 else "Odd", "occurred_at": AT}
+            for number in range(3 * ODD_ROWS_MAX + 3)
+        ]
+        found = list(read_plain(chunk_of(rows), EventImporter("f").parse))
+        assert [each.line for each in found] == list(range(1, len(rows) + 1))
