@@ -69,12 +69,16 @@ def _stripped(value: Any) -> Any:
     return value.strip() if isinstance(value, str) else value
 
 
-def _visible(text: str) -> str:
-    """Refuse what would break out of a line, such as an escape sequence of a terminal, and what shows nothing."""
-    categories = {unicodedata.category(letter) for letter in text}
-    if categories & {"Cc", "Zl", "Zp"}:
+def _in_one_line(text: str) -> str:
+    """Refuse what would break out of a line, such as an escape sequence of a terminal."""
+    if {unicodedata.category(letter) for letter in text} & {"Cc", "Zl", "Zp"}:
         raise ValueError("must be one line without control characters")
-    if not categories - {"Cf", "Zs"}:
+    return text
+
+
+def _visible(text: str) -> str:
+    """Refuse what shows nothing."""
+    if not {unicodedata.category(letter) for letter in text} - {"Cc", "Cf", "Zl", "Zp", "Zs"}:
         raise ValueError("must say something")
     return text
 
@@ -89,5 +93,13 @@ def _written_out(value: Any) -> Any:
 Day = Annotated[date, BeforeValidator(_written_out)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_written_out)]
 # A line of text that says something.
-Line = Annotated[str, BeforeValidator(_stripped), Field(min_length=1, max_length=200), AfterValidator(_visible)]
+Line = Annotated[
+    str,
+    BeforeValidator(_stripped),
+    Field(min_length=1, max_length=200),
+    AfterValidator(_in_one_line),
+    AfterValidator(_visible),
+]
+# Lines of it, such as reasons.
+LongText = Annotated[str, BeforeValidator(_stripped), Field(min_length=1, max_length=10_000), AfterValidator(_visible)]
 CurrencyCode = Annotated[str, Field(pattern=r"^[A-Z]{3}$", examples=["USD"], description="ISO 4217")]

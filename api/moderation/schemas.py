@@ -1,12 +1,12 @@
 """Bodies of decisions and appeals. A statement of reasons has the fields of Regulation (EU) 2022/2065, 17(3)."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field, model_validator
 
-from api.schema import Line, RequestBody, ResponseBody
+from api.schema import Line, LongText, RequestBody, ResponseBody
 
 DecisionKind = Literal["prompt_takedown", "review_hiding", "ranking_hold", "money_hold"]
 DecisionReason = Literal[
@@ -24,7 +24,6 @@ DecisionStatus = Literal["in_force", "lifted", "reversed"]
 AppealStatus = Literal["open", "upheld", "reversed"]
 Ground = Literal["law", "terms"]
 DetectedBy = Literal["own_initiative", "notice"]
-LongText = Annotated[str, Field(min_length=1, max_length=10_000)]
 
 # What each kind of decision is about; the first one given names it.
 TARGETS: dict[str, tuple[str, ...]] = {

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from pydantic import Field, TypeAdapter, ValidationError
 
-from api.schema import Day, Moment, RequestBody, check_text
+from api.moderation.schemas import EndDecision, NewAppeal, NewDecision, ResolveAppeal
+from api.schema import Day, Line, LongText, Moment, RequestBody, check_text
 
 
 class Note(RequestBody):
@@ -66,3 +67,23 @@ class TestMoment:
     def test_names_its_offset(self):
         with pytest.raises(ValidationError, match="timezone"):
             TypeAdapter(Moment).validate_python("2026-01-31T12:00:00")
+
+
+class TestLongText:
+    def test_may_have_several_lines_and_none_around_it(self):
+        assert TypeAdapter(LongText).validate_python("\n Twice.\n\n- and again \t") == "Twice.\n\n- and again"
+
+    @pytest.mark.parametrize("kind", [Line, LongText])
+    @pytest.mark.parametrize("text", ["", " ", "\n\t ", "\u200b", "\u200b \u2060", "\u3000"])
+    def test_says_something(self, kind: Any, text: str):
+        with pytest.raises(ValidationError):
+            TypeAdapter(kind).validate_python(text)
+
+    @pytest.mark.parametrize(
+        ("body", "field"),
+        [(NewDecision, "facts"), (EndDecision, "reason"), (NewAppeal, "text"), (ResolveAppeal, "reason")],
+    )
+    def test_is_what_reasons_are(self, body: type[RequestBody], field: str):
+        with pytest.raises(ValidationError) as raised:
+            body.model_validate({field: " \u200b\n "})
+        assert (field,) in {error["loc"] for error in raised.value.errors()}
