@@ -1,14 +1,17 @@
 """Files that are written before they are sent: a client that takes its time keeps no connection of a database open.
 
-In memory that does not grow with them. What goes wrong while one is written is answered as for any other route.
+In memory that does not grow with them. What goes wrong while one is written is answered as for any other route. One is
+sent for as long as its client takes a part of it in the time of a request.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from tempfile import SpooledTemporaryFile
 from typing import IO
 
 from fastapi.responses import StreamingResponse
+
+from api.time_limit import get_on
 
 # Most files are smaller; what is larger is on the disk.
 MEMORY_MAX_BYTES = 256 * 1024
@@ -32,8 +35,9 @@ def send_file(file: IO[bytes], *, name: str, media_type: str) -> StreamingRespon
     )
 
 
-def _parts_of(file: IO[bytes]) -> Iterator[bytes]:
+async def _parts_of(file: IO[bytes]) -> AsyncIterator[bytes]:
     with file:
         file.seek(0)
         while part := file.read(SENT_AT_ONCE):
+            get_on()
             yield part

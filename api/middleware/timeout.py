@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.answer_head import answer_head
 from api.errors import RequestTimedOut
 from api.problem import error_response
+from api.time_limit import TIME_LIMIT, TimeLimit
 from warehouse.settings import Settings
 
 logger = structlog.get_logger(__name__)
@@ -17,7 +18,8 @@ logger = structlog.get_logger(__name__)
 class TimeoutMiddleware:
     """Answers 408 to a slow body, and 504 when the handler is not done in time.
 
-    The handler is cancelled: its transaction is rolled back, and its idempotency key is free again.
+    The handler is cancelled: its transaction is rolled back, and its idempotency key is free again. What writes or
+    sends a large file says each time that it gets on (`api.time_limit`), and is given as long again.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -30,7 +32,9 @@ class TimeoutMiddleware:
             return
         settings: Settings = scope["app"].state.resources.settings
         try:
-            async with asyncio.timeout(settings.request_timeout_seconds) as limit:
+            seconds = settings.request_timeout_seconds
+            async with asyncio.timeout(seconds) as limit:
+                scope["state"][TIME_LIMIT] = TimeLimit(limit, seconds)
                 await self._app(scope, _BodyInTime(receive, settings.body_timeout_seconds), send)
         except TimeoutError:
             if not limit.expired() or answer_head(scope).status is not None:
@@ -38,6 +42,9 @@ class TimeoutMiddleware:
             logger.error("request_timed_out", path=scope["path"], seconds=settings.request_timeout_seconds)
             refusal = RequestTimedOut("The answer took too long. What was begun is undone; send it again in a moment.")
             await error_response(scope, refusal)(scope, receive, send)
+        finally:
+            # It holds the task that holds the request: left so, all of it would wait for the garbage collector.
+            del scope["state"][TIME_LIMIT]
 
 
 class _BodyInTime:

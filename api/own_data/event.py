@@ -50,7 +50,7 @@ where (user_id <> %(user)s{uuid} or organization_id <> %(organization)s{uuid})
     and (anonymous_id = any(%(anonymous_ids)s) or session_id = any(%(session_ids)s))
 """
 EVENTS = f"""
-select to_jsonb(events) - '{{{{changed_xid,_loaded_at}}}}'::text[] as row
+select (to_jsonb(events) - '{{{{changed_xid,_loaded_at}}}}'::text[])::text as row
 from {{events}} as events
 where (
         user_id = %(user)s{{uuid}}
@@ -77,13 +77,12 @@ class Store:
         found = await self.connection.execute(self._filled(statement), parameters)
         return {Device(kind, row[kind]) async for row in found for kind in DEVICE_KINDS if row[kind] is not None}
 
-    async def stream(self, statement: str, parameters: Parameters) -> AsyncIterator[DictRow]:
+    async def stream(self, statement: str, parameters: Parameters) -> AsyncIterator[list[DictRow]]:
         """The rows of a statement, a bounded number in memory at once."""
         async with self.connection.cursor(name="own_events") as cursor:
-            cursor.itersize = ROWS_AT_ONCE
             await cursor.execute(self._filled(statement), parameters)
-            async for row in cursor:
-                yield row
+            while rows := await cursor.fetchmany(ROWS_AT_ONCE):
+                yield rows
 
     def _filled(self, statement: str) -> bytes:
         return statement.format(events=self.events, uuid=self.uuid).encode()
@@ -105,14 +104,14 @@ class OwnEvents:
         is_cut = max(len(seen), len(beside)) >= PAIRS_MAX
         return Devices(frozenset(seen), frozenset(beside), frozenset(foreign), is_cut)
 
-    async def read(self, devices: Devices) -> AsyncIterator[Any]:
-        """Each event once, those the warehouse alone still has at the end."""
+    async def read(self, devices: Devices) -> AsyncIterator[list[str]]:
+        """Each event once, as JSON, many at once; those the warehouse alone still has at the end."""
         before = None
         for store in self._stores:
             if store is not self._stores[0]:
                 before = await _first_kept(self._stores[0])
-            async for row in store.stream(EVENTS, self._person | devices.parameters() | {"before": before}):
-                yield row["row"]
+            async for rows in store.stream(EVENTS, self._person | devices.parameters() | {"before": before}):
+                yield [row["row"] for row in rows]
 
     async def _pairs(self, statement: str, parameters: Parameters) -> set[Device]:
         found: set[Device] = set()

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from api.dependencies import PlatformWriteSession
 from api.main import create_app
 from api.routing import feature_router
+from api.time_limit import get_on
 
 SHOP = "https://shop.example"
 router = feature_router("test")
@@ -21,6 +22,13 @@ router = feature_router("test")
 async def answer_too_late(session: PlatformWriteSession) -> None:
     await session.execute(text("insert into organizations (name) values ('too late')"))
     await asyncio.sleep(60)
+
+
+@router.get("/steady")
+async def get_on_for_longer_than_a_request_may_take() -> None:
+    for _ in range(15):
+        await asyncio.sleep(0.1)
+        get_on()
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +100,9 @@ class TestTimeout:
         assert answer.json()["request_id"] == answer.headers["X-Request-ID"]
         assert database.execute("select 1 from organizations where name = 'too late'").fetchone() is None
         assert database.execute("select 1 from idempotency_keys where key = 'slow-1'").fetchone() is None
+
+    def test_leaves_one_that_gets_on(self, client):
+        assert client.get("/test/steady").status_code == 200
 
     def test_does_not_wait_for_a_slow_body(self, api_url):
         parts = urlsplit(api_url)

@@ -126,7 +126,7 @@ def kinds_exported(marketplace: Marketplace, account: Account) -> set[str]:
         )
         try:
             lines = export(replace(marketplace.resources, database=database), who)
-            return {json.loads(line)["kind"] async for line in lines}
+            return {json.loads(line)["kind"] async for part in lines for line in part.splitlines()}
         finally:
             await database.close()
 

@@ -12,10 +12,12 @@ import pytest
 from fastapi import FastAPI
 from psycopg.rows import DictRow
 
+from api.audit.context import current_request
 from api.lifespan import Resources
 from api.own_data.export import write_export
 from api.own_data.holding import HOLDINGS, TOMBSTONES
 from api.own_data.repository import FURTHER
+from api.time_limit import TIME_LIMIT, TimeLimit
 from tests.integration.api.conftest import Account
 from tests.integration.api.own_data.conftest import read_export
 
@@ -136,6 +138,25 @@ class TestWriteExport:
                 return resources.own_exports.locked() or unread.tell() == 0
 
         assert not asyncio.run(ask())
+
+    def test_gets_on_with_every_part(self):
+        async def ask() -> list[float | None]:
+            whens = []
+
+            async def lines(*_: object) -> AsyncIterator[bytes]:
+                for _number in range(3):
+                    await asyncio.sleep(0.001)
+                    yield b"line\n"
+                    whens.append(timeout.when())
+
+            async with asyncio.timeout(60) as timeout:
+                current_request.set({"state": {TIME_LIMIT: TimeLimit(timeout, 60)}})
+                with patch("api.own_data.export.export", lines):
+                    (await write_export(None, None)).close()  # type: ignore[arg-type]
+            return whens
+
+        whens = asyncio.run(ask())
+        assert whens == sorted(set(whens))
 
     def test_what_fails_on_the_way_is_an_answer_and_no_half_of_a_file(
         self, client: httpx.Client, person: Account, monkeypatch: pytest.MonkeyPatch

@@ -1,6 +1,7 @@
 """What was done on a person's device before a log-in is the person's; what others did there is not."""
 
 import asyncio
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
@@ -178,7 +179,8 @@ class TestMemory:
                 with psycopg.connect(warehouse_url) as watching:
                     statement = "select query from pg_stat_activity where pid = %s"
                     [(asked,)] = watching.execute(statement, [connection.info.backend_pid])
-                return {first["event_id"], *[row["event_id"] async for row in rows]}, asked
+                texts = first + [text async for part in rows for text in part]
+                return {json.loads(text)["event_id"] for text in texts}, asked
 
         found, asked = asyncio.run(read())
         assert asked.startswith("FETCH FORWARD 7 FROM")
