@@ -55,8 +55,10 @@ def _conditions(wanted: AuditFilter, of: UUID | None) -> list[ColumnElement[bool
     if wanted.actor_user_id is not None:
         conditions.append(AuditEntry.actor_subject_id == _subject(wanted.actor_user_id))
     if wanted.object_id is not None:
-        own = AuditEntry.object_id == str(wanted.object_id)
-        conditions.append(or_(own, AuditEntry.object_id == cast(_subject(wanted.object_id), Text)))
+        names = [AuditEntry.object_id == str(wanted.object_id)]
+        if isinstance(wanted.object_id, UUID):
+            names.append(AuditEntry.object_id == cast(_subject(wanted.object_id), Text))
+        conditions.append(or_(*names))
     if wanted.object_type is not None:
         conditions.append(AuditEntry.object_type == wanted.object_type)
     if wanted.action is not None:

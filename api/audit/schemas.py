@@ -19,7 +19,10 @@ class AuditFilter(BaseModel):
 
     actor_user_id: UUID | None = Field(None, description="Who acted")
     object_type: Word | None = Field(None, examples=["order"])
-    object_id: UUID | None = Field(None, description="What it was done to")
+    # What is no UUID, such as a publication, has a name.
+    object_id: Annotated[UUID | Word, Field(union_mode="left_to_right")] | None = Field(
+        None, description="What it was done to"
+    )
     action: Word | None = Field(None, examples=["order.refunded"])
     since: Moment | None = Field(None, description="At this moment or later")
     until: Moment | None = Field(None, description="Before this moment")
@@ -58,7 +61,7 @@ class AuditEntryDetail(ResponseBody):
     occurred_at: datetime
     action: str = Field(examples=["prompt.repriced"])
     object_type: str = Field(examples=["prompt"])
-    object_id: UUID | None = Field(description="Null for a user who was erased since")
+    object_id: str | None = Field(description="A UUID, or a publication's name; null for a user who was erased since")
     organization_id: UUID | None = Field(description="Whose object it is")
     actor: AuditActor
     origin: AuditOriginDetail | None = Field(

@@ -36,7 +36,7 @@ def _detail(row: AuditRow, *, is_outside: bool) -> AuditEntryDetail:
         occurred_at=entry.occurred_at,
         action=entry.action,
         object_type=entry.object_type,
-        object_id=row.object_user_id if entry.object_type == USER else UUID(entry.object_id),
+        object_id=_object_id(row),
         organization_id=entry.organization_id,
         actor=AuditActor(
             user_id=None if is_outside else row.actor_user_id,
@@ -49,3 +49,9 @@ def _detail(row: AuditRow, *, is_outside: bool) -> AuditEntryDetail:
         old_value=entry.old_value,
         new_value=entry.new_value,
     )
+
+
+def _object_id(row: AuditRow) -> str | None:
+    if row.entry.object_type != USER:
+        return row.entry.object_id
+    return str(row.object_user_id) if row.object_user_id else None

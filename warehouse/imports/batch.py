@@ -4,9 +4,11 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
+from uuid import uuid4
 
 import psycopg
 
+from warehouse.imports.audit import note
 from warehouse.imports.importer import Connection, Importer, Outcome, Refusal, Row
 from warehouse.imports.report import Report
 
@@ -100,6 +102,7 @@ class Batches:
 
     def __post_init__(self) -> None:
         self.report = Report()
+        self.import_id = uuid4()
 
     def store(self, batch: Batch) -> None:
         """Store a batch."""
@@ -108,6 +111,7 @@ class Batches:
             outcome = _with_repeated(batch, self._store(batch.rows))
             refusals = sorted([*batch.refusals, *outcome.refusals], key=lambda refusal: refusal.record.line)
             self.settle(self.connection, batch, refusals)
+            note(self.connection, self.importer.kind, self.import_id, outcome)
         self.report.read += batch.row_count
         self.report.add(outcome)
         self.report.reasons.update(refusal.reason for refusal in refusals)

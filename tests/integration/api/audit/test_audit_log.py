@@ -9,6 +9,9 @@ import pytest
 from psycopg.rows import DictRow
 
 from tests.integration.api.conftest import Account
+from warehouse.databases import connect
+from warehouse.settings import Settings
+from warehouse.snapshot.restoration import note_restorations, record_restoration
 
 ReadLog = Callable[..., list[dict[str, Any]]]
 
@@ -142,6 +145,16 @@ class TestListAll:
         [entry] = read_log(action="order.placed", object_id=order["id"])
         assert read_log(object_id=order["id"], until=entry["occurred_at"]) == []
         assert entry in read_log(object_id=order["id"], since=entry["occurred_at"])
+
+    def test_shows_what_has_a_name_and_no_uuid(
+        self, read_log: ReadLog, api_settings: Settings, warehouse_url: str, order: dict[str, Any]
+    ):
+        with connect(warehouse_url) as warehouse:
+            record_restoration(warehouse, "20260102T030405Z-9", replaced="20260102T030405Z-8", restored_by="ops")
+        note_restorations(str(api_settings.database_url), warehouse_url)
+        [entry] = read_log(object_id="20260102T030405Z-9")
+        assert (entry["action"], entry["object_id"]) == ("publication.restored", "20260102T030405Z-9")
+        assert entry in read_log()
 
     @pytest.mark.parametrize("wanted", [{"cursor": "nonsense"}, {"actor_user_id": "me"}, {"since": "2026-01-01"}])
     def test_what_cannot_be_meant_is_refused(self, client: httpx.Client, admin: Account, wanted: dict[str, str]):

@@ -32,6 +32,30 @@ def refunds(connection):
     return read_refunds
 
 
+class TestAudit:
+    @pytest.fixture
+    def noted(self, connection):
+        def read_noted():
+            rows = connection.execute("select action, new_value from audit_log where object_type = 'import'")
+            return [(row["action"], row["new_value"]) for row in rows.fetchall()]
+
+        return read_noted
+
+    def test_what_a_file_changes_is_noted_and_what_it_repeats_is_not(self, run, noted):
+        for rows in ([order("o1"), order("o2")], [order("o1"), order("o2")], [order("o1", **REFUND), order("o2")]):
+            run("orders", rows)
+        assert noted() == [
+            ("prompt.imported", {"inserted": 1, "updated": 0}),
+            ("order.imported", {"inserted": 2, "updated": 0}),
+            ("order.imported", {"inserted": 0, "updated": 1}),
+        ]
+
+    def test_what_was_only_tried_is_not_noted(self, run, noted):
+        before = noted()
+        run("orders", [order("o1")], is_dry_run=True)
+        assert noted() == before
+
+
 class TestNewOrders:
     def test_are_paid_orders_of_the_prompt_and_its_seller(self, run, orders):
         report, _ = run("orders", [order()])
