@@ -23,7 +23,7 @@ OnProgress = Callable[[float], None]
 OnWarning = Callable[[str], None]
 
 # Of the interpreter, between the thread that reads and the one that stores.
-TURN_SECONDS = 0.0005
+TURN_SECONDS = 0.0001
 
 
 def ignore(_: object) -> None:
