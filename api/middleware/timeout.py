@@ -31,15 +31,19 @@ class TimeoutMiddleware:
             await self._app(scope, receive, send)
             return
         settings: Settings = scope["app"].state.resources.settings
+        seconds = settings.request_timeout_seconds
         try:
-            seconds = settings.request_timeout_seconds
             async with asyncio.timeout(seconds) as limit:
                 scope["state"][TIME_LIMIT] = TimeLimit(limit, seconds)
                 await self._app(scope, _BodyInTime(receive, settings.body_timeout_seconds), send)
         except TimeoutError:
-            if not limit.expired() or answer_head(scope).status is not None:
+            if not limit.expired():
                 raise
-            logger.error("request_timed_out", path=scope["path"], seconds=settings.request_timeout_seconds)
+            if answer_head(scope).status is not None:
+                # Its client takes no more. The server breaks the connection of an answer that is not whole.
+                logger.warning("answer_cut_off", path=scope["path"], seconds=seconds)
+                return
+            logger.error("request_timed_out", path=scope["path"], seconds=seconds)
             refusal = RequestTimedOut("The answer took too long. What was begun is undone; send it again in a moment.")
             await error_response(scope, refusal)(scope, receive, send)
         finally:
