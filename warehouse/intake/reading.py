@@ -150,8 +150,8 @@ class LiveEventReader:
         source = self._source(fields.source)
         return None if source is None else (source, fields)
 
-    def look_at_all(self, contents: Sequence[bytes]) -> "list[tuple[str, LiveFields]] | None":
-        """The same of many at half the cost; None when one of them has to be looked at by itself."""
+    def look_at_all(self, contents: Sequence[bytes]) -> "tuple[str, list[LiveFields]] | None":
+        """The same of many with one source, at half the cost; None when one of them has to be looked at by itself."""
         try:
             fields = _MANY_LIVE.decode(b"[%b]" % b",".join(contents))
             if len(fields) != len(contents) or not self._are_in_time(fields):
@@ -165,9 +165,9 @@ class LiveEventReader:
                     msgspec.convert(each.properties, rule.properties)
         except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError):
             return None
-        sources = {each.source: self._source(each.source) for each in fields}
-        found = [(source, each) for each in fields if (source := sources[each.source]) is not None]
-        return found if len(found) == len(fields) else None
+        named, *others = {each.source for each in fields}
+        source = None if others else self._source(named)
+        return None if source is None else (source, fields)
 
     def _are_in_time(self, fields: "Sequence[LiveFields]") -> bool:
         """Whether all surely are. Of those that say when they were sent each has to be looked at by itself."""

@@ -7,8 +7,8 @@ from typing import Self
 from msgspec import Struct
 
 from warehouse.events import Agent, EventInvalid
-from warehouse.intake.fingerprint import hash_id
-from warehouse.intake.reading import LiveEventReader, LiveFields
+from warehouse.intake.fingerprint import hash_id, hash_ids
+from warehouse.intake.reading import LiveEventReader
 from warehouse.intake.ready_event import Id, ReadyEvent
 
 
@@ -46,20 +46,30 @@ def look_at(content: bytes, reader: LiveEventReader) -> SentEvent | None:
     seen = reader.look(content)
     if seen is None:
         return None
-    return _sent(*seen, content, reader)
+    source, fields = seen
+    return SentEvent(
+        hash_id(source, fields.event_id),
+        source,
+        fields.event_id,
+        None if fields.prompt_id is None else fields.prompt_id.bytes,
+        content,
+        reader,
+    )
 
 
 def look_at_all(contents: Sequence[bytes], reader: LiveEventReader) -> list[SentEvent] | None:
     """Events of which `reader` would read all; None when one has to be looked at by itself."""
-    seen = reader.look_at_all(contents) if contents else []
+    seen = reader.look_at_all(contents) if contents else None
     if seen is None:
         return None
-    return [_sent(source, fields, content, reader) for (source, fields), content in zip(seen, contents, strict=True)]
-
-
-def _sent(source: str, fields: LiveFields, content: bytes, reader: LiveEventReader) -> SentEvent:
-    prompt_id = None if fields.prompt_id is None else fields.prompt_id.bytes
-    return SentEvent(hash_id(source, fields.event_id), source, fields.event_id, prompt_id, content, reader)
+    source, fields = seen
+    ids = hash_ids(source, [each.event_id for each in fields])
+    return [
+        SentEvent(
+            known_by, source, each.event_id, None if each.prompt_id is None else each.prompt_id.bytes, content, reader
+        )
+        for known_by, each, content in zip(ids, fields, contents, strict=True)
+    ]
 
 
 class SentBatch(Struct, array_like=True, frozen=True, gc=False):
@@ -97,10 +107,11 @@ class SentBatch(Struct, array_like=True, frozen=True, gc=False):
             clock_offset_ms=self.clock_offset_ms,
             agent=self.agent,
         )
-        seen = reader.look_at_all(self.contents) if self.contents else []
+        seen = reader.look_at_all(self.contents) if self.contents else None
         if seen is None:
             return [_read(reader, content) for content in self.contents]
-        return [reader.ready(source, fields) for source, fields in seen]
+        source, many = seen
+        return [reader.ready(source, fields) for fields in many]
 
 
 def _read(reader: LiveEventReader, content: bytes) -> ReadyEvent:
