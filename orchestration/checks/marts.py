@@ -1,29 +1,34 @@
 """What must agree before marts are published: facts with the raw tables, roll-ups with facts, both to the cent."""
 
-from orchestration.checks.reconciliation import Reconciliation
+from orchestration.checks.attribution import ATTRIBUTION_RECONCILIATIONS
+from orchestration.checks.catalog import CATALOG_RECONCILIATIONS
+from orchestration.checks.cohort import COHORTS_RAW
+from orchestration.checks.reconciliation import MINOR_UNITS, Reconciliation
+from orchestration.checks.session import SESSION_RECONCILIATIONS
 from orchestration.checks.traffic import TRAFFIC_RECONCILIATIONS
-from warehouse.currencies import ZERO_DECIMAL_CURRENCIES
-
-ZERO_DECIMAL_LIST = ", ".join(f"'{currency}'" for currency in ZERO_DECIMAL_CURRENCIES)
-MINOR_UNITS = f"case when currency in ({ZERO_DECIMAL_LIST}) then 1 else 100 end"
+from orchestration.checks.whole import WHOLE_RECONCILIATIONS, WHOLES
 
 FCT_ORDERS_RAW = Reconciliation(
     table="fct_orders",
     name="fct_orders_reconciles_with_raw_orders",
-    description="Per currency, as many paid orders as the application has, over the same amount to the cent.",
+    description="Per currency, as many paid orders as the application has, over the same amount and fees to the cent.",
     expected="""
-        select currency, count(*) as order_count, sum(amount_cents) as gross_cents
+        select currency, count(*) as order_count, sum(amount_cents) as gross_cents,
+            coalesce(sum(fee_cents), 0) as fee_cents,
+            count(*) filter (where fee_cents is null and provider = 'stripe') as unknown_fee_count
         from raw_app.orders
         where paid_at is not null
         group by currency
     """,
     found=f"""
-        select currency, count(*) as order_count, sum(gross_amount * {MINOR_UNITS}) as gross_cents
+        select currency, count(*) as order_count, sum(gross_amount * {MINOR_UNITS}) as gross_cents,
+            coalesce(sum(fee_amount * {MINOR_UNITS}), 0) as fee_cents,
+            count(*) filter (where fee_amount is null) as unknown_fee_count
         from marts_build.fct_orders
         group by currency
     """,  # nosec B608
     key=("currency",),
-    measures=("order_count", "gross_cents"),
+    measures=("order_count", "gross_cents", "fee_cents", "unknown_fee_count"),
 )
 
 FCT_REFUNDS_RAW = Reconciliation(
@@ -115,12 +120,14 @@ FACT_TOTALS = """
         union all
         select measure, 'all', total
         from (
-            select count(*) as impression_count, count(*) filter (where is_clicked) as click_count
+            select count(*) as impression_count, count(*) filter (where is_clicked) as click_count,
+                count(*) filter (where is_purchased) as purchased_click_count
             from marts_build.fct_impressions
             where is_counted and {served_at since scope} and {served_date in scope}
         ) as counted
         cross join lateral (
-            values ('impression_count', impression_count), ('click_count', click_count)
+            values ('impression_count', impression_count), ('click_count', click_count),
+                ('purchased_click_count', purchased_click_count)
         ) as measures (measure, total)
     ) as totals
     where total <> 0
@@ -135,6 +142,12 @@ BUILT_DAYS = """
     union
     select performance_date from marts_build.%s where _built_at > {built_through}
 """
+# The share of clicks that led to an order, times the clicks, is the whole number it was made from.
+TRAFFIC = {
+    "impression_count": "impression_count",
+    "click_count": "click_count",
+    "purchased_click_count": "round(coalesce(conversion_rate, 0) * click_count)::bigint",
+}
 
 
 def performance_totals(table: str) -> str:
@@ -145,8 +158,8 @@ def performance_totals(table: str) -> str:
         for measure in ("order_count", "gross_revenue_amount", "refund_count", "refunded_amount")
     )
     over_all = " union all ".join(
-        f"select '{measure}', 'all', sum({measure}) {days}"  # nosec B608
-        for measure in ("impression_count", "click_count")
+        f"select '{measure}', 'all', sum({expression}) {days}"  # nosec B608
+        for measure, expression in TRAFFIC.items()
     )
     return f"select * from ({per_currency} union all {over_all}) as totals where total <> 0"  # nosec B608
 
@@ -208,9 +221,13 @@ RECONCILIATIONS = (
     FCT_ORDERS_STRIPE,
     FCT_REFUNDS_RAW,
     FCT_ORDER_PAYMENTS_RAW,
+    COHORTS_RAW,
+    *CATALOG_RECONCILIATIONS,
     *TRAFFIC_RECONCILIATIONS,
-    _performance_reconciliation("agg_prompts_performance_daily"),
-    _performance_reconciliation("agg_sellers_performance_daily"),
+    *ATTRIBUTION_RECONCILIATIONS,
+    *SESSION_RECONCILIATIONS,
+    *WHOLE_RECONCILIATIONS,
+    *(_performance_reconciliation(table) for table in ("agg_prompts_performance_daily", *WHOLES)),
     RANK_CONTRIBUTIONS,
     RANK_ORDER,
 )

@@ -8,6 +8,7 @@ from typing import Any
 
 from psycopg import sql
 
+from warehouse.currencies import ZERO_DECIMAL_CURRENCIES
 from warehouse.publication import BUILD_SCHEMA
 from warehouse.publication.tested import AlreadyTested
 
@@ -15,6 +16,9 @@ from warehouse.publication.tested import AlreadyTested
 SHOWN_DIFFERENCES = 20
 # `{column in scope}`, `{moment since scope}`.
 CONDITION = re.compile(r"\{([^{}]+) (in|since) scope\}")
+_ZERO_DECIMAL = ", ".join(f"'{currency}'" for currency in ZERO_DECIMAL_CURRENCIES)
+# An amount of a mart times this is what the raw tables have, in the row's `currency`.
+MINOR_UNITS = f"case when currency in ({_ZERO_DECIMAL}) then 1 else 100 end"
 
 
 @dataclass(frozen=True)

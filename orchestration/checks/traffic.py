@@ -1,142 +1,205 @@
-"""What must agree before marts are published: what was done, as facts and days count it, with the raw tables."""
+"""What must agree before marts are published: what was done, as facts and days count it, with the raw events."""
+
+from collections.abc import Mapping, Sequence
 
 from orchestration.checks.reconciliation import Reconciliation
 
 # As `is_counted_event` says it in the models: not of bots, of operators, of sellers with their own prompts.
-IS_COUNTED = """
+IS_COUNTED = """(
     coalesce(events.agent, 'program') <> 'bot' and not coalesce(events.is_staff, false)
     and not coalesce(events.is_own, false)
+)"""
+DEVICE_ID = "coalesce('anonymous:' || nullif(events.anonymous_id, ''), 'session:' || nullif(events.session_id, ''))"
+# Whose an event was is taken from the history of devices, which has no figures of its own.
+PERSON_ID = f"coalesce(events.user_id, persons.user_id, {DEVICE_ID})"
+JOIN_PERSONS = f"""
+    left join intermediate.int_persons_stitched as persons
+        on
+            events.user_id is null and persons.device_id = {DEVICE_ID} and events.occurred_at >= persons.valid_from
+            and (events.occurred_at < persons.valid_to or persons.valid_to is null)
 """
+DAY = "(events.occurred_at at time zone 'UTC')::date"
+SEARCH_TERM = r"nullif(trim(left(lower(regexp_replace(events.query, '[ \t\r\n]+', ' ', 'g')), 200)), '')"
+KNOWN_PROMPTS = "(select prompt_id from raw_app.prompts)"
+
+Measures = Mapping[str, tuple[str, str]]
 
 
-def days_of(event_names: str, table: str, day: str) -> str:
-    """Days of which an event of these names was loaded, or a row of the table was built."""
+def events_in_scope(condition: str, *, columns: str = "", joins: str = "") -> str:
+    """A query for the raw events that meet a condition, each with its `day`."""
     return f"""
-        select (occurred_at at time zone 'UTC')::date
-        from raw_events.events
-        where _loaded_at > {{loaded_through}} and event_name in ({event_names})
+        select events.*, {columns} {DAY} as day
+        from raw_events.events as events {joins}
+        where {condition} and {{events.received_at since scope}} and {{{DAY} in scope}}
+    """  # nosec B608
+
+
+def days_of(condition: str, table: str, day: str) -> str:
+    """Days of which an event that meets the condition was loaded, or a row of the mart was built."""
+    return f"""
+        select {DAY} from raw_events.events as events where _loaded_at > {{loaded_through}} and {condition}
         union
         select {day} from marts_build.{table} where _built_at > {{built_through}}
     """  # nosec B608
 
 
-FCT_IMPRESSIONS_RAW = Reconciliation(
-    table="fct_impressions",
-    name="fct_impressions_reconciles_with_raw_events",
-    description="Per source of events, as many impressions as lists had places, each place of a list and day once.",
-    expected="""
-        select source, count(*) as impression_count
-        from (
-            select distinct
-                events.source,
-                events.properties ->> 'receipt_id' as receipt_id,
-                (item ->> 'position')::bigint as position,
-                item ->> 'prompt_id' as prompt_id,
-                (events.occurred_at at time zone 'UTC')::date as served_date
-            from raw_events.events
-            cross join lateral jsonb_array_elements(
-                case when jsonb_typeof(events.properties -> 'items') = 'array' then events.properties -> 'items' end
-            ) as item
-            where events.event_name = 'results.served'
-                and {events.received_at since scope}
-                and {(events.occurred_at at time zone 'UTC')::date in scope}
-                and events.properties ->> 'receipt_id' is not null
-                and item ->> 'position' ~ '^[0-9]{1,9}$'
-                and item ->> 'prompt_id' in (select prompt_id from raw_app.prompts)
-        ) as places
-        group by source
-    """,
-    found="""
-        select source, count(*) as impression_count
-        from marts_build.fct_impressions
-        where {served_at since scope} and {served_date in scope}
-        group by source
-    """,
-    key=("source",),
-    measures=("impression_count",),
-    scope=days_of("'results.served'", "fct_impressions", "served_date"),
-)
+def reconcile_days(
+    table: str,
+    day: str,
+    measures: Measures,
+    *,
+    condition: str,
+    description: str,
+    rows: str | None = None,
+    moment: str | None = None,
+    key: Sequence[str] = (),
+    named: str = "raw_events",
+) -> Reconciliation:
+    """What a mart has of every day, with what the raw events that meet the condition have.
 
-PERFORMANCE_RAW = Reconciliation(
-    table="agg_prompts_performance_daily",
-    name="agg_prompts_performance_daily_reconciles_with_raw_events",
-    description="Of every day, as many views and checkouts of known prompts as were sent by those who count.",
-    expected=f"""
-        select
-            performance_date,
-            count(*) filter (where event_name = 'prompt.viewed') as view_count,
-            count(*) filter (where event_name = 'checkout.started') as checkout_count
-        from (
-            select
-                (events.occurred_at at time zone 'UTC')::date as performance_date,
-                events.event_name,
-                coalesce(events.prompt_id, orders.prompt_id) as prompt_id
-            from raw_events.events
-            left join raw_app.orders
-                on events.event_name = 'checkout.started' and events.properties ->> 'order_id' = orders.order_id
-            where events.event_name in ('prompt.viewed', 'checkout.started')
-                and {IS_COUNTED}
-                and {{events.received_at since scope}}
-                and {{(events.occurred_at at time zone 'UTC')::date in scope}}
-        ) as visits
-        where prompt_id in (select prompt_id from raw_app.prompts)
-        group by performance_date
-    """,  # nosec B608
-    found="""
-        select performance_date, sum(view_count) as view_count, sum(checkout_count) as checkout_count
-        from marts_build.agg_prompts_performance_daily
-        where (view_count > 0 or checkout_count > 0) and {performance_date in scope}
-        group by performance_date
-    """,
-    key=("performance_date",),
-    measures=("view_count", "checkout_count"),
-    scope=days_of("'prompt.viewed', 'checkout.started'", "agg_prompts_performance_daily", "performance_date"),
-)
+    Each measure is what to count of the events, and what to count of the mart. `rows` is the query for the events where
+    it is another than `events_in_scope`; with a `moment` an index of the mart is used. Days of nothing have no row.
+    """
+    keys = [*key, day]
+    some = " or ".join(f"{name} <> 0" for name in measures)
+    raw, built = (", ".join(f"{pair[side]} as {name}" for name, pair in measures.items()) for side in (0, 1))
+    since = f"{{{moment} since scope}} and " if moment else ""
+    return Reconciliation(
+        table=table,
+        name=f"{table}_reconciles_with_{named}",
+        description=description,
+        expected=f"""
+            select * from (
+                select {"".join(f"events.{name}, " for name in key)} events.day as {day}, {raw}
+                from ({rows or events_in_scope(condition)}) as events
+                group by {", ".join([*(f"events.{name}" for name in key), "events.day"])}
+            ) as counted where {some}
+        """,  # nosec B608
+        found=f"""
+            select * from (
+                select {", ".join(keys)}, {built}
+                from marts_build.{table} where {since} {{{day} in scope}}
+                group by {", ".join(keys)}
+            ) as counted where {some}
+        """,  # nosec B608
+        key=tuple(keys),
+        measures=tuple(measures),
+        scope=days_of(condition, table, day),
+    )
 
-FCT_SEARCHES_RAW = Reconciliation(
-    table="fct_searches",
-    name="fct_searches_reconciles_with_raw_events",
-    description="Of every day, as many searches as were sent, and as many of them that count.",
-    expected=f"""
-        select
-            (events.occurred_at at time zone 'UTC')::date as searched_date,
-            count(*) as search_count,
-            count(*) filter (where {IS_COUNTED}) as counted_search_count
-        from raw_events.events
-        where events.event_name = 'search.performed'
-            and {{events.received_at since scope}}
-            and {{(events.occurred_at at time zone 'UTC')::date in scope}}
-        group by 1
-    """,  # nosec B608
-    found="""
-        select
-            searched_date,
-            count(*) as search_count,
-            count(*) filter (where is_counted) as counted_search_count
-        from marts_build.fct_searches
-        where {searched_at since scope} and {searched_date in scope}
-        group by searched_date
-    """,
-    key=("searched_date",),
-    measures=("search_count", "counted_search_count"),
-    scope=days_of("'search.performed'", "fct_searches", "searched_date"),
-)
 
-FCT_REVIEWS_RAW = Reconciliation(
-    table="fct_reviews",
-    name="fct_reviews_reconciles_with_raw_reviews",
-    description="As many reviews of known prompts as the application has, with the same stars in all.",
-    expected="""
-        select 'all' as reviews, count(*) as review_count, coalesce(sum(rating), 0) as rating_sum
-        from raw_app.reviews
-        where prompt_id in (select prompt_id from raw_app.prompts)
+SERVED = "event_name = 'results.served'"
+PLACES = f"""
+    select distinct
+        events.source,
+        events.properties ->> 'receipt_id' as receipt_id,
+        (item ->> 'position')::bigint as position,
+        item ->> 'prompt_id' as prompt_id,
+        {DAY} as day
+    from raw_events.events
+    cross join lateral jsonb_array_elements(
+        case when jsonb_typeof(events.properties -> 'items') = 'array' then events.properties -> 'items' end
+    ) as item
+    where {SERVED}
+        and {{events.received_at since scope}}
+        and {{{DAY} in scope}}
+        and events.properties ->> 'receipt_id' is not null
+        and item ->> 'position' ~ '^[0-9]{{1,9}}$'
+        and item ->> 'prompt_id' in {KNOWN_PROMPTS}
+"""  # nosec B608
+VISITED = "event_name in ('prompt.viewed', 'checkout.started')"
+_OF_PROMPTS_OR_ORDERS = events_in_scope(
+    f"{VISITED} and {IS_COUNTED}",
+    columns=f"coalesce(events.prompt_id, orders.prompt_id) as known_prompt_id, {PERSON_ID} as person_id,",
+    joins=f"""
+        left join raw_app.orders
+            on event_name = 'checkout.started' and events.properties ->> 'order_id' = orders.order_id
+        {JOIN_PERSONS}
     """,
-    found="""
-        select 'all' as reviews, count(*) as review_count, coalesce(sum(rating), 0) as rating_sum
-        from marts_build.fct_reviews
-    """,
-    key=("reviews",),
-    measures=("review_count", "rating_sum"),
 )
+VISITS = f"select * from ({_OF_PROMPTS_OR_ORDERS}) as visits where known_prompt_id in {KNOWN_PROMPTS}"  # nosec B608
+SEARCHED = "event_name = 'search.performed'"
+_RESULT_COUNT = "events.properties ->> 'result_count'"
+RESULT_COUNT = f"case when {_RESULT_COUNT} ~ '^[0-9]{{1,9}}$' then ({_RESULT_COUNT})::bigint end"
+_QUERY = """
+    case
+        when jsonb_typeof(events.properties -> 'query') not in ('object', 'array') then events.properties ->> 'query'
+    end as query,
+"""
+_QUERIES = events_in_scope(f"{SEARCHED} and {IS_COUNTED}", columns=_QUERY)
+TERMS = f"select events.*, {SEARCH_TERM} as search_term from ({_QUERIES}) as events"  # nosec B608
+COUNT = "count(*)"
 
-TRAFFIC_RECONCILIATIONS = (FCT_IMPRESSIONS_RAW, PERFORMANCE_RAW, FCT_SEARCHES_RAW, FCT_REVIEWS_RAW)
+TRAFFIC_RECONCILIATIONS = (
+    reconcile_days(
+        "fct_impressions",
+        "served_date",
+        {"impression_count": (COUNT, COUNT)},
+        condition=SERVED,
+        rows=PLACES,
+        moment="served_at",
+        key=("source",),
+        description="Per source and day, as many impressions as lists had places, each place of a list once.",
+    ),
+    reconcile_days(
+        "agg_prompts_performance_daily",
+        "performance_date",
+        {
+            "view_count": ("count(*) filter (where event_name = 'prompt.viewed')", "sum(view_count)"),
+            "checkout_count": ("count(*) filter (where event_name = 'checkout.started')", "sum(checkout_count)"),
+            "unique_viewer_count": (
+                "count(distinct (known_prompt_id, person_id))"
+                " filter (where event_name = 'prompt.viewed' and person_id is not null)",
+                "sum(unique_viewer_count)",
+            ),
+        },
+        condition=VISITED,
+        rows=VISITS,
+        description="Of every day, as many views, checkouts and viewers of known prompts as those who count were.",
+    ),
+    reconcile_days(
+        "fct_searches",
+        "searched_date",
+        {
+            "search_count": (COUNT, COUNT),
+            "counted_search_count": (f"count(*) filter (where {IS_COUNTED})", "count(*) filter (where is_counted)"),
+            "known_result_count": (f"count({RESULT_COUNT})", "count(result_count)"),
+            "zero_result_count": (
+                f"count(*) filter (where {RESULT_COUNT} = 0)",
+                "count(*) filter (where is_without_result)",
+            ),
+        },
+        condition=SEARCHED,
+        moment="searched_at",
+        description="Of every day, as many searches as were sent, of them that count, and of those that found nothing.",
+    ),
+    reconcile_days(
+        "agg_search_terms_daily",
+        "searched_date",
+        {
+            "search_count": ("count(search_term)", "sum(search_count)"),
+            "searched_term_count": ("count(distinct search_term)", "count(*) filter (where search_count > 0)"),
+            "zero_result_count": (
+                f"count(search_term) filter (where {RESULT_COUNT} = 0)",
+                "sum(zero_result_count)",
+            ),
+        },
+        condition=SEARCHED,
+        rows=TERMS,
+        description="Of every day, as many terms, searches for them and searches without result as were sent.",
+    ),
+    reconcile_days(
+        "fct_prompt_runs",
+        "ran_date",
+        {
+            "run_count": (COUNT, COUNT),
+            "executed_count": (
+                "count(*) filter (where event_name = 'prompt.executed')",
+                "count(*) filter (where is_executed)",
+            ),
+            "counted_run_count": (f"count(*) filter (where {IS_COUNTED})", "count(*) filter (where is_counted)"),
+        },
+        condition="event_name in ('prompt.rendered', 'prompt.executed') and events.prompt_id is not null",
+        description="Of every day, as many uses of prompts as were sent, runs by a model, and those that count.",
+    ),
+)

@@ -118,6 +118,7 @@ SABOTAGE = {
         "delete from marts_build.fct_orders where external_id = 'order-4'",
         "update marts_build.fct_orders set gross_amount = gross_amount + 0.01 where external_id = 'order-4'",
         "update marts_build.fct_orders set currency = 'EUR' where external_id = 'order-4'",
+        "update marts_build.fct_orders set fee_amount = fee_amount + 0.01 where external_id = 'order-4'",
     ],
     "fct_refunds_reconciles_with_raw_refunds": [
         "delete from marts_build.fct_refunds where refund_id = (select min(refund_id) from marts_build.fct_refunds)",
@@ -140,6 +141,28 @@ SABOTAGE = {
     ],
     "fct_searches_reconciles_with_raw_events": [
         "update raw_events.events set event_name = 'search.performed' where event_id = 'served-5'",
+    ],
+    "agg_search_terms_daily_reconciles_with_raw_events": [
+        """update raw_events.events set event_name = 'search.performed', properties = '{"query": "plan"}'"""
+        " where event_id = 'served-5'",
+    ],
+    "fct_prompt_runs_reconciles_with_raw_events": [
+        "update raw_events.events set event_name = 'prompt.executed' where event_name = 'prompt.clicked'",
+    ],
+    "fct_sessions_reconciles_with_raw_events": [
+        "delete from marts_build.fct_sessions where ctid = (select min(ctid) from marts_build.fct_sessions)",
+        "update marts_build.fct_sessions set view_count = view_count + 1",
+        "delete from raw_events.events where event_id = 'served-5'",
+    ],
+    "fct_impressions_reconciles_with_raw_clicks": [
+        "delete from raw_events.events where event_id = 'clicked-served-1'",
+    ],
+    "fct_impressions_has_its_clicks_and_orders": [
+        "update marts_build.fct_impressions set is_clicked = false where receipt_id = 'receipt-1' and is_clicked",
+    ],
+    "agg_marketplace_daily_reconciles_with_raw_persons": [
+        "update marts_build.agg_marketplace_daily set unique_buyer_count = unique_buyer_count + 1",
+        "delete from raw_app.orders where external_id = 'order-4'",
     ],
     "fct_reviews_reconciles_with_raw_reviews": [
         "insert into raw_app.reviews (review_id, prompt_id, rating, _loaded_at)"

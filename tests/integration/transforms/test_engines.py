@@ -5,12 +5,17 @@ from pathlib import Path
 import pytest
 
 from bench.rebuild import run_script
+from orchestration.checks.marts import RECONCILIATIONS
+from orchestration.checks.reconciliation import Reconciliation, differences_statement
 from tests.integration.transforms.dbt_warehouse import DbtWarehouse, Row
 from tests.integration.transforms.duckdb_marts import DuckdbMarts, build_duckdb_marts, mart_names, read_rows
 from tests.integration.transforms.polars_marts import recompute
 from tests.integration.transforms.random_history import deliver, random_history
+from warehouse.databases import connect
 
 HISTORY_SEED = 20260719
+# Ranks are made by nobody here.
+CHECKS = [check for check in RECONCILIATIONS if not check.table.startswith("rank_")]
 # Everything dbt can do with the project: models, tests of data, and unit tests beside each formula.
 WHOLE_BUILD = ("build", "--no-write-json")
 
@@ -53,6 +58,16 @@ def known(rows: list[Row], like: list[Row]) -> list[Row]:
     return sorted(({name: row[name] for name in shared} for row in rows), key=lambda row: str(list(row.values())[:9]))
 
 
+def found(warehouse: DbtWarehouse, check: Reconciliation, *, after: str = "") -> list[Row]:
+    """What a reconciliation finds, after a statement that is undone."""
+    with connect(warehouse.url) as connection:
+        if after:
+            assert connection.execute(after.encode()).rowcount == 1
+        rows = connection.execute(differences_statement(check).encode()).fetchall()
+        connection.rollback()
+    return rows
+
+
 def different(ours: list[Row], theirs: list[Row]) -> list[Row]:
     return [row for row in ours if row not in theirs] + [row for row in theirs if row not in ours]
 
@@ -91,6 +106,19 @@ class TestEngines:
         assert {
             mart: different(on_duckdb.rows(mart), read_rows(by_hand, f"select * from marts.{mart}")) for mart in marts
         } == {mart: [] for mart in marts}
+
+
+class TestReconciliations:
+    def test_find_nothing_in_what_was_built_in_parts(self, built: DbtWarehouse) -> None:
+        assert {check.name: found(built, check) for check in CHECKS} == {check.name: [] for check in CHECKS}
+
+    @pytest.mark.parametrize("mart", sorted({check.table for check in CHECKS}))
+    def test_find_a_row_that_was_lost(self, built: DbtWarehouse, mart: str) -> None:
+        lost = f"delete from marts_build.{mart} where ctid = (select min(ctid) from marts_build.{mart})"
+        assert [row for check in CHECKS if check.table == mart for row in found(built, check, after=lost)]
+
+    def test_every_mart_but_the_calendar_has_one(self, built: DbtWarehouse) -> None:
+        assert {check.table for check in CHECKS} == {*mart_names(built.data_path)} - {"dim_dates"}
 
 
 @pytest.mark.slow
