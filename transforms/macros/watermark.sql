@@ -17,6 +17,16 @@
     {% if is_incremental() %}_built_at > {{ newest_of_this('_built_at') }}{% else %}true{% endif %}
 {%- endmacro %}
 
+{#- The rows of a model that were loaded since the last run. -#}
+{% macro newly_loaded(model) -%}
+    select * from {{ model }} where {{ loaded_since_last_run() }}
+{%- endmacro %}
+
+{#- Those that were built since. -#}
+{% macro newly_built(model) -%}
+    select * from {{ model }} where {{ built_since_last_run() }}
+{%- endmacro %}
+
 {#- The stamp this run writes into `_built_at`. -#}
 {% macro built_at() -%}
     cast('{{ run_started_at }}' as timestamptz)

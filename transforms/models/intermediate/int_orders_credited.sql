@@ -12,6 +12,13 @@
     )
 }}
 
+-- An order is looked at again when it changed, or when a click arrived that it may be owed to.
+{%- set clicks = newly_built(ref('int_clicks_matched')) %}
+{%- set late_clicks = [
+    [clicks, 'earlier.prompt_id = changed.prompt_id and earlier.buyer_user_id = changed.user_id', 'true'],
+    [clicks, 'earlier.receipt_id = changed.receipt_id and earlier.prompt_id = changed.prompt_id', 'true'],
+] %}
+
 with receipt_clicks as (
     select * from {{ ref('int_clicks_matched') }}
     where impression_id is not null
@@ -23,34 +30,9 @@ buyer_clicks as (
     where impression_id is not null and user_id is not null
 ),
 
-{% if is_incremental() %}
-    changed_clicks as (
-        select * from {{ ref('int_clicks_matched') }}
-        where {{ built_since_last_run() }}
-    ),
-
-    -- An order is looked at again when it changed, or when a click arrived that it may be owed to.
-    changed_orders as (
-        select order_id from {{ ref('stg_app__orders') }}
-        where {{ loaded_since_last_run() }}
-        union
-        select credited.order_id
-        from {{ this }} as credited
-        inner join changed_clicks
-            on credited.prompt_id = changed_clicks.prompt_id and credited.buyer_user_id = changed_clicks.user_id
-        union
-        select credited.order_id
-        from {{ this }} as credited
-        inner join changed_clicks
-            on credited.receipt_id = changed_clicks.receipt_id and credited.prompt_id = changed_clicks.prompt_id
-    ),
-{% endif %}
-
 orders as (
     select * from {{ ref('stg_app__orders') }}
-    {% if is_incremental() %}
-        where order_id in (select changed_orders.order_id from changed_orders)
-    {% endif %}
+    where {{ is_changed('order_id', ref('stg_app__orders'), late_clicks) }}
 ),
 
 holders as (

@@ -10,39 +10,24 @@
     )
 }}
 
+-- Of a payment, the order may arrive later, or hear of it later.
+{%- set late_orders = [[
+    newly_loaded(ref('stg_app__orders')),
+    'earlier.payment_intent_id = changed.stripe_payment_intent_id',
+    'not earlier.is_counted',
+]] %}
+
 with orders as (
     select * from {{ ref('stg_app__orders') }}
     where stripe_payment_intent_id is not null
 ),
-
-{% if is_incremental() %}
-    changed_orders as (
-        select stripe_payment_intent_id from {{ ref('stg_app__orders') }}
-        where stripe_payment_intent_id is not null and {{ loaded_since_last_run() }}
-    ),
-
-    changed_bookings as (
-        select balance_transaction_id from {{ ref('stg_stripe__balance_transactions') }}
-        where {{ loaded_since_last_run() }}
-        union
-        -- Its order arrived later, or heard of its payment later.
-        select matched.balance_transaction_id
-        from {{ this }} as matched
-        inner join changed_orders on matched.payment_intent_id = changed_orders.stripe_payment_intent_id
-        where not matched.is_counted
-    ),
-{% endif %}
 
 -- Payouts and the provider's own fees belong to no payment.
 bookings as (
     select * from {{ ref('stg_stripe__balance_transactions') }}
     where
         payment_intent_id is not null
-        {% if is_incremental() %}
-            and balance_transaction_id in (
-                select changed_bookings.balance_transaction_id from changed_bookings
-            )
-        {% endif %}
+        and {{ is_changed('balance_transaction_id', ref('stg_stripe__balance_transactions'), late_orders) }}
 ),
 
 final as (

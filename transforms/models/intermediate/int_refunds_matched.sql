@@ -10,33 +10,18 @@
     )
 }}
 
+-- Of a refund, the order may arrive later, or be paid later than we hear of it.
+{%- set late_orders = [[
+    newly_loaded(ref('stg_app__orders')), 'earlier.order_id = changed.order_id', 'not earlier.is_counted',
+]] %}
+
 with orders as (
     select * from {{ ref('stg_app__orders') }}
 ),
 
-{% if is_incremental() %}
-    changed_orders as (
-        select order_id from {{ ref('stg_app__orders') }}
-        where {{ loaded_since_last_run() }}
-    ),
-
-    changed_refunds as (
-        select refund_id from {{ ref('stg_app__refunds') }}
-        where {{ loaded_since_last_run() }}
-        union
-        -- Its order arrived later, or was paid later than we heard of it.
-        select matched.refund_id
-        from {{ this }} as matched
-        inner join changed_orders on matched.order_id = changed_orders.order_id
-        where not matched.is_counted
-    ),
-{% endif %}
-
 refunds as (
     select * from {{ ref('stg_app__refunds') }}
-    {% if is_incremental() %}
-        where refund_id in (select changed_refunds.refund_id from changed_refunds)
-    {% endif %}
+    where {{ is_changed('refund_id', ref('stg_app__refunds'), late_orders) }}
 ),
 
 final as (
