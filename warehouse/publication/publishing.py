@@ -15,7 +15,7 @@ from warehouse.publication.applying import Applied, apply_build
 from warehouse.publication.days import keep_changed_days
 from warehouse.publication.errors import PublicationRefused
 from warehouse.publication.ranks import BUILD_TABLES, forget_old_ranks, publish_ranks
-from warehouse.publication.restating import RESTATEMENTS, collect_restatements, keep_restatements
+from warehouse.publication.restating import collect_restatements, keep_restatements
 from warehouse.publication.table import BUILD_SCHEMA, PUBLISHED_SCHEMA, read_tables
 from warehouse.publication.tested import keep_tested
 from warehouse.tenancy.mart_protection import protect_marts
@@ -140,14 +140,15 @@ def _publish(
     ).fetchone()
     assert row is not None
     restated = keep_restatements(connection, previous_id, publication_id, history_days=rank_history_days)
-    _remember_changes(connection, publication_id, {RESTATEMENTS: restated})
+    _remember_changes(connection, publication_id, restated)
     keep_tested(connection, run_started_at=started_at)
     if rank_history_days is not None:
         forget_old_ranks(connection, history_days=rank_history_days)
     # Last: readers wait for the end of a transaction that changes a policy.
     protect_marts(connection)
     return Publication(
-        publication_id, as_of, policy_version, started_at, row["finished_at"], marts, restated.written_rows
+        publication_id, as_of, policy_version, started_at, row["finished_at"], marts,
+        sum(kept.written_rows for kept in restated.values()),
     )  # fmt: skip
 
 

@@ -4,28 +4,26 @@ A day is over for a publication when the load it was made from came after the da
 is the day going on, and no restatement.
 """
 
-from collections.abc import Mapping
-
 import psycopg
 from psycopg import sql
 from psycopg.rows import DictRow
 
-from warehouse.publication.applying import Applied, built_through, is_alike
-from warehouse.publication.table import BUILD_SCHEMA, BUILT_AT, PUBLISHED_SCHEMA, Table
+from warehouse.publication.applying import Applied
+from warehouse.publication.differing import RestatedMart, Tables, compare_days, figures_of
+from warehouse.publication.restating_wholes import WHOLE_RESTATEMENTS, WHOLE_TABLES, collect_wholes, keep_wholes
 
 Connection = psycopg.Connection[DictRow]
 
 RESTATEMENTS = "fct_restatements"
-# The finest mart of performance: the figures of sellers, categories and the marketplace are restated with its rows.
-RESTATED = "agg_prompts_performance_daily"
 # Tells of a row whose it is and why it changed.
 CONSULTED = ("dim_prompts", "fct_impressions")
-KEY = ("prompt_id", "performance_date", "currency")
 # The rates are left out: they follow from counts, and mature for as long as a purchase may be owed to a click.
 MEASURES = (
     "impression_count", "click_count", "view_count", "unique_viewer_count", "checkout_count", "order_count",
     "refund_count", "gross_revenue_amount", "refunded_amount", "net_revenue_amount",
 )  # fmt: skip
+# The finest mart of performance: sums of sellers, categories and the marketplace are restated with its rows.
+RESTATED = RestatedMart("agg_prompts_performance_daily", ("prompt_id", "performance_date", "currency"), MEASURES)
 
 TABLES = """
 create table if not exists marts.fct_restatements (
@@ -77,23 +75,11 @@ create table if not exists control.erased_days (
 );
 """
 
-# Rows built since the last publication, with what is published in their place.
-CHANGED = """
-select {key}, {pairs}
-from {build} as build
-left join {mart} as kept on {is_same}
-where build.{built_at} > %(built_through)s and build.performance_date < %(first_open_date)s
-"""
-VANISHED = """
-union all
-select {kept_key}, {kept_pairs}
-from {mart} as kept
-where kept.performance_date < %(first_open_date)s and not exists (select from {build} as build where {is_same})
-"""
 COLLECT = """
 create temporary table restated_figures on commit drop as
-with differences as ({changed} {vanished})
-select {key}, prompts.seller_organization_id, figures.measure, figures.value_before, figures.value_after,
+with differences as ({differences})
+select differences.prompt_id, differences.performance_date, differences.currency,
+    prompts.seller_organization_id, figures.measure, figures.value_before, figures.value_after,
     case
         when figures.measure in ('refund_count', 'refunded_amount')
             then case when figures.value_after > figures.value_before then 'refund' else 'correction' end
@@ -142,25 +128,21 @@ select %(publication)s, prompt_id, performance_date, currency, measure, seller_o
 from restated_figures
 """
 FORGET_OLD = """
-delete from marts.fct_restatements
+delete from marts.{}
 where (published_at at time zone 'UTC')::date < (now() at time zone 'UTC')::date - %(days)s::int
 """
 
 
-def collect_restatements(
-    connection: Connection, builds: Mapping[str, Table], published: Mapping[str, Table]
-) -> str | None:
+def collect_restatements(connection: Connection, builds: Tables, published: Tables) -> str | None:
     """Note what a build is about to change of days that were published as over, before it is applied.
 
     In the caller's transaction, in which `keep_restatements` writes it down. The publication the figures stood in until
     now; None when there is nothing to compare.
     """
     connection.execute(TABLES)
+    connection.execute(WHOLE_TABLES)
     connection.execute(ERASED_DAYS)
-    is_comparable = (
-        {RESTATED, *CONSULTED} <= builds.keys() & published.keys()
-        and set(MEASURES) <= set(published[RESTATED].column_names)
-    )  # fmt: skip
+    is_comparable = {*CONSULTED} <= builds.keys() & published.keys() and RESTATED.is_comparable(builds, published)
     previous = connection.execute(
         "select publication_id, coalesce(data_as_of, finished_at) as known_until,"
         " (coalesce(data_as_of, finished_at) at time zone 'UTC')::date as first_open_date"
@@ -168,81 +150,32 @@ def collect_restatements(
     ).fetchone()
     if previous is None or not is_comparable:
         return None
-    build, mart = builds[RESTATED], published[RESTATED]
-    # A mart that gets another shape is written whole, so all of it is compared.
-    since = built_through(connection, mart) if is_alike(mart, build) else "-infinity"
-    parameters = previous | {"built_through": since}
-    has_vanished = _has_vanished(connection, build, mart, parameters)
-    connection.execute(_collect(build, mart, has_vanished=has_vanished), parameters)
+    differences, parameters = compare_days(connection, RESTATED, builds, published, previous)
+    figures = figures_of(MEASURES, "numeric(18, 2)")
+    connection.execute(sql.SQL(COLLECT).format(differences=differences, figures=figures), parameters)
+    collect_wholes(connection, builds, published, previous)
     return str(previous["publication_id"])
 
 
 def keep_restatements(
     connection: Connection, previous_publication_id: str | None, publication_id: str, *, history_days: int | None
-) -> Applied:
-    """Write down what was noted, as changed by a publication, in the caller's transaction.
+) -> dict[str, Applied]:
+    """Write down what was noted, as changed by a publication, in the caller's transaction; what that did to each table.
 
     Those published on days longer than `history_days` ago go.
     """
-    written = 0
+    written = dict.fromkeys((RESTATEMENTS, WHOLE_RESTATEMENTS), 0)
     if previous_publication_id is not None:
         parameters = {"publication": publication_id, "previous": previous_publication_id}
-        written = connection.execute(KEEP, parameters).rowcount
+        written[WHOLE_RESTATEMENTS] = keep_wholes(connection, parameters)
+        written[RESTATEMENTS] = connection.execute(KEEP, parameters).rowcount
         connection.execute("drop table restated_figures")
     connection.execute("delete from control.erased_days")
-    forgotten = connection.execute(FORGET_OLD, {"days": history_days}).rowcount if history_days is not None else 0
-    return Applied(written, forgotten, written)
+    return {table: _applied(connection, table, count, history_days) for table, count in written.items()}
 
 
-def _has_vanished(connection: Connection, build: Table, mart: Table, parameters: DictRow) -> bool:
-    """Whether published rows are gone from the build. Counted first: to look for them reads all of both."""
-    row = connection.execute(
-        sql.SQL(
-            "select (select count(*) from {mart}) + ("
-            " select count(*) from {build} as build where build.{built_at} > %(built_through)s"
-            " and not exists (select from {mart} as kept where {is_same})"
-            ") > (select count(*) from {build}) as has_vanished"
-        ).format(**_names(build, mart)),
-        parameters,
-    ).fetchone()
-    return bool(row and row["has_vanished"])
-
-
-def _collect(build: Table, mart: Table, *, has_vanished: bool) -> sql.Composed:
-    names = _names(build, mart)
-    return sql.SQL(COLLECT).format(
-        key=_key("differences"),
-        changed=sql.SQL(CHANGED).format(**names, key=_key("build"), pairs=_pairs("build.{0}")),
-        vanished=sql.SQL(VANISHED).format(**names, kept_key=_key("kept"), kept_pairs=_pairs("0"))
-        if has_vanished
-        else sql.SQL(""),
-        figures=sql.SQL(", ").join(
-            sql.SQL("({}, {}::numeric(18, 2), {}::numeric(18, 2))").format(
-                sql.Literal(name), sql.Identifier(f"{name}_before"), sql.Identifier(f"{name}_after")
-            )
-            for name in MEASURES
-        ),
-    )
-
-
-def _names(build: Table, mart: Table) -> dict[str, sql.Composable]:
-    return {
-        "build": sql.Identifier(BUILD_SCHEMA, build.name),
-        "mart": sql.Identifier(PUBLISHED_SCHEMA, mart.name),
-        "built_at": sql.Identifier(BUILT_AT),
-        "is_same": sql.SQL(" and ").join(sql.SQL("build.{0} = kept.{0}").format(sql.Identifier(name)) for name in KEY),
-    }
-
-
-def _key(table: str) -> sql.Composed:
-    return sql.SQL(", ").join(sql.Identifier(table, name) for name in KEY)
-
-
-def _pairs(after: str) -> sql.Composed:
-    """Each measure before and after; `after` says what is now, with {0} for the name."""
-    return sql.SQL(", ").join(
-        sql.SQL("coalesce(kept.{0}, 0) as {1}, " + after + " as {2}").format(
-            sql.Identifier(name), sql.Identifier(f"{name}_before"), sql.Identifier(f"{name}_after")
-        )
-        for name in MEASURES
-    )
+def _applied(connection: Connection, table: str, written: int, history_days: int | None) -> Applied:
+    if history_days is None:
+        return Applied(written, 0, written)
+    forget = sql.SQL(FORGET_OLD).format(sql.Identifier(table))
+    return Applied(written, connection.execute(forget, {"days": history_days}).rowcount, written)

@@ -36,6 +36,7 @@ MART_READERS: dict[str, str] = {
     "agg_categories_performance_daily": "false",
     "agg_marketplace_daily": "false",
     "fct_restatements": _OF_SELLER,
+    "fct_whole_restatements": f"dimension = 'seller' and dimension_value = {_ORGANIZATION}",
     "rank_exclusions": _OF_SELLERS_PROMPT,
 }
 # Marts everybody may read, with the reason.
@@ -74,6 +75,10 @@ FACT_COLUMNS: dict[str, frozenset[str]] = {
         "fct_restatements": """
             publication_id prompt_id performance_date currency measure seller_organization_id
             value_before value_after reason previous_publication_id published_at
+        """,
+        "fct_whole_restatements": """
+            publication_id dimension dimension_value performance_date currency measure value_before
+            value_after reason previous_publication_id published_at
         """,
         # Who wrote a review is told to nobody.
         "fct_reviews": """

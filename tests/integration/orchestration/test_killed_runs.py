@@ -29,7 +29,7 @@ from warehouse.settings import PROJECT_ROOT, get_settings, with_database
 COMMAND = [sys.executable, "cli/manage.py", "pipeline", "run", "--as-of"]
 AS_OF = "2026-03-25T00:00:00Z"
 # They say what was published when, which differs, whatever was published.
-RECORDS = {"publications", "rank_prompts_history", "fct_restatements"}
+RECORDS = {"publications", "rank_prompts_history", "fct_restatements", "fct_whole_restatements"}
 # All the rest of what readers see, as one hash for each mart; the ranks name their publication.
 FINGERPRINT = """
 select md5(coalesce(string_agg(rows::text, '' order by rows::text), '')) as fingerprint from (select {} from {}) as rows

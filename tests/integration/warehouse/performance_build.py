@@ -15,7 +15,7 @@ TABLES = """
 drop schema if exists marts, marts_build, control cascade;
 create schema marts_build;
 create table marts_build.dim_prompts (
-    prompt_id text primary key, seller_organization_id text, currency text,
+    prompt_id text primary key, seller_organization_id text, currency text, category text default 'writing',
     _source_loaded_at timestamptz, _built_at timestamptz
 );
 create table marts_build.fct_impressions (
@@ -33,12 +33,29 @@ create table marts_build.agg_prompts_performance_daily (
     primary key (prompt_id, performance_date, currency)
 );
 """
+# What is told of a whole besides sums.
+WHOLES = {
+    "agg_sellers_performance_daily": ("seller_organization_id",),
+    "agg_categories_performance_daily": ("category",),
+    "agg_marketplace_daily": (),
+}
+WHOLE = """
+create table marts_build.{mart} (
+    {columns} performance_date date, currency text, view_count bigint not null default 0,
+    unique_viewer_count bigint not null default 0, unique_buyer_count bigint not null default 0,
+    active_seller_count bigint not null default 0, _source_loaded_at timestamptz, _built_at timestamptz,
+    primary key ({key} performance_date, currency)
+);
+"""
 
 
 def create_build(warehouse_url: str, *, known_until: datetime = KNOWN_UNTIL) -> None:
     """A build of two prompts without any traffic, made from what was loaded by a moment."""
     with building(warehouse_url) as connection:
         connection.execute(TABLES.encode())
+        for mart, key in WHOLES.items():
+            columns = "".join(f"{name} text, " for name in key)
+            connection.execute(WHOLE.format(mart=mart, columns=columns, key="".join(f"{n}, " for n in key)).encode())
         connection.execute(BUILD_TABLES)
         put_prompt(connection, "essay")
         put_prompt(connection, "haiku")
@@ -49,7 +66,7 @@ def put_prompt(connection: Connection, prompt_id: str, *, currency: str = "GBP",
     """A prompt of the company "sellers"."""
     connection.execute("delete from marts_build.dim_prompts where prompt_id = %s", [prompt_id])
     connection.execute(
-        "insert into marts_build.dim_prompts values (%s, 'sellers', %s, %s, %s)",
+        "insert into marts_build.dim_prompts values (%s, 'sellers', %s, 'writing', %s, %s)",
         [prompt_id, currency, run_at(run), run_at(run)],
     )
 
@@ -74,6 +91,18 @@ def put_day(
     places = ", ".join(["%s"] * len(columns))
     connection.execute(
         f"insert into marts_build.agg_prompts_performance_daily ({names}) values ({places})".encode(),
+        list(columns.values()),
+    )
+
+
+def put_whole(connection: Connection, mart: str, figures: Mapping[str, Any], *, run: int = 0, **key: Any) -> None:
+    """One day of a whole as a run builds it: replaced by its key."""
+    key = {"performance_date": DAY, "currency": "GBP"} | key
+    same = " and ".join(f"{name} = %s" for name in key)
+    connection.execute(f"delete from marts_build.{mart} where {same}".encode(), list(key.values()))
+    columns = key | dict(figures) | {"_source_loaded_at": run_at(run), "_built_at": run_at(run)}
+    connection.execute(
+        f"insert into marts_build.{mart} ({', '.join(columns)}) values ({', '.join(['%s'] * len(columns))})".encode(),
         list(columns.values()),
     )
 

@@ -53,6 +53,7 @@ class TestTakeSnapshot:
             "fct_orders": 2,
             "fct_restatements": 0,
             "fct_searches": 0,
+            "fct_whole_restatements": 0,
             "publications": 1,
             "rank_exclusions": 0,
             "rank_prompts": 2,
@@ -132,7 +133,7 @@ class TestUnchangedTables:
         second = take_snapshot(build, tmp_path, kept=2)
         whole = second.mart_rows.keys() - {"fct_searches"}
         same = {name for name in whole if is_same_file(first.directory, second.directory, name)}
-        assert same == {"agg_sellers_performance_daily", "fct_restatements"}
+        assert same == {"agg_sellers_performance_daily", "fct_restatements", "fct_whole_restatements"}
         assert second.mart_rows["agg_sellers_performance_daily"] == 1
         statement = "select (select count(*) from marts.agg_sellers_performance_daily), count(*) from marts.fct_orders"
         assert query(tmp_path / "latest.duckdb", statement) == [(1, 3)]

@@ -11,6 +11,7 @@ from tests.integration.warehouse.tenancy.conftest import Connection
 from warehouse.publication.publishing import PUBLISHED_SCHEMA_TABLES
 from warehouse.publication.ranks import PUBLISHED_TABLES
 from warehouse.publication.restating import TABLES as RESTATEMENT_TABLES
+from warehouse.publication.restating_wholes import WHOLE_TABLES
 from warehouse.settings import PROJECT_ROOT
 
 MODELS = PROJECT_ROOT / "transforms" / "models" / "marts"
@@ -95,6 +96,14 @@ ROWS: dict[str, list[Row]] = {
         for seller, buyer in ((ACME, OTHER), (ZETA, ACME))
     ],
     "fct_restatements": _of_seller(reason="refund", value_before="1", value_after="2"),
+    "fct_whole_restatements": [
+        Row(
+            frozenset({seller} if dimension == "seller" else ()),
+            {"dimension": dimension, "dimension_value": seller, "reason": "late_event", "value_before": "0"},
+        )
+        for seller in SELLERS
+        for dimension in ("seller", "category")
+    ],
     "agg_search_terms_daily": _UNSEEN,
     "agg_buyer_cohorts_monthly": _UNSEEN,
     "agg_prompts_performance_daily": _of_prompt(),
@@ -114,7 +123,7 @@ def create_every_mart(connection: Connection) -> None:
     """All marts, empty, in place of those that are there."""
     connection.execute("drop schema if exists marts cascade")
     connection.execute("create schema if not exists control")
-    for tables in (PUBLISHED_SCHEMA_TABLES, PUBLISHED_TABLES, RESTATEMENT_TABLES):
+    for tables in (PUBLISHED_SCHEMA_TABLES, PUBLISHED_TABLES, RESTATEMENT_TABLES, WHOLE_TABLES):
         connection.execute(tables.encode())
     for name, columns in _models():
         typed = sql.SQL(", ").join(
