@@ -3,6 +3,7 @@
 from warehouse.metrics.definition import Measure, Metric
 from warehouse.metrics.source import (
     BUYERS_BEFORE_AND_IN_28D,
+    NEW_BUYERS,
     NUMBERED_ORDERS,
     NUMBERED_ORDERS_28D,
     OFFERED_PROMPTS_28D,
@@ -72,6 +73,20 @@ PARTICIPATION: tuple[Metric, ...] = (
         "that bought again in the 28 days up to the day, in the same currency.",
         denominator=Measure("earlier_buyers", "count_distinct", "earlier.buyer_organization_id"),
         window_days=WINDOW_DAYS,
+        has_interval=True,
+    ),
+    Metric(
+        "new_buyer_retention_rate",
+        "Retention of new buyers",
+        "ratio",
+        Measure("retained_new_buyers", "sum", "is_retained"),
+        NEW_BUYERS,
+        OWNER,
+        "Who had bought before, and who bought for the first time in the last 28 days: there was no time to come back "
+        "yet. Of those who bought for the first time on the day, the share that bought on another day of the 28 after "
+        "it, whatever the currency of that. Of a month it is that of the month's cohort; "
+        "`agg_buyer_cohorts_monthly` follows each cohort through all months.",
+        denominator=Measure("new_buyers", "sum", "is_new"),
         has_interval=True,
     ),
     Metric(

@@ -69,6 +69,39 @@ NUMBERED_ORDERS_28D: Sources = {
 }  # fmt: skip
 """The same, for each of the days whose window they lie in."""
 
+_NEW_BUYERS = f"""(
+        select
+            orders.paid_date,
+            orders.currency,
+            case when orders.order_number = 1 then 1 else 0 end as is_new,
+            case
+                when
+                    orders.order_number = 1
+                    and exists (
+                        select 1 from marts.fct_orders as later
+                        where
+                            orders.buyer_organization_id = later.buyer_organization_id
+                            and later.paid_date > orders.paid_date
+                            and later.paid_date <= orders.paid_date + {WINDOW_DAYS}
+                    )
+                    then 1
+                else 0
+            end as is_retained
+        from {_NUMBERED}
+    ) as orders"""  # nosec B608
+
+NEW_BUYERS: Sources = {
+    "marketplace": Source(
+        _ORDER_MARTS,
+        _NEW_BUYERS,
+        "paid_date",
+        WHOLE,
+        "currency",
+        f"paid_date <= (select max(date_day) from marts.dim_dates) - {WINDOW_DAYS}",
+    )
+}
+"""Paid orders, those that were their buyer's first with whether it came back; once there was time for it."""
+
 _BUYER_DAYS = "(select distinct buyer_organization_id, currency, paid_date from marts.fct_orders)"
 
 BUYERS_BEFORE_AND_IN_28D: Sources = {

@@ -140,6 +140,11 @@ class Facts:
             before = buyers(self.paid_before(day, currency, windows_ago=1))
             return part(len(before & buyers(self.paid_before(day, currency))), len(before))
 
+        def stayed(day: date, currency: str) -> float | None:
+            new = buyers(row for row in self.paid(day, currency) if row["order_id"] in self.first_orders)
+            later = buyers(row for row in self.orders if day < row["paid_date"] <= day + WINDOW)
+            return part(len(new & later), len(new))
+
         def sold(day: date, _: str) -> float | None:
             offered = {row["prompt_id"] for row in self.published if row["created_at"].date() <= day}
             recent = {row["prompt_id"] for row in self.orders if day - WINDOW < row["paid_date"] <= day}
@@ -153,6 +158,7 @@ class Facts:
             ),
             "repeat_purchase_rate": again,
             "buyer_retention_rate": kept,
+            "new_buyer_retention_rate": stayed,
             "active_seller_count": lambda day, currency: len(sellers(self.paid(day, currency))),
             "active_seller_count_28d": lambda day, currency: len(sellers(self.paid_before(day, currency))),
             "liquidity_rate": sold,
