@@ -53,8 +53,8 @@ def payment_intent_of(subject: dict[str, Any]) -> str | None:
     match subject:
         case {"object": "payment_intent", "id": str(id_)}:
             return id_
-        case {"object": "charge" | "refund", "payment_intent": str(id_)}:
+        case {"object": "charge" | "refund" | "dispute", "payment_intent": str(id_)}:
             return id_
-        case {"object": "charge" | "refund", "payment_intent": {"id": str(id_)}}:
+        case {"object": "charge" | "refund" | "dispute", "payment_intent": {"id": str(id_)}}:
             return id_
     return None

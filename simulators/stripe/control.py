@@ -11,7 +11,8 @@ from simulators.stripe.delivery_queue import State
 from simulators.stripe.error import ApiError, JsonObject
 from simulators.stripe.event_log import Origin
 from simulators.stripe.fault import Faults
-from simulators.stripe.resources import payment_intent
+from simulators.stripe.kind import Handler
+from simulators.stripe.resources import dispute, payment_intent
 from simulators.stripe.simulator import Simulator
 
 router = APIRouter()
@@ -101,6 +102,18 @@ async def redeliver(wanted: Redelivery, simulator: SimulatorDep) -> dict[str, in
 @router.post("/_simulator/payment_intents/{intent_id}/authenticate")
 async def authenticate(intent_id: str, wanted: Authentication, simulator: SimulatorDep) -> JsonObject:
     """Finish a payment that requires action, as the buyer does on the bank's page."""
+    is_authentic = wanted.outcome == "succeed"
+    return _happen(simulator, intent_id, lambda call: payment_intent.authenticate(call, is_authentic=is_authentic))
+
+
+@router.post("/_simulator/payment_intents/{intent_id}/dispute")
+async def open_dispute(intent_id: str, simulator: SimulatorDep) -> JsonObject:
+    """Take a payment back, as the buyer's bank does; `POST /v1/disputes/{id}` answers it as with Stripe."""
+    return _happen(simulator, intent_id, dispute.open_dispute)
+
+
+def _happen(simulator: Simulator, intent_id: str, what: Handler) -> JsonObject:
+    """Something that nobody asks of Stripe's API happens to a payment."""
     call = Call(
         method="POST",
         path="",
@@ -112,8 +125,8 @@ async def authenticate(intent_id: str, wanted: Authentication, simulator: Simula
     )
     try:
         with simulator.database.transaction():
-            intent = payment_intent.authenticate(call, is_authentic=wanted.outcome == "succeed")
+            changed = what(call)
     except ApiError as error:
         raise HTTPException(error.status, str(error)) from error
     simulator.worker.wake()
-    return intent
+    return changed

@@ -56,7 +56,8 @@ COMMERCE: tuple[Metric, ...] = (
         "net_revenue_amount",
         "Net revenue",
         Measure("net_revenue", "sum", "net_revenue_amount", is_amount=True),
-        "Fees: they are in `fee_amount`. It is gross revenue less what was refunded, on the day of the order.",
+        "Fees: they are in `fee_amount`; and what banks took back in disputes: that is in `fct_order_payments`. It is "
+        "gross revenue less what was refunded, on the day of the order.",
     ),
     Metric(
         "fee_amount",

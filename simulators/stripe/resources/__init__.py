@@ -5,6 +5,7 @@ from simulators.stripe.resources import (
     balance_transaction,
     charge,
     customer,
+    dispute,
     event,
     payment_intent,
     payment_method,
@@ -17,6 +18,7 @@ RESOURCES: tuple[Resource, ...] = (
     payment_intent.RESOURCE,
     charge.RESOURCE,
     refund.RESOURCE,
+    dispute.RESOURCE,
     balance_transaction.RESOURCE,
     event.RESOURCE,
 )

@@ -30,9 +30,18 @@ def charge_fee(amount: int) -> int:
 
 
 def record(
-    call: Call, source: JsonObject, *, transaction_type: Literal["charge", "refund"], amount: int, fee: int
+    call: Call,
+    source: JsonObject,
+    *,
+    transaction_type: Literal["charge", "refund", "adjustment"],
+    amount: int,
+    fee: int,
+    reporting_category: str | None = None,
 ) -> JsonObject:
-    """Book a movement of ``amount`` minor units (negative when money leaves) that ``source`` caused."""
+    """Book a movement of ``amount`` minor units (negative when money leaves) that ``source`` caused.
+
+    Its category in reports is its type where none is given.
+    """
     transaction: JsonObject = {
         "id": new_id("txn"),
         "object": "balance_transaction",
@@ -46,7 +55,7 @@ def record(
         "fee": fee,
         "fee_details": _fee_details(fee, source["currency"]),
         "net": amount - fee,
-        "reporting_category": transaction_type,
+        "reporting_category": reporting_category or transaction_type,
         "source": source["id"],
         "status": "available",
         "type": transaction_type,

@@ -312,6 +312,21 @@ class TestFctOrderPayments:
     def test_a_payout_is_no_order_s(self, built: DbtWarehouse) -> None:
         assert {row["order_id"] for row in built.rows("fct_order_payments")} == {"o1", "o2", "o3"}
 
+    def test_money_that_went_in_a_dispute_or_that_nobody_knows_is_told(self, built: DbtWarehouse) -> None:
+        disputed = {"type": "adjustment", "source_object": "dispute", "fee_cents": 1500}
+        booked = [
+            raw.booking("t5", "o2", at(TUESDAY, 9), amount_cents=-700, currency="JPY", reporting_category="dispute",
+                        **disputed),
+            raw.booking("t6", "", at(TUESDAY, 9), reporting_category="contribution", payment_intent_id=None),
+        ]  # fmt: skip
+        built.load({raw.BOOKINGS: booked})
+        selected = "assert_orders_keep_what_was_booked assert_bookings_without_payment_are_known"
+        results = built.dbt("build", "--select", f"fct_order_payments int_payments_matched {selected}")
+        told = {item.node.name: (str(item.status), item.failures) for item in results if item.failures}
+        assert told == dict.fromkeys(selected.split(), ("warn", 1))
+        assert built.row("fct_order_payments", balance_transaction_id="t5")["net_amount"] == Decimal("-2200.00")
+        built.warnings.clear()
+
 
 class TestAggPromptsPerformanceDaily:
     def test_counts_clicks_on_the_day_the_list_was_served(self, built: DbtWarehouse) -> None:

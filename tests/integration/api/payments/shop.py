@@ -34,6 +34,11 @@ class Stripe:
         """Put these faults in force in place of all others."""
         self._control.put("/_simulator/faults", json=faults).raise_for_status()
 
+    def dispute(self, payment_intent_id: str) -> str:
+        """The buyer's bank takes a payment back; the id of the dispute."""
+        answer = self._control.post(f"/_simulator/payment_intents/{payment_intent_id}/dispute").raise_for_status()
+        return str(answer.json()["id"])
+
     def redeliver_all(self) -> None:
         """Deliver every event once more."""
         self._control.post("/_simulator/webhooks/redeliver", json={"all": True}).raise_for_status()

@@ -114,6 +114,43 @@ class TestReading:
         assert is_complete()
 
 
+class TestDisputes:
+    def test_what_the_bank_takes_and_gives_back_is_of_the_order(
+        self, buy: Callable[[], dict[str, Any]], stripe_simulator: Stripe, settled: Settled,
+        booked: Callable[[str], Rows],
+    ):  # fmt: skip
+        intent_id = intent_of(stripe_simulator, buy())
+        dispute_id = stripe_simulator.dispute(intent_id)
+        stripe_simulator.sdk.v1.disputes.update(
+            dispute_id, {"evidence": {"uncategorized_text": "winning_evidence"}, "submit": True}
+        )
+        settled()
+        assert [
+            (row["type"], row["source_object"], row["amount_cents"], row["fee_cents"], row["source_amount_cents"])
+            for row in booked(intent_id)
+        ] == [
+            ("adjustment", "dispute", -1900, 1500, -1900),
+            ("adjustment", "dispute", 1900, 0, 1900),
+            ("charge", "charge", 1900, 85, 1900),
+        ]
+
+    def test_its_messages_may_come_twice_and_in_any_order_and_change_no_order(
+        self, buy: Callable[[], dict[str, Any]], stripe_simulator: Stripe, settled: Settled,
+        booked: Callable[[str], Rows], database: psycopg.Connection[DictRow],
+    ):  # fmt: skip
+        order = buy()
+        intent_id = intent_of(stripe_simulator, order)
+        stripe_simulator.set_faults(webhook_duplicates=2, webhook_shuffle=True)
+        stripe_simulator.sdk.v1.disputes.close(stripe_simulator.dispute(intent_id))
+        settled()
+        stripe_simulator.set_faults()
+        stripe_simulator.redeliver_all()
+        settled()
+        assert [row["amount_cents"] for row in booked(intent_id)] == [-1900, 1900]
+        found = database.execute("select status from orders where id = %s", [order["id"]]).fetchone()
+        assert found == {"status": "paid"}
+
+
 class TestPages:
     def test_all_pages_are_read_and_a_broken_walk_goes_on(
         self, stripe_simulator: Stripe, settled: Settled, is_complete: Callable[[], bool],

@@ -121,6 +121,12 @@ class Shop:
             }
         )
 
+    def dispute(self, payment_intent_id: str) -> dict[str, Any]:
+        """The bank takes a payment back."""
+        path = f"/_simulator/payment_intents/{payment_intent_id}/dispute"
+        answer: dict[str, Any] = self.http.post(path).raise_for_status().json()
+        return answer
+
     def create_customers(self, count: int) -> list[str]:
         """Ids in order of creation; each makes one event."""
         return [self.sdk.v1.customers.create(params={"name": f"Number {n}"}).id for n in range(count)]

@@ -41,6 +41,33 @@ class TestChargeFee:
         assert sum(detail.amount for detail in transaction.fee_details) == transaction.fee
 
 
+class TestDispute:
+    def test_takes_back_what_is_left_and_gives_it_back_when_won(self, shop: Shop) -> None:
+        intent = shop.pay(1000)
+        shop.refunds.create(params={"payment_intent": intent.id, "amount": 300})
+        dispute = shop.dispute(intent.id)
+        assert (dispute["amount"], dispute["status"], dispute["charge"]) == (
+            700, "needs_response", intent.latest_charge.id,
+        )  # fmt: skip
+        evidence = {"evidence": {"uncategorized_text": "winning_evidence"}, "submit": True}
+        won = shop.sdk.v1.disputes.update(dispute["id"], params=evidence)
+        assert won.status == "won"
+        assert [(each.reporting_category, each.amount, each.fee, each.net) for each in won.balance_transactions] == [
+            ("dispute", -700, 1500, -2200),
+            ("dispute_reversal", 700, 0, 700),
+        ]
+        with pytest.raises(stripe.InvalidRequestError, match="already closed"):
+            shop.sdk.v1.disputes.close(dispute["id"])
+
+    def test_that_is_given_in_to_is_lost(self, shop: Shop) -> None:
+        intent = shop.pay(1000)
+        lost = shop.sdk.v1.disputes.close(shop.dispute(intent.id)["id"])
+        assert (lost.status, len(lost.balance_transactions)) == ("lost", 1)
+        assert shop.sdk.v1.charges.retrieve(intent.latest_charge.id).disputed
+        [listed] = shop.sdk.v1.disputes.list(params={"payment_intent": intent.id}).data
+        assert listed.id == lost.id
+
+
 class TestRefund:
     def test_full_refund_by_payment(self, shop: Shop) -> None:
         intent = shop.pay(1999)

@@ -1,0 +1,38 @@
+{{ config(severity='warn') }}
+
+-- What Stripe moved for an order, all kinds of bookings together, is what was paid less what was refunded. Money that
+-- went another way, as in a dispute, or by a kind of booking nobody knows, is in no figure of revenue and told here.
+with booked as (
+    select
+        order_id,
+        order_currency,
+        sum(order_amount) as booked_amount,
+        max(booked_at) as last_booked_at,
+        count(case when reporting_category = 'charge' then 1 end) as charge_count
+    from {{ ref('fct_order_payments') }}
+    group by order_id, order_currency
+),
+
+refunds as (
+    select
+        order_id,
+        sum(refunded_amount) as refunded_amount
+    from {{ ref('fct_refunds') }}
+    group by order_id
+)
+
+select
+    orders.order_id,
+    orders.currency,
+    booked.booked_amount,
+    orders.gross_amount - coalesce(refunds.refunded_amount, 0) as kept_amount
+from booked
+inner join {{ ref('fct_orders') }} as orders on booked.order_id = orders.order_id
+left join refunds on booked.order_id = refunds.order_id
+where
+    booked.charge_count > 0
+    and booked.last_booked_at < current_timestamp - interval '1 hour'
+    and (
+        booked.order_currency is distinct from orders.currency
+        or booked.booked_amount is distinct from orders.gross_amount - coalesce(refunds.refunded_amount, 0)
+    )
