@@ -15,7 +15,7 @@
 -- An order is looked at again when it changed, or when a click arrived that it may be owed to.
 {%- set clicks = newly_built(ref('int_clicks_matched')) %}
 {%- set late_clicks = [
-    [clicks, 'earlier.prompt_id = changed.prompt_id and earlier.buyer_user_id = changed.user_id', 'true'],
+    [clicks, is_credited_to('earlier', 'changed'), 'true'],
     [clicks, 'earlier.receipt_id = changed.receipt_id and earlier.prompt_id = changed.prompt_id', 'true'],
 ] %}
 
@@ -79,12 +79,7 @@ candidates as (
         buyer_clicks._source_loaded_at
     from orders
     inner join buyer_clicks
-        on
-            orders.prompt_id = buyer_clicks.prompt_id
-            and orders.buyer_user_id = buyer_clicks.user_id
-            and orders.paid_at >= buyer_clicks.clicked_at
-            -- In hours: seven days across a change of the clock are not as long in every time zone.
-            and orders.paid_at <= buyer_clicks.clicked_at + interval '168 hours'
+        on {{ is_credited_to('orders', 'buyer_clicks') }}
 ),
 
 ranked as (

@@ -22,7 +22,7 @@ with
     ),
 
     -- Lists in which a click or a purchase may have come, gone or moved: a purchase moves between the lists its buyer
-    -- clicked in.
+    -- clicked in shortly before it.
     changed_lists as (
         select
             receipt_id,
@@ -35,7 +35,7 @@ with
             clicks.prompt_id
         from {{ ref('int_clicks_matched') }} as clicks
         inner join changed_orders
-            on clicks.prompt_id = changed_orders.prompt_id and clicks.user_id = changed_orders.buyer_user_id
+            on {{ is_credited_to('changed_orders', 'clicks') }}
         union
         select
             receipt_id,
