@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -24,6 +25,16 @@ from warehouse.settings import Settings
 
 PASSWORD = "a long enough password"
 DEADLINE_SECONDS = 30
+PROMPT: dict[str, Any] = {
+    "title": "Summarise a contract",
+    "description": "Finds parties, dates and obligations.",
+    "category": "legal",
+    "tags": ["contracts", "summary"],
+    "template": "Summarise this contract for ${audience:a lawyer}:\n\n${contract}",
+    "price_cents": 1900,
+    "currency": "USD",
+    "model": "gpt-4o",
+}
 
 
 @dataclass(frozen=True)
@@ -94,24 +105,41 @@ def client(api_url: str) -> Iterator[httpx.Client]:
         yield client
 
 
+def register_account(client: httpx.Client, role: str) -> Account:
+    """Register a new user of a new company."""
+    body = {
+        "email": f"{role}-{uuid4().hex}@acme.example",
+        "password": PASSWORD,
+        "company_name": f"Company {uuid4().hex[:8]}",
+        "role": role,
+    }
+    answer = client.post("/auth/register", json=body)
+    assert answer.status_code == 201, answer.text
+    tokens = answer.json()
+    user = tokens["user"]
+    return Account(user["id"], user["organization_id"], user["email"], role, tokens)
+
+
+def create_prompt_of(
+    client: httpx.Client, body: dict[str, Any], seller: Account, *, publish: bool = True, **fields: Any
+) -> dict[str, Any]:
+    """Create a prompt of a seller, and publish it."""
+    answer = client.post("/prompts", json={**body, **fields}, headers=seller.headers)
+    assert answer.status_code == 201, answer.text
+    prompt = answer.json()
+    if publish:
+        answer = client.post(f"/prompts/{prompt['id']}/publish", headers=seller.headers)
+        assert answer.status_code == 200, answer.text
+        prompt = answer.json()
+    created: dict[str, Any] = prompt
+    return created
+
+
 @pytest.fixture
 def register(client: httpx.Client) -> Callable[[str], Account]:
     """Registers a new user of a new company: `register("seller")`."""
 
-    def register(role: str) -> Account:
-        body = {
-            "email": f"{role}-{uuid4().hex}@acme.example",
-            "password": PASSWORD,
-            "company_name": f"Company {uuid4().hex[:8]}",
-            "role": role,
-        }
-        answer = client.post("/auth/register", json=body)
-        assert answer.status_code == 201, answer.text
-        tokens = answer.json()
-        user = tokens["user"]
-        return Account(user["id"], user["organization_id"], user["email"], role, tokens)
-
-    return register
+    return partial(register_account, client)
 
 
 @pytest.fixture
@@ -165,30 +193,11 @@ def stored_events(api_settings: Settings, database: psycopg.Connection[DictRow])
 @pytest.fixture
 def prompt_body() -> dict[str, Any]:
     """A complete new prompt."""
-    return {
-        "title": "Summarise a contract",
-        "description": "Finds parties, dates and obligations.",
-        "category": "legal",
-        "tags": ["contracts", "summary"],
-        "template": "Summarise this contract for ${audience:a lawyer}:\n\n${contract}",
-        "price_cents": 1900,
-        "currency": "USD",
-        "model": "gpt-4o",
-    }
+    return dict(PROMPT)
 
 
 @pytest.fixture
 def create_prompt(client: httpx.Client, prompt_body: dict[str, Any]) -> Callable[..., dict[str, Any]]:
     """Creates a prompt of a seller: `create_prompt(seller, price_cents=0)`; published unless `publish=False`."""
 
-    def create_prompt(seller: Account, *, publish: bool = True, **fields: Any) -> dict[str, Any]:
-        answer = client.post("/prompts", json={**prompt_body, **fields}, headers=seller.headers)
-        assert answer.status_code == 201, answer.text
-        prompt = answer.json()
-        if publish:
-            answer = client.post(f"/prompts/{prompt['id']}/publish", headers=seller.headers)
-            assert answer.status_code == 200, answer.text
-            prompt = answer.json()
-        return prompt
-
-    return create_prompt
+    return partial(create_prompt_of, client, prompt_body)

@@ -1,6 +1,7 @@
 """Browsing and searching what is for sale."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -8,7 +9,9 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow
 
-from tests.integration.api.conftest import Account
+from tests.integration.api.conftest import DEADLINE_SECONDS, PROMPT, Account, create_prompt_of, register_account
+from warehouse.databases import connect
+from warehouse.settings import Settings
 
 CreatePrompt = Callable[..., dict[str, Any]]
 Get = Callable[..., dict[str, Any]]
@@ -45,21 +48,58 @@ def read_all(get: Get) -> Callable[..., list[dict[str, Any]]]:
 ReadAll = Callable[..., list[dict[str, Any]]]
 
 
-@pytest.fixture
-def shelf(
-    create_prompt: CreatePrompt, seller: Account, database: psycopg.Connection[DictRow], buyer: Account
-) -> list[dict[str, Any]]:
-    """Seven prompts of one seller, a draft and an archived one among them; the fourth was ordered most."""
-    database.execute("delete from prompt_statistics")
+@dataclass(frozen=True)
+class Shelf:
+    """Six prompts of one seller that are for sale; the fourth was ordered most."""
+
+    seller: Account
+    prompts: list[dict[str, Any]]
+
+    def ids(self, numbers: Iterable[int] = range(6)) -> list[str]:
+        return [self.prompts[number]["id"] for number in numbers]
+
+
+@pytest.fixture(scope="class")
+def makers(api_url: str, api_settings: Settings) -> Iterator[tuple[httpx.Client, psycopg.Connection[DictRow]]]:
+    """The API and its database, for what the tests of a class look at and leave as it is."""
+    with (
+        httpx.Client(base_url=f"{api_url}/api/v1", timeout=DEADLINE_SECONDS, trust_env=False) as client,
+        connect(str(api_settings.database_url), autocommit=True) as database,
+    ):
+        yield client, database
+
+
+@pytest.fixture(scope="class")
+def shelf(makers: tuple[httpx.Client, psycopg.Connection[DictRow]]) -> Shelf:
+    """With a draft and an archived prompt beside them."""
+    client, database = makers
+    seller = register_account(client, "seller")
     prices = (500, 100, 500, 900, 0, 300, 700)
-    made = [create_prompt(seller, price_cents=price, title=f"Prompt {n}") for n, price in enumerate(prices)]
-    create_prompt(seller, publish=False)
+    made = [
+        create_prompt_of(client, PROMPT, seller, price_cents=price, title=f"Prompt {number}")
+        for number, price in enumerate(prices)
+    ]
+    create_prompt_of(client, PROMPT, seller, publish=False)
     for number, count in ((3, 5), (1, 2), (2, 2)):
         database.execute(
             "insert into prompt_statistics (prompt_id, order_count) values (%s, %s)", [made[number]["id"], count]
         )
     database.execute("update prompts set status = 'archived' where id = %s", [made[6]["id"]])
-    return made[:6]
+    return Shelf(seller, made[:6])
+
+
+@pytest.fixture(scope="class")
+def titles(makers: tuple[httpx.Client, psycopg.Connection[DictRow]]) -> None:
+    """All that is for sale."""
+    client, database = makers
+    database.execute("update prompts set status = 'archived' where status = 'published'")
+    seller = register_account(client, "seller")
+    for title, description, category in (
+        ("Marketing plan for a bakery", "Bread.", "marketing"),
+        ("Interview questions", "Asks about marketing.", "hiring"),
+        ("Code review", "Finds defects.", "engineering"),
+    ):
+        create_prompt_of(client, PROMPT, seller, title=title, description=description, category=category)
 
 
 def ids(items: list[dict[str, Any]]) -> list[str]:
@@ -84,10 +124,8 @@ class TestBrowse:
         client.post(f"/marketplace/orders/{order['id']}/refund", headers=buyer.headers)
         assert get("browse", limit=1)["items"][0]["statistics"] == {"order_count": 1, "refund_count": 1}
 
-    def test_drafts_and_archived_prompts_are_not_for_sale(
-        self, read_all: ReadAll, shelf: list[dict[str, Any]], seller: Account
-    ):
-        assert set(ids(read_all("browse", seller=seller.organization_id))) == set(ids(shelf))
+    def test_drafts_and_archived_prompts_are_not_for_sale(self, read_all: ReadAll, shelf: Shelf):
+        assert set(ids(read_all("browse", seller=shelf.seller.organization_id))) == set(shelf.ids())
 
     @pytest.mark.parametrize("limit", [1, 2, 5, 6, 100])
     @pytest.mark.parametrize(
@@ -100,10 +138,10 @@ class TestBrowse:
         ],
     )
     def test_pages_of_any_size_hold_each_prompt_once_in_order(
-        self, read_all: ReadAll, shelf: list[dict[str, Any]], seller: Account, sort: str, order: list[int], limit: int
+        self, read_all: ReadAll, shelf: Shelf, sort: str, order: list[int], limit: int
     ):
-        items = read_all("browse", sort=sort, limit=limit, seller=seller.organization_id)
-        assert ids(items) == [shelf[number]["id"] for number in order]
+        items = read_all("browse", sort=sort, limit=limit, seller=shelf.seller.organization_id)
+        assert ids(items) == shelf.ids(order)
         assert [item["position"] for item in items] == [1, 2, 3, 4, 5, 6]
 
     @pytest.mark.parametrize(
@@ -120,15 +158,14 @@ class TestBrowse:
         ],
     )
     def test_filters_leave_what_fits_all_of_them(
-        self, read_all: ReadAll, shelf: list[dict[str, Any]], seller: Account, wanted: dict[str, Any],
-        numbers: set[int],
-    ):  # fmt: skip
-        items = read_all("browse", seller=seller.organization_id, **wanted)
-        assert set(ids(items)) == {shelf[number]["id"] for number in numbers}
+        self, read_all: ReadAll, shelf: Shelf, wanted: dict[str, Any], numbers: set[int]
+    ):
+        items = read_all("browse", seller=shelf.seller.organization_id, **wanted)
+        assert set(ids(items)) == set(shelf.ids(numbers))
 
-    def test_a_seller_is_found_by_name_too(self, read_all: ReadAll, shelf: list[dict[str, Any]], seller: Account):
-        name = seller.tokens["user"]["company_name"]
-        assert set(ids(read_all("browse", seller=name))) == set(ids(shelf))
+    def test_a_seller_is_found_by_name_too(self, read_all: ReadAll, shelf: Shelf):
+        name = shelf.seller.tokens["user"]["company_name"]
+        assert set(ids(read_all("browse", seller=name))) == set(shelf.ids())
 
     @pytest.mark.parametrize(
         "wrong",
@@ -142,20 +179,13 @@ class TestBrowse:
         assert answer.status_code == 422
         assert answer.json()["errors"][0]["field"] in wrong
 
-    def test_a_cursor_of_another_order_is_refused(self, get: Get, client: httpx.Client, shelf: list[dict[str, Any]]):
+    def test_a_cursor_of_another_order_is_refused(self, get: Get, client: httpx.Client, shelf: Shelf):
         cursor = get("browse", limit=1)["next_cursor"]
         answer = client.get("/marketplace/browse", params={"cursor": cursor, "sort": "popular"})
         assert answer.status_code == 422
 
 
 class TestSearch:
-    @pytest.fixture
-    def titles(self, create_prompt: CreatePrompt, seller: Account, database: psycopg.Connection[DictRow]) -> None:
-        database.execute("update prompts set status = 'archived' where status = 'published'")
-        create_prompt(seller, title="Marketing plan for a bakery", description="Bread.", category="marketing")
-        create_prompt(seller, title="Interview questions", description="Asks about marketing.", category="hiring")
-        create_prompt(seller, title="Code review", description="Finds defects.", category="engineering")
-
     def found(self, answer: dict[str, Any]) -> list[str]:
         return [item["title"] for item in answer["items"]]
 
@@ -178,14 +208,15 @@ class TestSearch:
 
     @pytest.mark.parametrize("q", ["marketing", "markting"])
     def test_pages_go_on_where_the_last_one_ended(
-        self, get: Get, read_all: ReadAll, create_prompt: CreatePrompt, seller: Account, titles: None, q: str
-    ):
-        for number in range(5):
-            create_prompt(seller, title=f"Marketing {number}")
+        self, read_all: ReadAll, create_prompt: CreatePrompt, seller: Account, titles: None, q: str,
+        database: psycopg.Connection[DictRow],
+    ):  # fmt: skip
+        made = [create_prompt(seller, title=f"Marketing {number}") for number in range(5)]
         items = read_all("search", q=q, limit=2)
         assert len(set(ids(items))) == len(items) == len(read_all("search", q=q, limit=100)) > 5
         assert [item["score"] for item in items] == sorted((item["score"] for item in items), reverse=True)
         assert [item["position"] for item in items] == list(range(1, len(items) + 1))
+        database.execute("update prompts set status = 'archived' where id = any(%s::uuid[])", [ids(made)])
 
     def test_filters_narrow_it(self, get: Get, titles: None):
         assert self.found(get("search", q="marketing", category="hiring")) == ["Interview questions"]
@@ -209,7 +240,7 @@ class TestCategories:
 
 class TestEvents:
     def test_what_was_served_is_noted_with_its_positions(
-        self, get: Get, shelf: list[dict[str, Any]], stored_events: Callable[..., list[dict[str, Any]]]
+        self, get: Get, shelf: Shelf, stored_events: Callable[..., list[dict[str, Any]]]
     ):
         first = get("browse", limit=2)
         second = get("browse", limit=2, cursor=first["next_cursor"])
