@@ -97,7 +97,7 @@ NEW_BUYERS: Sources = {
         "paid_date",
         WHOLE,
         "currency",
-        f"paid_date <= (select max(date_day) from marts.dim_dates) - {WINDOW_DAYS}",
+        f"paid_date <= (select max(date_day) from marts.dim_dates) - {WINDOW_DAYS}",  # nosec B608
     )
 }
 """Paid orders, those that were their buyer's first with whether it came back; once there was time for it."""
