@@ -15,7 +15,7 @@ from bench.tracking import measure_tracking
 from warehouse.databases import connect
 from warehouse.servers import Servers
 
-HTTP_EVENTS = 100_000
+HTTP_EVENTS = 300_000
 WARM_UP_EVENTS = 10_000
 TURNS = 3
 

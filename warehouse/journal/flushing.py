@@ -8,7 +8,7 @@ flushers run; one works.
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,6 +37,11 @@ ORIGIN = "journal"
 # How often a waiting flusher looks at the stream's length.
 POLL_SECONDS = 0.2
 RETRY_SECONDS = 1.0
+# While events keep coming, a flusher that goes on rests so many times as long as it worked, up to a second.
+REST_SHARE = 2.0
+REST_MAX_SECONDS = 1.0
+# More than this are no burst: then it hurries, before senders are refused.
+HURRY_ABOVE_ENTRIES = 500
 
 
 class Flusher:
@@ -64,7 +69,7 @@ class Flusher:
         waiting_since: float | None = None
         while not stop.is_set():
             try:
-                waiting_since = self._flush_when_due(waiting_since)
+                waiting_since = self._flush_when_due(waiting_since, stop)
                 stop.wait(POLL_SECONDS)
             except (psycopg.OperationalError, redis.RedisError) as error:
                 logger.warning("events wait in the journal, a server is down: %s", error)
@@ -81,7 +86,7 @@ class Flusher:
         except (psycopg.Error, redis.RedisError) as error:
             logger.warning("events stay in the journal for the next start: %s", error)
 
-    def _flush_when_due(self, waiting_since: float | None) -> float | None:
+    def _flush_when_due(self, waiting_since: float | None, stop: threading.Event) -> float | None:
         self._forgetting.forget()
         if not self._redis.xlen(STREAM):
             return None
@@ -90,19 +95,26 @@ class Flusher:
         accepted = int(self._redis.get(ACCEPTED) or 0)
         if now - waiting_since < self._interval_seconds and accepted - self._accepted_before < self._max_events:
             return waiting_since
-        self.flush_all()
+        self.flush_all(rest=stop.wait)
         self._accepted_before = accepted
         return None
 
-    def flush_all(self) -> StoreReport:
-        """Store everything that waits now; what became of it. Raises psycopg or redis errors when a server is down."""
+    def flush_all(self, *, rest: Callable[[float], object] | None = None) -> StoreReport:
+        """Store everything that waits now; what became of it. Raises psycopg or redis errors when a server is down.
+
+        `rest` waits for so many seconds between two transactions, while events keep coming.
+        """
         report = StoreReport()
         with connect(self._database_url) as connection:
             while True:
+                began, accepted = time.monotonic(), self._redis.get(ACCEPTED)
                 flushed = self._flush_once(connection)
                 if flushed is None:
                     return report
                 report += flushed
+                if rest is not None:
+                    has_come = self._redis.get(ACCEPTED) != accepted
+                    rest(rest_seconds(time.monotonic() - began, has_come=has_come, waiting=self._redis.xlen(STREAM)))
 
     def close(self) -> None:
         """Let go of the connection to Redis."""
@@ -149,6 +161,17 @@ class Flusher:
             return False
         last = self._redis.xinfo_stream(STREAM)["last-generated-id"]
         return _numbers(last.decode() if isinstance(last, bytes) else str(last)) < _numbers(position)
+
+
+def rest_seconds(worked: float, *, has_come: bool, waiting: int) -> float:
+    """How long a flusher leaves the processors to those who take events in, after it worked for so many seconds.
+
+    Whoever sends events waits for the answer; nobody waits for them to be stored. Nothing when none came meanwhile, or
+    when so many entries wait that they are no burst.
+    """
+    if not has_come or waiting > HURRY_ABOVE_ENTRIES:
+        return 0.0
+    return min(REST_SHARE * worked, REST_MAX_SECONDS)
 
 
 def _position(connection: psycopg.Connection[DictRow]) -> str | None:

@@ -39,6 +39,18 @@ class TestFlushAll:
         flusher.flush_all()
         assert redis.Redis.from_url(redis_url).xlen(STREAM) == 0
 
+    def test_what_comes_while_it_rests_is_stored_as_well(self, redis_url, database_url, connection, flusher):
+        rests: list[float] = []
+
+        def rest(seconds: float) -> None:
+            rests.append(seconds)
+            if len(rests) == 1:
+                append(redis_url, database_url, [event("b")])
+
+        append(redis_url, database_url, [event("a")])
+        assert flusher.flush_all(rest=rest).stored == 2
+        assert rests == [0.0, 0.0], "nothing came while it worked"
+
     def test_entries_that_outlived_their_commit_are_passed_over(self, redis_url, database_url, connection, flusher):
         append(redis_url, database_url, [event("a")])
         entries = redis.Redis.from_url(redis_url).xrange(STREAM)
