@@ -8,4 +8,4 @@ COPY . .
 ENV PYTHONPATH=/srv PYTHONUNBUFFERED=1 DATA_DIR=/data DAGSTER_HOME=/data/dagster API_HOST=0.0.0.0
 USER marketplace
 EXPOSE 8000 8501 3000
-CMD ["uvicorn", "api.main:app", "--host", "0.0.0.0", "--port", "8000", "--no-access-log", "--no-proxy-headers"]
+CMD ["uvicorn", "api.main:app", "--host", "0.0.0.0", "--port", "8000", "--no-access-log", "--no-proxy-headers", "--timeout-graceful-shutdown", "5"]

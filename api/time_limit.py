@@ -22,7 +22,10 @@ class TimeLimit:
 
 
 def get_on() -> None:
-    """Say that the request gets on: a large file takes as long as it takes, and one that stands still is given up."""
+    """Say that the request gets on: a large file takes as long as it takes, and one that stands still is given up.
+
+    For routes without an `Idempotency-Key`: of a key nothing is known any more 90 seconds after its request began.
+    """
     scope = current_request.get()
     limit: TimeLimit | None = scope["state"].get(TIME_LIMIT) if scope is not None else None
     if limit is not None:

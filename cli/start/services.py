@@ -61,6 +61,8 @@ def api(settings: Settings, *, reload: bool = False) -> Service:
         command=(
             sys.executable, "-m", "uvicorn", "api.main:app", "--host", settings.api_host,
             "--port", str(settings.api_port), "--no-access-log", "--no-proxy-headers",
+            # A client that takes nothing keeps nobody from storing what waits.
+            "--timeout-graceful-shutdown", "5",
             *(("--reload",) if reload else ()), *watched,
         ),
         health_url=f"http://127.0.0.1:{settings.api_port}/health/ready",

@@ -21,7 +21,7 @@ from warehouse.events import SERVER_SOURCES
 from warehouse.intake import Arrival, ReadyEvent, make_arrival_ready
 from warehouse.journal.dividing import store_each
 from warehouse.journal.ledger import StoreReport, record_batch
-from warehouse.journal.recent import APPEND_SCRIPT, bucket_keys, read_payload_hashes, script_keys
+from warehouse.journal.recent import APPEND_OWN_SCRIPT, APPEND_SCRIPT, bucket_keys, read_payload_hashes, script_keys
 from warehouse.journal.stored_ids import StoredIds
 from warehouse.journal.stream import ACCEPTED, DROPPED, FIELD, STREAM, decode, encode, encode_fields, join
 from warehouse.round_trip import round_trip
@@ -174,11 +174,15 @@ class AsyncJournal:
             return Known()
         # Events of the service itself have fresh random ids; only others are remembered.
         remembered = [index for index, event in enumerate(events) if event.source not in SERVER_SOURCES]
+        entry = encode(events)
+        ids = b"".join([events[index].id for index in remembered])
         try:
-            answer = await self._evaluate(
-                *encode(events), len(events), duplicates, b"".join([events[index].id for index in remembered]),
-                "0" if may_be_known else "1",
-            )  # fmt: skip
+            if may_be_known and not remembered and not duplicates:
+                answer = await self._evaluate(APPEND_OWN_SCRIPT, *entry, len(events))
+            else:
+                answer = await self._evaluate(
+                    APPEND_SCRIPT, *entry, len(events), duplicates, ids, "0" if may_be_known else "1"
+                )
         except RedisError as error:
             self._give_up_on_redis(error)
             await self._store_directly(events, duplicates)
@@ -213,10 +217,10 @@ class AsyncJournal:
             self._give_up_on_redis(error)
         return said | await self._stored([id_ for id_ in stream_ids if id_ not in said])
 
-    async def _evaluate(self, *arguments: bytes | int | str) -> list[Any]:
-        """The answer of the script that appends. Raises `RedisError`."""
+    async def _evaluate(self, script: str, *arguments: bytes | int | str) -> list[Any]:
+        """The answer of a script that appends. Raises `RedisError`."""
         keys = script_keys()
-        command: tuple[Any, ...] = ("EVAL", APPEND_SCRIPT, len(keys), *keys, *arguments)
+        command: tuple[Any, ...] = ("EVAL", script, len(keys), *keys, *arguments)
         pool: Any = self._appending.connection_pool
         try:
             async with asyncio.timeout(REDIS_TIMEOUT_SECONDS):

@@ -1,4 +1,4 @@
-"""Stores events of which one may be such that the database refuses it: it costs itself alone."""
+"""Stores events of which one may be such that it can't be stored: it costs itself alone."""
 
 from collections.abc import Sequence
 
@@ -11,12 +11,16 @@ from warehouse.journal.quarantine import Rejected, quarantine
 from warehouse.journal.storing import store_batch
 from warehouse.journal.stream import encode_rows
 
+# The database refuses some; others can't even be written for it: a number too large for its column, a moment without a
+# time zone, a text that is no UTF-8.
+NOT_STORABLE = (psycopg.DataError, psycopg.IntegrityError, ValueError, TypeError, OverflowError)
+
 
 def store_each(connection: psycopg.Connection[DictRow], events: Sequence[ReadyEvent], *, origin: str) -> StoreReport:
     """Store events in the caller's transaction; one that can't be is found by halves and quarantined alone."""
     try:
         return store_batch(connection, events, origin=origin).report
-    except (psycopg.DataError, psycopg.IntegrityError, UnicodeError) as error:
+    except NOT_STORABLE as error:
         if len(events) == 1:
             quarantine(connection, [Rejected("events", origin, _raw(events[0]), "not_storable", str(error))])
             refused = StoreReport(received=1, quarantined=1)
@@ -32,5 +36,5 @@ def _raw(event: ReadyEvent) -> bytes:
     """The event as JSON; as it stood in the journal when its properties are none."""
     try:
         return event_of(event).model_dump_json().encode()
-    except ValueError:
+    except (ValueError, TypeError, OverflowError):
         return encode_rows([event])

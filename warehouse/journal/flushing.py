@@ -40,8 +40,9 @@ RETRY_SECONDS = 1.0
 # While events keep coming, a flusher that goes on rests so many times as long as it worked, up to a second.
 REST_SHARE = 2.0
 REST_MAX_SECONDS = 1.0
-# More than this are no burst: then it hurries, before senders are refused.
+# More than this is no burst: then it hurries, before senders are refused.
 HURRY_ABOVE_ENTRIES = 500
+HURRY_ABOVE_BYTES = 64 * 1024 * 1024
 
 
 class Flusher:
@@ -113,8 +114,10 @@ class Flusher:
                     return report
                 report += flushed
                 if rest is not None:
-                    has_come = self._redis.get(ACCEPTED) != accepted
-                    rest(rest_seconds(time.monotonic() - began, has_come=has_come, waiting=self._redis.xlen(STREAM)))
+                    worked, has_come = time.monotonic() - began, self._redis.get(ACCEPTED) != accepted
+                    # An estimate from a few entries, so that it costs as little however many there are.
+                    size = self._redis.memory_usage(STREAM) or 0
+                    rest(rest_seconds(worked, has_come=has_come, entries=self._redis.xlen(STREAM), size=size))
 
     def close(self) -> None:
         """Let go of the connection to Redis."""
@@ -163,13 +166,13 @@ class Flusher:
         return _numbers(last.decode() if isinstance(last, bytes) else str(last)) < _numbers(position)
 
 
-def rest_seconds(worked: float, *, has_come: bool, waiting: int) -> float:
+def rest_seconds(worked: float, *, has_come: bool, entries: int, size: int) -> float:
     """How long a flusher leaves the processors to those who take events in, after it worked for so many seconds.
 
     Whoever sends events waits for the answer; nobody waits for them to be stored. Nothing when none came meanwhile, or
-    when so many entries wait that they are no burst.
+    when so many entries or bytes (`size`) wait that they are no burst.
     """
-    if not has_come or waiting > HURRY_ABOVE_ENTRIES:
+    if not has_come or entries > HURRY_ABOVE_ENTRIES or size > HURRY_ABOVE_BYTES:
         return 0.0
     return min(REST_SHARE * worked, REST_MAX_SECONDS)
 

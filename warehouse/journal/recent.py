@@ -68,6 +68,13 @@ redis.call('incrby', KEYS[2], ARGV[3])
 return {{redis.call('xlen', KEYS[1])}}
 """
 
+# The same for events that nobody sends again. Redis reads a script for each call: a short one answers sooner.
+APPEND_OWN_SCRIPT = """
+redis.call('xadd', KEYS[1], '*', ARGV[1], ARGV[2])
+redis.call('incrby', KEYS[2], ARGV[3])
+return {redis.call('xlen', KEYS[1])}
+"""
+
 
 def bucket_keys() -> list[str]:
     """Where ids are remembered, the newest first."""
@@ -76,7 +83,7 @@ def bucket_keys() -> list[str]:
 
 
 def script_keys() -> list[str]:
-    """The keys of the script: stream, counter, and where ids are remembered."""
+    """The keys of the scripts: stream, counter, and where ids are remembered."""
     return [STREAM, ACCEPTED, *bucket_keys()]
 
 

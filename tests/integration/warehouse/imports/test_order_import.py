@@ -36,7 +36,9 @@ class TestAudit:
     @pytest.fixture
     def noted(self, connection):
         def read_noted():
-            rows = connection.execute("select action, new_value from audit_log where object_type = 'import'")
+            rows = connection.execute(
+                "select action, new_value from audit_log where object_type = 'import' order by occurred_at, id"
+            )
             return [(row["action"], row["new_value"]) for row in rows.fetchall()]
 
         return read_noted

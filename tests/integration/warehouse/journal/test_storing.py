@@ -51,6 +51,22 @@ class TestFlushAll:
         assert flusher.flush_all(rest=rest).stored == 2
         assert rests == [0.0, 0.0], "nothing came while it worked"
 
+    def test_it_rests_when_events_came_while_it_worked(self, redis_url, database_url, connection, monkeypatch):
+        flusher = Flusher(redis_url, database_url, max_events=100, interval_seconds=60)
+        work = flusher._flush_once
+
+        def work_while_others_send(database: psycopg.Connection[DictRow]) -> StoreReport | None:
+            if not rests:
+                append(redis_url, database_url, [event("b")])
+            return work(database)
+
+        rests: list[float] = []
+        monkeypatch.setattr(flusher, "_flush_once", work_while_others_send)
+        append(redis_url, database_url, [event("a")])
+        flusher.flush_all(rest=rests.append)
+        flusher.close()
+        assert rests[0] > 0
+
     def test_entries_that_outlived_their_commit_are_passed_over(self, redis_url, database_url, connection, flusher):
         append(redis_url, database_url, [event("a")])
         entries = redis.Redis.from_url(redis_url).xrange(STREAM)
@@ -80,6 +96,17 @@ class TestFlushAll:
         self, redis_url, database_url, connection, flusher, properties
     ):
         rows = [ready(event("a")), msgspec.structs.replace(ready(event("b")), properties=properties)]
+        redis.Redis.from_url(redis_url).xadd(STREAM, {ROWS_FIELD: encode_rows(rows)})
+        assert flusher.flush_all() == StoreReport(received=2, stored=1, quarantined=1)
+
+    @pytest.mark.parametrize(
+        "fields",
+        [{"schema_version": 2**63}, {"clock_offset_ms": 2**63}, {"occurred_at": datetime(2026, 1, 1)}],
+    )
+    def test_an_event_that_fits_no_column_is_quarantined_alone(
+        self, redis_url, database_url, connection, flusher, fields
+    ):
+        rows = [ready(event("a")), msgspec.structs.replace(ready(event("b")), **fields)]
         redis.Redis.from_url(redis_url).xadd(STREAM, {ROWS_FIELD: encode_rows(rows)})
         assert flusher.flush_all() == StoreReport(received=2, stored=1, quarantined=1)
 
