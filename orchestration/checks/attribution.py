@@ -20,7 +20,7 @@ CLICKS_RAW = Reconciliation(
     """,  # nosec B608
     found=f"""
         select {CLICKED_DATE} as clicked_date, count(*) as click_count
-        from intermediate.int_clicks_matched where {{{CLICKED_DATE} in scope}}
+        from intermediate.int_clicks_matched where {{clicked_at since scope}} and {{{CLICKED_DATE} in scope}}
         group by 1
     """,  # nosec B608
     key=("clicked_date",),
@@ -64,6 +64,7 @@ IMPRESSIONS_CREDITED = Reconciliation(
             from intermediate.int_impressions_served as impressions
             where
                 impressions.prompt_id in (select prompt_id from raw_app.prompts)
+                and {impressions.served_at since scope}
                 and {impressions.served_date in scope}
             group by impressions.served_date
         ) as found where click_count + purchase_count > 0
@@ -79,7 +80,22 @@ IMPRESSIONS_CREDITED = Reconciliation(
     """,
     key=("served_date",),
     measures=("click_count", "purchase_count"),
-    scope="select served_date from marts_build.fct_impressions where _built_at > {built_through}",
+    # Also of lists that only their clicks and orders say to have changed: a day that impressions were not built for,
+    # though they should have been, is what is looked for.
+    scope="""
+        select served_date from marts_build.fct_impressions where _built_at > {built_through}
+        union
+        select impressions.served_date
+        from intermediate.int_impressions_served as impressions
+        inner join intermediate.int_clicks_matched as clicks
+            on impressions.receipt_id = clicks.receipt_id and impressions.prompt_id = clicks.prompt_id
+        where clicks._built_at > {built_through}
+        union
+        select impressions.served_date
+        from intermediate.int_impressions_served as impressions
+        inner join intermediate.int_orders_credited as orders on impressions.impression_id = orders.impression_id
+        where orders._built_at > {built_through}
+    """,
 )
 
 ATTRIBUTION_RECONCILIATIONS = (CLICKS_RAW, ORDERS_RAW, IMPRESSIONS_CREDITED)

@@ -7,6 +7,7 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow
 
+from orchestration.checks.attribution import IMPRESSIONS_CREDITED
 from orchestration.checks.events import EVENT_RECONCILIATIONS
 from orchestration.checks.marts import RECONCILIATIONS
 from orchestration.checks.reconciliation import Reconciliation, differences_statement, scope_statement
@@ -202,19 +203,42 @@ class TestReconciliations:
         with connect(place.warehouse_url) as connection:
             assert connection.execute(sabotage.encode()).rowcount > 0
             found = connection.execute(differences_statement(reconciliation).encode()).fetchall()
-            in_scope = connection.execute(scoped_statement(connection, reconciliation).encode()).fetchall()
+            in_scope = differences_since(connection, reconciliation, NEVER)
             connection.rollback()
         assert found
         assert in_scope == found
 
+    @pytest.mark.parametrize(
+        ("column", "source"), [("is_clicked", "int_clicks_matched"), ("is_purchased", "int_orders_credited")]
+    )
+    def test_find_a_new_click_or_order_that_its_impression_was_not_built_for(
+        self, place: Place, first_run: RunOutcome, column: str, source: str
+    ) -> None:
+        with connect(place.warehouse_url) as connection:
+            tested = AlreadyTested(**connection.execute(TESTED).fetchall()[0])
+            before = differences_since(connection, IMPRESSIONS_CREDITED, tested)
+            one = f"(select min(impression_id) from marts_build.fct_impressions where {column})"
+            newer = f"update intermediate.{source} set _built_at = now() + interval '1 day' where impression_id = {one}"
+            forgotten = f"update marts_build.fct_impressions set {column} = false where impression_id = {one}"
+            assert [connection.execute(change.encode()).rowcount > 0 for change in (newer, forgotten)] == [True, True]
+            found = differences_since(connection, IMPRESSIONS_CREDITED, tested)
+            connection.rollback()
+        assert (len(before), len(found)) == (0, 1)
 
-def scoped_statement(connection: Connection, reconciliation: Reconciliation) -> str:
-    """The statement when nothing that is there was tested before."""
-    if reconciliation.scope is None:
-        return differences_statement(reconciliation)
-    never = AlreadyTested(datetime(2000, 1, 1, tzinfo=UTC), datetime(2000, 1, 1, tzinfo=UTC))
-    rows = connection.execute(scope_statement(reconciliation.scope, never).encode()).fetchall()
-    return differences_statement(reconciliation, [value for row in rows for value in row.values()])
+
+NEVER = AlreadyTested(datetime(2000, 1, 1, tzinfo=UTC), datetime(2000, 1, 1, tzinfo=UTC))
+TESTED = "select loaded_through, built_through from control.tested_build"
+
+
+def differences_since(
+    connection: Connection, reconciliation: Reconciliation, tested: AlreadyTested
+) -> list[dict[str, object]]:
+    """What a run finds that compares what was not tested before."""
+    scope = None
+    if reconciliation.scope is not None:
+        rows = connection.execute(scope_statement(reconciliation.scope, tested).encode()).fetchall()
+        scope = [value for row in rows for value in row.values()]
+    return connection.execute(differences_statement(reconciliation, scope).encode()).fetchall()
 
 
 def change_one_order(place: Place, amount: Decimal) -> None:
