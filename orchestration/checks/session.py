@@ -42,7 +42,7 @@ FCT_SESSIONS_RAW = Reconciliation(
                 on
                     sessions.person_id = activities.person_id
                     and activities.occurred_at between sessions.started_at and sessions.ended_at
-            where sessions.started_date <> {ENDED_DATE}
+            where sessions.started_date <> {ENDED_DATE} and {{sessions.ended_at since scope}}
         ) as counted
         group by activity_date
     """,  # nosec B608

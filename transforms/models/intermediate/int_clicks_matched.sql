@@ -6,6 +6,7 @@
             {'columns': ['impression_id']},
             {'columns': ['receipt_id', 'prompt_id']},
             {'columns': ['prompt_id', 'user_id']},
+            {'columns': ['clicked_at']},
             {'columns': ['_source_loaded_at']},
             {'columns': ['_built_at']},
         ],

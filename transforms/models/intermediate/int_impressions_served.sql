@@ -5,6 +5,7 @@
             {'columns': ['impression_id'], 'unique': true},
             {'columns': ['receipt_id', 'prompt_id']},
             {'columns': ['prompt_id']},
+            {'columns': ['served_at']},
             {'columns': ['_source_loaded_at']},
             {'columns': ['_built_at']},
         ],

@@ -5,6 +5,7 @@
             {'columns': ['session_id'], 'unique': true},
             {'columns': ['person_id', 'started_at']},
             {'columns': ['started_at']},
+            {'columns': ['ended_at']},
             {'columns': ['_source_loaded_at']},
             {'columns': ['_built_at']},
         ],
