@@ -7,6 +7,7 @@ import pytest
 
 from tests.integration.transforms import raw_rows as raw
 from tests.integration.transforms.dbt_warehouse import DbtWarehouse
+from warehouse.features import read_activity
 
 MONDAY = date(2026, 3, 2)
 TUESDAY = date(2026, 3, 3)
@@ -41,6 +42,7 @@ WORLD = {
         raw.served("list", at(MONDAY, 23, 30), "r1", ["essay", "haiku", "essay"], organization_id="buyers"),
         raw.served("unseen list", at(TUESDAY, 9), "r2", ["essay"]),
         raw.served("unclicked list", at(TUESDAY, 8), "r3", ["sonnet"]),
+        raw.served("the same again", at(TUESDAY, 8, 30), "r4", ["sonnet"]),
         # Another source uses the same receipt; a list of its own.
         raw.served("foreign list", at(TUESDAY, 9), "r1", ["haiku"], source="partner"),
         raw.clicked("click", at(TUESDAY, 0, 10), "r1", "essay", position=3),
@@ -203,7 +205,7 @@ class TestFctImpressions:
         places = [(row["source"], row["receipt_id"], row["position"]) for row in built.rows("fct_impressions")]
         assert sorted(places) == [
             ("api", "r1", 1), ("api", "r1", 2), ("api", "r1", 3), ("api", "r2", 1), ("api", "r3", 1),
-            ("api", "r8", 1), ("api", "r9", 1), ("partner", "r1", 1),
+            ("api", "r4", 1), ("api", "r8", 1), ("api", "r9", 1), ("partner", "r1", 1),
         ]  # fmt: skip
 
     def test_says_all_the_list_said(self, built: DbtWarehouse) -> None:
@@ -225,7 +227,7 @@ class TestFctImpressions:
 
     def test_what_bots_and_the_seller_were_shown_is_kept_and_not_counted(self, built: DbtWarehouse) -> None:
         counted = {row["receipt_id"]: row["is_counted"] for row in built.rows("fct_impressions")}
-        assert counted == {"r1": True, "r2": True, "r3": True, "r8": False, "r9": False}
+        assert counted == {"r1": True, "r2": True, "r3": True, "r4": True, "r8": False, "r9": False}
 
     def test_click_before_the_list_is_ignored(self, built: DbtWarehouse) -> None:
         assert built.row("fct_impressions", receipt_id="r2")["is_clicked"] is False
@@ -392,3 +394,40 @@ class TestAggCategoriesPerformanceDaily:
     def test_prompts_listed_nowhere_have_a_row_of_their_own(self, built: DbtWarehouse) -> None:
         row = built.row("agg_categories_performance_daily", category="", performance_date=TUESDAY)
         assert (row["currency"], row["order_count"], row["gross_revenue_amount"]) == ("JPY", 1, Decimal(700))
+
+
+class TestFeatPromptsDaily:
+    def test_a_person_is_one_impression_and_one_click_a_day_and_the_last_moment_is_known(
+        self, built: DbtWarehouse
+    ) -> None:
+        columns = ("prompt_id", "activity_date", "impression_count", "click_count", "latest_at")
+        assert [tuple(row[name] for name in columns) for row in built.rows("feat_prompts_daily")] == [
+            # Whoever clicked is another person than the visit that the list was served to.
+            ("essay", MONDAY, 2, 0, at(TUESDAY, 0, 10)),
+            ("essay", TUESDAY, 1, 1, at(TUESDAY, 9)),
+            ("haiku", MONDAY, 1, 0, at(TUESDAY, 1)),
+            ("haiku", TUESDAY, 1, 1, at(TUESDAY, 9)),
+            # Two lists of one visit.
+            ("sonnet", TUESDAY, 1, 0, at(TUESDAY, 8, 30)),
+        ]
+
+    def test_a_ranking_takes_them_as_they_are_when_all_of_the_day_is_past(self, built: DbtWarehouse) -> None:
+        counted = {
+            (row["prompt_id"], row["activity_date"]): (row["impression_count"], row["click_count"])
+            for row in built.rows("feat_prompts_daily")
+        }
+        assert read_traffic(built, as_of=at(TUESDAY, 23)) == counted
+
+    def test_a_ranking_of_before_a_click_counts_the_day_without_it(self, built: DbtWarehouse) -> None:
+        traffic = read_traffic(built, as_of=at(TUESDAY, 0, 5))
+        assert traffic == {("essay", MONDAY): (1, 0), ("haiku", MONDAY): (1, 0)}
+
+
+def read_traffic(built: DbtWarehouse, *, as_of: datetime) -> dict[tuple[str, date], tuple[int, int]]:
+    """Impressions and clicks of each prompt and day that a ranking of a moment counts."""
+    activity = read_activity(built.url, as_of=as_of, window_days=28).iter_rows(named=True)
+    return {
+        (row["prompt_id"], row["activity_date"]): (row["impression_count"], row["click_count"])
+        for row in activity
+        if row["impression_count"] or row["click_count"]
+    }
