@@ -89,8 +89,11 @@ def period_end(start: date, grain: Grain, days: Days) -> date:
 
 
 def is_complete(figure: Figure, query: FigureQuery, publication: Publication) -> bool:
-    """Whether the period of a figure was over when the figures were loaded."""
-    return period_end(figure.period_start, query.grain, query.days) <= publication.complete_through
+    """Whether the period of a figure was over when the figures were loaded, and the days it is followed for."""
+    last = period_end(figure.period_start, query.grain, query.days)
+    follow_up_days = next(metric.follow_up_days for metric in query.metrics if metric.slug == figure.metric)
+    # In ordinals, because there may be no date so late.
+    return last.toordinal() + follow_up_days <= publication.complete_through.toordinal()
 
 
 def read_figures(connection: Connection, query: FigureQuery, *, after: Place | None, limit: int) -> list[Figure]:

@@ -64,6 +64,8 @@ class Metric:
     denominator: Measure | None = None
     # Of how many days up to and with the day of a figure its rows are.
     window_days: int | None = None
+    # How many days after its own a figure waits for, to see what became of what it counts.
+    follow_up_days: int = 0
     is_additive: bool = False
     # Whether the measure counts some of what the denominator counts, so that a rate has an interval.
     has_interval: bool = False
@@ -115,4 +117,5 @@ class Metric:
         keys = " or ".join(self.dimensions)
         has_currency = any(source.currency for source in self.sources.values())
         window = f", of the {self.window_days} days up to it" if self.window_days else ""
-        return f"{keys}, UTC day{window}{', currency' if has_currency else ''}"
+        follow_up = f", followed for the {self.follow_up_days} days after it" if self.follow_up_days else ""
+        return f"{keys}, UTC day{window}{follow_up}{', currency' if has_currency else ''}"

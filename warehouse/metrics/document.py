@@ -19,8 +19,9 @@ two, or `cumulative` (one over a window of days); a measure is an aggregation ov
 A metric can be cut by the dimensions it names; `marketplace` is the whole. Where its marts have a currency a figure is
 of one: amounts of different currencies are never added, and traffic counts in the list currency of its prompt. A rate
 over several days is computed from the counts of those days. A figure with a window of {WINDOW_DAYS} days is of the days
-up to and with its own, and is computed for days alone. Events that a sender samples count as sent, not weighted by
-`sample_rate`. A rate with an interval carries Wilson's 95 % score interval.
+up to and with its own, and is computed for days alone. A figure that is followed for some days is complete when those
+after the last day of its period are over, any other when its period is. Events that a sender samples count as sent, not
+weighted by `sample_rate`. A rate with an interval carries Wilson's 95 % score interval.
 
 Read them at `/api/v1/analytics/overview` (operators), at `/api/v1/analytics/sellers/me/performance` (sellers), as a
 file from `/api/v1/analytics/export` or `python cli/export.py metrics`, or in the analysts' snapshot as views such as

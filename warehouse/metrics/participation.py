@@ -82,11 +82,14 @@ PARTICIPATION: tuple[Metric, ...] = (
         Measure("retained_new_buyers", "sum", "is_retained"),
         NEW_BUYERS,
         OWNER,
-        "Who had bought before, and who bought for the first time in the last 28 days: there was no time to come back "
-        "yet. Of those who bought for the first time on the day, the share that bought on another day of the 28 after "
-        "it, whatever the currency of that. Of a month it is that of the month's cohort; "
-        "`agg_buyer_cohorts_monthly` follows each cohort through all months.",
+        "Who had bought before, and who bought for the first time so lately that the 28 days to come back are not "
+        "over. Of those who bought for the first time on the day, the share that bought on another day of the 28 after "
+        "it, whatever the currency of that. The newest day with a figure is 29 days before the newest there is: the "
+        "last 28 days, which are shown when no days are asked for, never have one, so ask for earlier days. A month is "
+        "of those of its days whose 28 days are over, and is not complete before those of its last day are; then it is "
+        "that of the month's cohort, and `agg_buyer_cohorts_monthly` follows each cohort through all months.",
         denominator=Measure("new_buyers", "sum", "is_new"),
+        follow_up_days=WINDOW_DAYS,
         has_interval=True,
     ),
     Metric(

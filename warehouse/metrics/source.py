@@ -55,6 +55,7 @@ _NUMBERED = """(
             paid_date,
             currency,
             buyer_organization_id,
+            min(paid_date) over (partition by buyer_organization_id) as first_paid_date,
             row_number() over (partition by buyer_organization_id order by paid_at, order_id) as order_number
         from marts.fct_orders
     ) as orders"""
@@ -69,25 +70,26 @@ NUMBERED_ORDERS_28D: Sources = {
 }  # fmt: skip
 """The same, for each of the days whose window they lie in."""
 
+# One sort by buyer, and nothing joined: an order's buyer came back on the first day after that of its first order.
 _NEW_BUYERS = f"""(
         select
-            orders.paid_date,
-            orders.currency,
-            case when orders.order_number = 1 then 1 else 0 end as is_new,
+            numbered.paid_date,
+            numbered.currency,
+            case when numbered.order_number = 1 then 1 else 0 end as is_new,
             case
-                when
-                    orders.order_number = 1
-                    and exists (
-                        select 1 from marts.fct_orders as later
-                        where
-                            orders.buyer_organization_id = later.buyer_organization_id
-                            and later.paid_date > orders.paid_date
-                            and later.paid_date <= orders.paid_date + {WINDOW_DAYS}
-                    )
-                    then 1
+                when numbered.order_number = 1 and numbered.returned_date <= numbered.paid_date + {WINDOW_DAYS} then 1
                 else 0
             end as is_retained
-        from {_NUMBERED}
+        from (
+            select
+                orders.paid_date,
+                orders.currency,
+                orders.order_number,
+                min(case when orders.paid_date > orders.first_paid_date then orders.paid_date end)
+                    over (partition by orders.buyer_organization_id)
+                as returned_date
+            from {_NUMBERED}
+        ) as numbered
     ) as orders"""  # nosec B608
 
 NEW_BUYERS: Sources = {
@@ -97,10 +99,11 @@ NEW_BUYERS: Sources = {
         "paid_date",
         WHOLE,
         "currency",
-        f"paid_date <= (select max(date_day) from marts.dim_dates) - {WINDOW_DAYS}",  # nosec B608
+        # The newest day there is may still go on, so nothing is told of those who have until its end to come back.
+        f"paid_date < (select max(date_day) from marts.dim_dates) - {WINDOW_DAYS}",  # nosec B608
     )
 }
-"""Paid orders, those that were their buyer's first with whether it came back; once there was time for it."""
+"""Paid orders, those that were their buyer's first with whether it came back; once its time for that is over."""
 
 _BUYER_DAYS = "(select distinct buyer_organization_id, currency, paid_date from marts.fct_orders)"
 

@@ -28,6 +28,7 @@ class Facts:
             self.reviews = [row for row in self._rows(database, "fct_reviews") if not row["is_hidden"]]
             impressions = self._rows(database, "fct_impressions")
             prompts = self._rows(database, "dim_prompts")
+            self.days = sorted(row["date_day"] for row in self._rows(database, "dim_dates"))
         self.impressions = [row for row in impressions if row["is_counted"]]
         self.published = [row for row in prompts if row["status"] == "published"]
         self.currency = {row["prompt_id"]: row["currency"] for row in prompts}

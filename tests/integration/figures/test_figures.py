@@ -1,7 +1,7 @@
 """One definition, many readers: every figure is the same wherever it is read, and nobody reads what is others'."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -157,6 +157,18 @@ class TestReference:
         with changed(entry):
             assert differences(of_statement(snapshot, entry), expected)
 
+    def test_new_buyers_have_a_figure_once_their_days_to_come_back_are_over(self, facts: Facts, snapshot: Path) -> None:
+        entry = metric("new_buyer_retention_rate")
+        going_on = facts.days[-1]
+        over = {
+            (str(row["paid_date"]), row["currency"])
+            for row in facts.orders
+            if row["paid_date"] + timedelta(days=entry.follow_up_days) < going_on
+        }
+        assert {(cell.period_start, cell.currency) for cell in of_statement(snapshot, entry)} == over
+        assert entry.follow_up_days == 28
+        assert going_on == LAST
+
 
 class TestDashboardAnswer:
     def test_has_the_figures_of_the_registry(self, client: httpx.Client, accounts: Any) -> None:
@@ -201,6 +213,14 @@ class TestOverview:
         assert (total["numerator"], total["denominator"]) == (clicks, impressions)
         assert total["value"] == clicks / impressions
         assert total["interval"]["low"] < total["value"] < total["interval"]["high"]
+
+    def test_a_month_is_not_complete_while_buyers_of_it_may_come_back(self, ask: Any) -> None:
+        through = date.fromisoformat(ask().json()["complete_through"])
+        months = ask(metric="new_buyer_retention_rate", grain="month").json()["items"]
+        assert months
+        assert {(item["period_start"], item["is_complete"]) for item in months} == {
+            (str(FIRST), date(2026, 3, 31) + timedelta(days=28) <= through)
+        }
 
     @pytest.mark.parametrize("grain", ["week", "month"])
     def test_periods_add_up_to_the_total(self, ask: Any, grain: str) -> None:

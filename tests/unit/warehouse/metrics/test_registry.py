@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from warehouse.marts import PerformanceDay
-from warehouse.metrics import METRICS, MetricUnknown, metric, wilson_interval
+from warehouse.metrics import METRICS, MetricUnknown, figures_statement, metric, wilson_interval
 from warehouse.metrics.document import DOCUMENT, main, render_document
 from warehouse.metrics.interval import Z_95
 
@@ -72,6 +72,9 @@ class TestRegistry:
         measures = [measure for entry in METRICS if entry.has_interval for measure in entry.measures]
         assert not any(measure.is_amount for measure in measures)
         assert {entry.type for entry in METRICS if entry.has_interval} == {"ratio"}
+
+    def test_who_came_back_is_found_in_one_reading_of_the_orders(self) -> None:
+        assert figures_statement(metric("new_buyer_retention_rate"), "marketplace").count("marts.fct_orders") == 1
 
     def test_a_metric_is_found_by_its_slug(self) -> None:
         assert metric("order_count").label == "Orders"
