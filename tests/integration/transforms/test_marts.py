@@ -1,6 +1,8 @@
 """What the marts say about a small world written by hand, built in full."""
 
-from datetime import UTC, date, datetime
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -117,6 +119,21 @@ def built(dbt_warehouse: DbtWarehouse) -> DbtWarehouse:
     # All tests of the project run along, its unit tests too.
     dbt_warehouse.dbt("build")
     return dbt_warehouse
+
+
+ORDERS_KEEP, BOOKINGS_ARE_KNOWN = "assert_orders_keep_what_was_booked", "assert_bookings_without_payment_are_known"
+
+# Without the tests that hold the models against others, which are not built again.
+ALONE = ("--indirect-selection", "cautious")
+
+
+def warned(built: DbtWarehouse, rows: Mapping[str, Sequence[raw.Row]]) -> Counter[str]:
+    """How many rows each assertion about Stripe's ledger warns of, once these were loaded too."""
+    built.load(rows)
+    models = "int_payments_matched fct_order_payments int_refunds_matched fct_refunds"
+    results = built.dbt("build", "--select", f"{models} {ORDERS_KEEP} {BOOKINGS_ARE_KNOWN}", *ALONE)
+    built.warnings.clear()
+    return Counter({item.node.name: item.failures for item in results if str(item.status) == "warn"})
 
 
 class TestProject:
@@ -314,20 +331,27 @@ class TestFctOrderPayments:
     def test_a_payout_is_no_order_s(self, built: DbtWarehouse) -> None:
         assert {row["order_id"] for row in built.rows("fct_order_payments")} == {"o1", "o2", "o3"}
 
-    def test_money_that_went_in_a_dispute_or_that_nobody_knows_is_told(self, built: DbtWarehouse) -> None:
+    def test_money_of_a_kind_nobody_knows_is_told_and_that_of_a_dispute_is_not(self, built: DbtWarehouse) -> None:
         disputed = {"type": "adjustment", "source_object": "dispute", "fee_cents": 1500}
+        unknown = {"reporting_category": "contribution", "fee_cents": 0}
         booked = [
             raw.booking("t5", "o2", at(TUESDAY, 9), amount_cents=-700, currency="JPY", reporting_category="dispute",
                         **disputed),
-            raw.booking("t6", "", at(TUESDAY, 9), reporting_category="contribution", payment_intent_id=None),
+            raw.booking("t6", "", at(TUESDAY, 9), payment_intent_id=None, **unknown),
+            raw.booking("t7", "o3", at(TUESDAY, 9), amount_cents=-80, source_amount_cents=-100, source_currency="USD",
+                        **unknown),
         ]  # fmt: skip
-        built.load({raw.BOOKINGS: booked})
-        selected = "assert_orders_keep_what_was_booked assert_bookings_without_payment_are_known"
-        results = built.dbt("build", "--select", f"fct_order_payments int_payments_matched {selected}")
-        told = {item.node.name: (str(item.status), item.failures) for item in results if item.failures}
-        assert told == dict.fromkeys(selected.split(), ("warn", 1))
+        assert warned(built, {raw.BOOKINGS: booked}) == {BOOKINGS_ARE_KNOWN: 1, ORDERS_KEEP: 1}
         assert built.row("fct_order_payments", balance_transaction_id="t5")["net_amount"] == Decimal("-2200.00")
-        built.warnings.clear()
+
+    def test_a_refund_that_is_not_booked_yet_is_told_after_an_hour(self, built: DbtWarehouse) -> None:
+        before = warned(built, {})[ORDERS_KEEP]
+        hour_ago = datetime.now(UTC) - timedelta(hours=1)
+        told = [
+            warned(built, {raw.REFUNDS: [raw.refund("f2", "o1", hour_ago + timedelta(minutes=minutes))]})[ORDERS_KEEP]
+            for minutes in (30, -1)
+        ]
+        assert [count - before for count in told] == [0, 1]
 
 
 class TestAggPromptsPerformanceDaily:
