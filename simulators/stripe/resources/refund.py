@@ -36,7 +36,7 @@ def create(call: Call) -> JsonObject:
     """Refund a charge, named by itself or by its payment intent."""
     given = parse(CreateParameters, call.params)
     charge = _find_charge(call, given)
-    amount = _refundable(charge, given.amount)
+    amount = _refundable(call, charge, given.amount)
     refund: JsonObject = {
         "id": new_id("re"),
         "object": "refund",
@@ -87,10 +87,12 @@ def _find_charge(call: Call, given: CreateParameters) -> JsonObject:
     return charge
 
 
-def _refundable(charge: JsonObject, requested: int | None) -> int:
+def _refundable(call: Call, charge: JsonObject, requested: int | None) -> int:
     left: int = charge["amount_captured"] - charge["amount_refunded"]
     if left == 0:
         raise InvalidRequest(f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded")
+    if _is_with_the_bank(call, charge):
+        raise InvalidRequest(f"Charge {charge['id']} has been charged back; cannot refund.", code="charge_disputed")
     amount = left if requested is None else requested
     if amount > left:
         # Stripe gives this error no code of its own; its parameter tells it from a charge that is refunded already.
@@ -100,6 +102,12 @@ def _refundable(charge: JsonObject, requested: int | None) -> int:
             param="amount",
         )
     return amount
+
+
+def _is_with_the_bank(call: Call, charge: JsonObject) -> bool:
+    """Whether a bank has taken the money back, for the time being or for good. A charge is disputed once at most."""
+    disputes = call.objects.page("dispute", ListParameters(), equals("charge", charge["id"])).objects
+    return any(dispute["status"] != "won" for dispute in disputes)
 
 
 def _reduce(call: Call, charge: JsonObject, amount: int) -> None:

@@ -172,6 +172,20 @@ class TestNothingToRefund:
         assert (find_order()["status"], find_order()["refunded_cents"]) == ("partially_refunded", 1000)
         assert refund().json()["amount_cents"] == 900
 
+    def test_what_a_bank_took_back_is_not_given_twice(
+        self, refund: Refund, find_order: FindOrder, order: dict[str, Any], stripe_simulator: Stripe
+    ):
+        [intent] = stripe_simulator.intents_of(order["id"])
+        dispute_id = stripe_simulator.dispute(intent["id"])
+        answer = refund()
+        assert answer.status_code == 409
+        assert answer.json()["type"].endswith("refund-refused")
+        assert (find_order()["status"], find_order()["refunded_cents"]) == ("paid", 0)
+        assert refunds_at_stripe(stripe_simulator, order) == []
+        evidence: Any = {"evidence": {"uncategorized_text": "winning_evidence"}, "submit": True}
+        stripe_simulator.sdk.v1.disputes.update(dispute_id, evidence)
+        assert refund().json()["order_status"] == "refunded"
+
 
 class TestLostAnswer:
     def test_asking_again_is_the_same_refund_without_help_of_its_key(

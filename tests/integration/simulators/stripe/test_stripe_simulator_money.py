@@ -67,6 +67,23 @@ class TestDispute:
         [listed] = shop.sdk.v1.disputes.list(params={"payment_intent": intent.id}).data
         assert listed.id == lost.id
 
+    @pytest.mark.parametrize("text", [None, "i am thinking", "losing_evidence"])
+    def test_money_that_is_with_the_bank_is_not_refunded(self, shop: Shop, text: str | None) -> None:
+        intent = shop.pay(1000)
+        dispute = shop.dispute(intent.id)
+        if text is not None:
+            shop.sdk.v1.disputes.update(dispute["id"], params={"evidence": {"uncategorized_text": text}})
+        with pytest.raises(stripe.InvalidRequestError, match="has been charged back") as caught:
+            shop.refunds.create(params={"payment_intent": intent.id, "amount": 100})
+        assert caught.value.code == "charge_disputed"
+        assert shop.sdk.v1.charges.retrieve(intent.latest_charge.id).amount_refunded == 0
+
+    def test_that_is_won_can_be_refunded(self, shop: Shop) -> None:
+        intent = shop.pay(1000)
+        evidence: Any = {"evidence": {"uncategorized_text": "winning_evidence"}}
+        shop.sdk.v1.disputes.update(shop.dispute(intent.id)["id"], params=evidence)
+        assert shop.refunds.create(params={"payment_intent": intent.id}).amount == 1000
+
 
 class TestRefund:
     def test_full_refund_by_payment(self, shop: Shop) -> None:
