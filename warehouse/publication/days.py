@@ -1,7 +1,8 @@
 """Which days of a mart a publication changed, of marts that grow with every event.
 
 Whoever keeps a copy of such a mart writes the days anew that changed since, and leaves the others as they are. The day
-of a row follows from its key, so a row never moves from one day to another.
+of a row follows from its key, so a row never moves from one day to another: a mart of which that can't be said has no
+place here (the delivery tests look for rows that moved).
 """
 
 from collections.abc import Collection, Iterable, Mapping

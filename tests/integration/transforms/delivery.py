@@ -8,6 +8,7 @@ import pytest
 from tests.integration.transforms.dbt_warehouse import DbtWarehouse, Row
 from tests.integration.transforms.duckdb_warehouse import DuckdbWarehouse
 from tests.integration.transforms.random_history import deliver, random_history
+from warehouse.publication.days import MART_DAYS
 
 MARTS = (
     "dim_dates", "dim_organizations", "dim_organizations_history", "dim_prompts", "dim_prompts_history",
@@ -17,6 +18,11 @@ MARTS = (
     "agg_marketplace_daily", "agg_search_terms_daily", "agg_buyer_cohorts_monthly", "fct_reviews", "fct_prompt_runs",
 )  # fmt: skip
 FEATURES = "feat_prompts_daily"
+# Of marts that are kept by day, those whose key does not name the day; the keys of the others do.
+KEYS = {
+    "fct_impressions": "impression_id", "fct_searches": "search_id", "fct_sessions": "session_id",
+    "fct_prompt_runs": "run_id",
+}  # fmt: skip
 HISTORY_SEED = 20260302
 # Each takes seconds: one of them in every run, the others in `make test-slow`.
 SCHEDULES = int(os.environ.get("TRANSFORMS_SCHEDULES", "100"))
@@ -45,12 +51,22 @@ def read_marts(warehouse: DbtWarehouse | DuckdbWarehouse) -> Marts:
 
 
 def build_bit_by_bit(warehouse: DbtWarehouse | DuckdbWarehouse, seed: int) -> Marts:
-    """The marts of the same history after a run for each of several loads."""
+    """The marts of the same history after a run for each of several loads, in none of which a row changed its day."""
     first, *later = deliver(random_history(HISTORY_SEED), seed=seed, loads=2 + seed % 3)
     warehouse.load(first)
     warehouse.dbt("run")
+    days = days_of_keys(warehouse)
     for delivery in later:
         warehouse.load(delivery)
         # The views are there, and hold no rows of their own.
         warehouse.dbt("run", "--exclude", "config.materialized:view")
+        days |= days_of_keys(warehouse)
+    assert len({key[:2] for key in days}) == len(days)
     return read_marts(warehouse)
+
+
+def days_of_keys(warehouse: DbtWarehouse | DuckdbWarehouse) -> set[tuple[str, Any, Any]]:
+    """The mart, the key and the day of each row of marts that are kept by day."""
+    return {
+        (mart, row[key], row[MART_DAYS[mart].day]) for mart, key in KEYS.items() for row in warehouse.rows(mart)
+    }  # fmt: skip

@@ -47,6 +47,7 @@ def random_history(seed: int) -> list[Version]:
         *_orders(random, clicks),
         *_states(random),
         *_uses(random),
+        *_reported_on_two_days(),
     ]
 
 
@@ -131,6 +132,15 @@ def _lists(random: Random) -> Iterator[Row]:
         yield row
         if random.random() < 0.4:
             yield row | {"event_id": f"list {number} again", "occurred_at": _after(random, row["occurred_at"], hours=3)}
+
+
+def _reported_on_two_days() -> Iterator[Version]:
+    """Lists that one event reports before midnight and another one after it: of each day a row of its own."""
+    midnight = START + timedelta(days=3)
+    for number in range(8):
+        for moment in (midnight - timedelta(minutes=number + 1), midnight + timedelta(minutes=number)):
+            row = raw.served(f"night {number} {moment.date()}", moment, f"night {number}", ["prompt 0"])
+            yield Version(raw.EVENTS, row["event_id"], row)
 
 
 def _clicked(random: Random, served: Row, number: int) -> Row:

@@ -3,12 +3,28 @@
 import pytest
 
 from tests.integration.transforms.dbt_warehouse import DbtWarehouse
-from tests.integration.transforms.delivery import MARTS, Marts, build_at_once, build_bit_by_bit, every_other_schedule
+from tests.integration.transforms.delivery import (
+    KEYS,
+    MARTS,
+    Marts,
+    build_at_once,
+    build_bit_by_bit,
+    every_other_schedule,
+)
+from warehouse.publication.days import MART_DAYS
 
 
 @pytest.fixture(scope="module")
 def expected(dbt_warehouse: DbtWarehouse) -> Marts:
     return build_at_once(dbt_warehouse)
+
+
+class TestKeysOfDays:
+    def test_say_the_day_or_are_followed_through_every_schedule(self, dbt_warehouse: DbtWarehouse) -> None:
+        dbt_warehouse.dbt("parse")
+        assert dbt_warehouse.manifest is not None
+        keys = {node.name: node.config.get("unique_key") for node in dbt_warehouse.manifest.nodes.values()}
+        assert {mart: keys[mart] for mart, days in MART_DAYS.items() if days.day not in keys[mart]} == KEYS
 
 
 class TestDelivery:
