@@ -29,8 +29,9 @@ from warehouse.servers import Servers
 from warehouse.settings import get_settings
 
 REFUSED_SHOWN = 20
-# What was accepted can wait to be stored; who sends events, or asks for a page, waits now. A tenth of the weight where
-# both want the same processor, which never ends; all of it where nobody else does.
+# What was accepted can wait to be stored; who sends events, or asks for a page, waits now. Where both want the same
+# processor, storing gets a tenth of it: enough that it goes on even if the others never stop wanting it. Where nobody
+# else wants it, storing gets all of it.
 FOLLOWING_NICENESS = 10
 
 STORED = """
