@@ -1,5 +1,6 @@
 """Parquet. The line of a row is its number in the file, counted from 1."""
 
+import json
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -8,10 +9,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from warehouse.imports.errors import ImportRefused
+from warehouse.imports.errors import ImportRefused, RowInvalid
 from warehouse.imports.record import Record
 from warehouse.imports.source import Source
-from warehouse.imports.value import EPOCH
+from warehouse.imports.value import EPOCH, shown
 
 ROWS_AT_ONCE = 2000
 
@@ -22,6 +23,7 @@ class Chunk:
     def __init__(self, batch: pa.RecordBatch, first_line: int) -> None:
         self.columns = dict(zip(batch.schema.names, batch.columns, strict=True))
         self._values: dict[str, list[Any]] = {}
+        self._problems: dict[int, RowInvalid] = {}
         self.row_count = batch.num_rows
         # About what a row takes as it was read.
         self.row_bytes: int = -(-batch.nbytes // max(batch.num_rows, 1))
@@ -30,13 +32,41 @@ class Chunk:
     def values_of(self, name: str) -> list[Any] | None:
         """The values of a column; None when there is none."""
         if name not in self._values and name in self.columns:
-            self._values[name] = _to_values(self.columns[name])
+            try:
+                self._values[name] = _to_values(self.columns[name])
+            except (ValueError, OverflowError):
+                self._values[name] = [self._value_of(name, index) for index in range(self.row_count)]
         return self._values.get(name)
+
+    def is_utf8(self) -> bool:
+        """Whether all texts are, also those nobody reads. No reader of Parquet makes sure of it."""
+        try:
+            for column in self.columns.values():
+                column.validate(full=True)
+        except pa.ArrowInvalid:
+            return False
+        return True
 
     def record(self, index: int) -> Record:
         """A row by itself."""
-        values = {name: (self.values_of(name) or [])[index] for name in self.columns}
-        return Record(self._first_line + index, values, self.row_bytes)
+        line, values = self._first_line + index, {name: (self.values_of(name) or [])[index] for name in self.columns}
+        problem = self._problems.get(index)
+        raw = None if problem is None else _as_json(values)
+        return Record(line, values, self.row_bytes, raw, problem)
+
+    def _value_of(self, name: str, index: int) -> Any:
+        """One value. One that Python can't hold is noted as the problem of its row."""
+        column = self.columns[name]
+        try:
+            return _to_values(column.slice(index, 1))[0]
+        except UnicodeDecodeError as error:
+            problem = RowInvalid(
+                "encoding_invalid", f"{shown(name)} has text whose byte {error.start + 1} is not UTF-8"
+            )
+        except (ValueError, OverflowError) as error:
+            problem = RowInvalid("value_not_storable", f"{shown(name)} can't be read: {_first_line(error)}")
+        self._problems.setdefault(index, problem)
+        return _as_it_stands(column[index])
 
 
 class ParquetSource(Source):
@@ -52,6 +82,9 @@ class ParquetSource(Source):
         except (pa.ArrowException, OSError) as error:
             self._file.close()
             raise ImportRefused(f"{path} is not a Parquet file: {_first_line(error)}.") from None
+        except UnicodeDecodeError:
+            self._file.close()
+            raise ImportRefused(f"{path} has a column whose name is not UTF-8.") from None
         self._rows = self._parquet.metadata.num_rows
         self.columns = tuple(self._parquet.schema_arrow.names)
 
@@ -115,6 +148,34 @@ def _without_nulls(value: Any) -> Any:
     if isinstance(value, list):
         return [_without_nulls(part) for part in value]
     return value
+
+
+def _as_it_stands(scalar: pa.Scalar) -> Any:
+    """A value with all that Python can't hold in it: bytes that are not UTF-8 as surrogates, times by their number.
+
+    The number alone could be taken for another time, when the row is tried again.
+    """
+    if not scalar.is_valid:
+        return None
+    if isinstance(scalar, pa.StringScalar):
+        return scalar.as_buffer().to_pybytes().decode("utf-8", "surrogateescape")
+    if isinstance(scalar, pa.DictionaryScalar | pa.ExtensionScalar):
+        return _as_it_stands(scalar.value)
+    if isinstance(scalar, pa.ListScalar):
+        return [_as_it_stands(each) for each in scalar.values]
+    if isinstance(scalar, pa.StructScalar):
+        members = [(field.name, _as_it_stands(scalar[place])) for place, field in enumerate(scalar.type)]
+        # Two of the same name are kept both.
+        return dict(members) if len(dict(members)) == len(members) else members
+    try:
+        return scalar.as_py()
+    except (ValueError, OverflowError):
+        return f"{scalar.value} of {scalar.type}"
+
+
+def _as_json(values: dict[str, Any]) -> bytes:
+    """The row as it waits in quarantine: bytes that are not UTF-8 stay, so that it is never taken for a good one."""
+    return json.dumps(values, ensure_ascii=False, default=str).encode("utf-8", "surrogateescape")
 
 
 def _first_line(error: Exception) -> str:

@@ -44,7 +44,7 @@ NOTHING = "{}"
 def read_plain(chunk: Chunk, parse: Callable[[Record], EventRow]) -> Iterator[PlainEvents | Record]:
     """The rows of a chunk in their order: those that are plain together, and each other as it was read."""
     received_at = datetime.now(UTC)
-    moments = _moments(chunk)
+    moments = _moments(chunk) if chunk.is_utf8() else None
     properties = None if moments is None else _plain_properties(chunk, moments, received_at)
     if moments is None or properties is None or properties.count(None) > ODD_ROWS_MAX:
         yield from map(chunk.record, range(chunk.row_count))
@@ -171,7 +171,7 @@ def _plain_but_for_properties(
     if (
         not all(name in types for name in NEEDED)
         or not all(pa.types.is_string(types[name]) for name in (*TEXTS, "properties") if name in types)
-        or not pa.types.is_integer(types.get("position", pa.int64()))
+        or not _is_signed(types.get("position", pa.int64()))
     ):
         return None
     plain = pc.and_(pc.greater_equal(moments, EARLIEST), pc.less_equal(moments, received_at))
@@ -183,6 +183,11 @@ def _plain_but_for_properties(
         is_place = pc.and_(pc.greater_equal(positions, 1), pc.less(positions, 2**31))
         plain = pc.and_(plain, pc.fill_null(is_place, True))
     return pc.fill_null(plain, False)
+
+
+def _is_signed(kind: pa.DataType) -> bool:
+    """Of whole numbers. Half of those of 64 bits without a sign can't be held against others."""
+    return bool(pa.types.is_integer(kind)) and kind != pa.uint64()
 
 
 def _is_plain_text(column: pa.StringArray, *, is_needed: bool) -> pa.BooleanArray:

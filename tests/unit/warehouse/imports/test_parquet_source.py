@@ -1,12 +1,13 @@
 """Reading Parquet."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from warehouse.imports.errors import ImportRefused
+from warehouse.imports.json_source import read_object
 from warehouse.imports.source import open_source
 
 
@@ -47,6 +48,53 @@ class TestRecords:
         pq.write_table(pa.table({"properties": properties}), path)
         assert read(path)[0].values == {"properties": {"surface": "top", "items": [{"position": 1}]}}
 
+    @pytest.mark.parametrize(
+        "spoil",
+        [
+            lambda texts: texts,
+            lambda texts: texts.cast(pa.binary()).cast(pa.large_binary()).view(pa.large_string()),
+            lambda texts: pa.StructArray.from_arrays([texts], ["x"]),
+            lambda texts: pa.ListArray.from_arrays([0, 1, 2, 3], texts),
+            lambda texts: pa.ExtensionArray.from_storage(pa.json_(), texts),
+            lambda texts: pa.MapArray.from_arrays([0, 1, 2, 3], pa.array(["k"] * 3), texts),
+        ],
+        ids=["text", "large text", "struct", "list", "json", "map"],
+    )
+    def test_text_that_is_not_utf8_is_the_problem_of_its_row_and_kept_as_it_is(self, tmp_path, spoil):
+        path = tmp_path / "rows.parquet"
+        texts = pa.array([b"a", b'"\xc3\xa9\xff', b"c"], pa.binary()).view(pa.string())
+        pq.write_table(pa.table({"id": [1, 2, 3], "texts": spoil(texts)}), path)
+        first, bad, last = read(path)
+        assert (bad.line, bad.problem.reason) == (2, "encoding_invalid")
+        assert str(bad.problem) == "'texts' has text whose byte 4 is not UTF-8"
+        assert bad.as_bytes().startswith(b'{"id": 2, "texts": ')
+        assert b'"\\"\xc3\xa9\xff"' in bad.as_bytes()
+        assert [(each.values["id"], each.problem, each.raw) for each in (first, last)] == [
+            (1, None, None),
+            (3, None, None),
+        ]
+
+    def test_what_waits_of_a_row_that_is_not_utf8_is_never_taken_for_a_good_one(self, tmp_path):
+        path = tmp_path / "rows.parquet"
+        pq.write_table(pa.table({"id": pa.array([b"\xff"], pa.binary()).view(pa.string())}), path)
+        (bad,) = read(path)
+        assert read_object(bad.as_bytes(), 1).problem.reason == "encoding_invalid"
+
+    def test_a_struct_that_names_a_field_twice_is_the_problem_of_its_row_and_kept_whole(self, tmp_path):
+        path = tmp_path / "rows.parquet"
+        pq.write_table(pa.table({"pair": pa.StructArray.from_arrays([pa.array([1]), pa.array([2])], ["x", "x"])}), path)
+        (bad,) = read(path)
+        assert bad.problem.reason == "value_not_storable"
+        assert bad.as_bytes() == b'{"pair": [["x", 1], ["x", 2]]}'
+
+    def test_a_day_that_no_calendar_has_is_the_problem_of_its_row_and_kept_as_it_is(self, tmp_path):
+        path = tmp_path / "rows.parquet"
+        pq.write_table(pa.table({"day": pa.array([0, 2**31 - 1, None], pa.int32()).cast(pa.date32())}), path)
+        records = read(path)
+        assert [each.problem and each.problem.reason for each in records] == [None, "value_not_storable", None]
+        assert [each.values["day"] for each in records] == [date(1970, 1, 1), "2147483647 of date32[day]", None]
+        assert records[1].as_bytes() == b'{"day": "2147483647 of date32[day]"}'
+
     def test_a_file_of_another_kind_is_refused(self, tmp_path):
         path = tmp_path / "rows.parquet"
         path.write_bytes(b"id,title\n1,a\n")
@@ -58,6 +106,13 @@ class TestRecords:
         pq.write_table(pa.table({"id": list(range(5000))}), path)
         path.write_bytes(path.read_bytes()[:-200])
         with pytest.raises(ImportRefused, match="not a Parquet file"):
+            open_source(path)
+
+    def test_a_column_whose_name_is_not_utf8_refuses_the_file(self, tmp_path):
+        path = tmp_path / "rows.parquet"
+        pq.write_table(pa.table({"a?b": [1]}), path, store_schema=False)
+        path.write_bytes(path.read_bytes().replace(b"a?b", b"a\xffb"))
+        with pytest.raises(ImportRefused, match="a column whose name is not UTF-8"):
             open_source(path)
 
     def test_no_rows_are_no_problem(self, tmp_path):

@@ -149,6 +149,26 @@ class TestReadPlain:
         (record,) = read_plain(Chunk(batch, 1), EventImporter("f").parse)
         assert record.values["event_id"] == 5
 
+    @pytest.mark.parametrize("column", ["event_id", "session_id", "properties", "colour"])
+    def test_leaves_all_to_the_rows_where_text_is_not_utf8(self, column):
+        texts = {
+            "event_id": [b"e1", b"e2", b"e3"], "event_name": [b"cart.filled"] * 3, "session_id": [b"s"] * 3,
+            "properties": [b"{}", b"{", b"{}"], "colour": [b"red"] * 3,
+        }  # fmt: skip
+        texts[column][2] = b"\xff"
+        columns = {name: pa.array(values, pa.binary()).view(pa.string()) for name, values in texts.items()}
+        batch = pa.RecordBatch.from_pydict(columns | {"occurred_at": pa.array([AT] * 3, pa.timestamp("us", "UTC"))})
+        found = list(read_plain(Chunk(batch, 1), EventImporter("f").parse))
+        assert [(each.line, each.problem and each.problem.reason) for each in found] == [
+            (1, None), (2, None), (3, "encoding_invalid"),
+        ]  # fmt: skip
+
+    def test_leaves_positions_without_a_sign_to_the_rows(self):
+        rows = [{"event_id": "e1", "event_name": "cart.filled", "occurred_at": AT, "position": 2**63}]
+        schema = SCHEMA.set(SCHEMA.get_field_index("position"), pa.field("position", pa.uint64()))
+        (record,) = read_plain(Chunk(pa.RecordBatch.from_pylist(rows, schema), 1), EventImporter("f").parse)
+        assert EventImporter("f").parse_or_refuse(record).reason == "position_invalid"
+
     @pytest.mark.parametrize(
         "written",
         [
