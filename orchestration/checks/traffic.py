@@ -126,8 +126,45 @@ _QUERY = """
         when jsonb_typeof(events.properties -> 'query') not in ('object', 'array') then events.properties ->> 'query'
     end as query,
 """
-_QUERIES = events_in_scope(f"{SEARCHED} and {IS_COUNTED}", columns=_QUERY)
+_QUERIES = events_in_scope(
+    f"{SEARCHED} and {IS_COUNTED}", columns=f"{_QUERY} {PERSON_ID} as person_id,", joins=JOIN_PERSONS
+)
 TERMS = f"select events.*, {SEARCH_TERM} as search_term from ({_QUERIES}) as events"  # nosec B608
+_ANSWERED = events_in_scope(SERVED, columns=_QUERY)
+CLICKED_DAYS = """
+    select served_date from marts_build.fct_impressions where _built_at > {built_through}
+    union
+    select searched_date from marts_build.agg_search_terms_daily where _built_at > {built_through}
+"""
+# A list that was reported twice is one, and who looked at it and clicked is taken from the impressions.
+SEARCH_CLICKS = Reconciliation(
+    table="agg_search_terms_daily",
+    name="agg_search_terms_daily_reconciles_with_raw_lists",
+    description="Of every day, as many clicks as impressions have in the lists that answered a search.",
+    expected=f"""
+        select impressions.served_date as searched_date, count(*) as click_count
+        from (
+            select distinct events.source, events.properties ->> 'receipt_id' as receipt_id, day, {SEARCH_TERM} as term
+            from ({_ANSWERED}) as events
+        ) as lists
+        inner join marts_build.fct_impressions as impressions
+            on
+                lists.receipt_id = impressions.receipt_id and lists.source = impressions.source
+                and lists.day = impressions.served_date
+        where
+            lists.term is not null and impressions.is_clicked and impressions.is_counted
+            and {{impressions.served_at since scope}}
+        group by impressions.served_date
+    """,  # nosec B608
+    found="""
+        select searched_date, sum(click_count) as click_count
+        from marts_build.agg_search_terms_daily where click_count <> 0 and {searched_date in scope}
+        group by searched_date
+    """,
+    key=("searched_date",),
+    measures=("click_count",),
+    scope=CLICKED_DAYS,
+)
 COUNT = "count(*)"
 
 TRAFFIC_RECONCILIATIONS = (
@@ -183,10 +220,15 @@ TRAFFIC_RECONCILIATIONS = (
                 f"count(search_term) filter (where {RESULT_COUNT} = 0)",
                 "sum(zero_result_count)",
             ),
+            "unique_searcher_count": (
+                "count(distinct (search_term, person_id))"
+                " filter (where search_term is not null and person_id is not null)",
+                "sum(unique_searcher_count)",
+            ),
         },
         condition=SEARCHED,
         rows=TERMS,
-        description="Of every day, as many terms, searches for them and searches without result as were sent.",
+        description="Of every day, as many terms, searches for them, without a result too, and searchers as were sent.",
     ),
     reconcile_days(
         "fct_prompt_runs",
@@ -202,4 +244,5 @@ TRAFFIC_RECONCILIATIONS = (
         condition="event_name in ('prompt.rendered', 'prompt.executed') and events.prompt_id is not null",
         description="Of every day, as many uses of prompts as were sent, runs by a model, and those that count.",
     ),
+    SEARCH_CLICKS,
 )

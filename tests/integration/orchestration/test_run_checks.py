@@ -146,6 +146,12 @@ SABOTAGE = {
     "agg_search_terms_daily_reconciles_with_raw_events": [
         """update raw_events.events set event_name = 'search.performed', properties = '{"query": "plan"}'"""
         " where event_id = 'served-5'",
+        "insert into marts_build.agg_search_terms_daily (search_term, searched_date, search_count, zero_result_count,"
+        " unique_searcher_count, click_count, _source_loaded_at, _built_at)"
+        " values ('plan', '2026-03-02', 0, 0, 1, 0, now(), now())",
+    ],
+    "agg_search_terms_daily_reconciles_with_raw_lists": [
+        """update raw_events.events set properties = properties || '{"query": "plan"}' where event_id = 'served-1'""",
     ],
     "fct_prompt_runs_reconciles_with_raw_events": [
         "update raw_events.events set event_name = 'prompt.executed' where event_name = 'prompt.clicked'",
@@ -153,6 +159,8 @@ SABOTAGE = {
     "fct_sessions_reconciles_with_raw_events": [
         "delete from marts_build.fct_sessions where ctid = (select min(ctid) from marts_build.fct_sessions)",
         "update marts_build.fct_sessions set view_count = view_count + 1",
+        "update marts_build.fct_sessions set click_count = 0",
+        "update marts_build.fct_sessions set search_count = search_count + 1",
         "delete from raw_events.events where event_id = 'served-5'",
     ],
     "fct_impressions_reconciles_with_raw_clicks": [
