@@ -188,7 +188,9 @@ class MetricFigure(ResponseBody):
     numerator: int | Decimal | None = Field(description="Of a ratio, what was divided")
     denominator: int | Decimal | None = Field(description="Of a ratio, by what")
     interval: RateInterval | None
-    is_complete: bool = Field(description="Whether the period was over when the figures were loaded")
+    is_complete: bool = Field(
+        description="Whether the period, and the days a figure is followed for, were over when the figures were loaded"
+    )
 
 
 class MetricFigures(Published):

@@ -1,6 +1,7 @@
 """Parquet. The line of a row is its number in the file, counted from 1."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -87,6 +88,10 @@ class ParquetSource(Source):
             raise ImportRefused(f"{path} has a column whose name is not UTF-8.") from None
         self._rows = self._parquet.metadata.num_rows
         self.columns = tuple(self._parquet.schema_arrow.names)
+        repeated = [name for name, times in Counter(self.columns).items() if times > 1]
+        if repeated:
+            self.close()
+            raise ImportRefused(f"{path} names the column {repeated[0]!r} twice in its schema.")
 
     def records(self) -> Iterator[Record]:
         """The rows in the order of the file."""

@@ -19,7 +19,7 @@ REASONS = {
     "entry_invalid": "An entry of the journal that nobody of ours wrote.",
     "not_storable": "The database refused the row; the detail is what it said.",
     "line_too_long": "A line of a file is longer than any row can be.",
-    "encoding_invalid": "A line of a file is not UTF-8.",
+    "encoding_invalid": "A line of a file, or a text in a row of one, is not UTF-8.",
     "csv_malformed": "A row of CSV can't be taken apart.",
     "field_count_wrong": "A row has more or fewer fields than the header.",
     "json_malformed": "A line is not JSON.",

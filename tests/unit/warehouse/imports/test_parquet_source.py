@@ -115,6 +115,12 @@ class TestRecords:
         with pytest.raises(ImportRefused, match="a column whose name is not UTF-8"):
             open_source(path)
 
+    def test_two_columns_of_one_name_refuse_the_file(self, tmp_path):
+        path = tmp_path / "rows.parquet"
+        pq.write_table(pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["id", "id"]), path)
+        with pytest.raises(ImportRefused, match="names the column 'id' twice"):
+            read(path)
+
     def test_no_rows_are_no_problem(self, tmp_path):
         path = tmp_path / "rows.parquet"
         pq.write_table(pa.table({"id": pa.array([], pa.int64())}), path)
