@@ -10,6 +10,8 @@ from pathlib import Path
 
 import click
 
+from cli.output import one_line
+
 PROBLEM = 1
 WRONG_USE = 2
 LOG_FILE = "cli.log"
@@ -43,7 +45,7 @@ def run(command: click.Command, arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PROBLEM
     except Exception as error:  # the last line of defence: anything else would show a stack trace
-        click.echo(f"Error: {_explain(error) or _unexpected(error)}", err=True)
+        click.echo(one_line(f"Error: {_explain(error) or _unexpected(error)}"), err=True)
         return _status(error)
     return status if isinstance(status, int) else 0
 

@@ -185,7 +185,7 @@ def _request_lines() -> list[str]:
         "| --- | --- |",
         "| 400 | is not JSON, or nested deeper than a reader follows |",
         "| 413 | has more bytes, or more events |",
-        "| 415 | is sent as another type than `application/json` |",
+        "| 415 | is sent as another type than `application/json`, or compressed |",
         "| 422 | is JSON, but neither an object nor a list |",
     ]
 

@@ -9,6 +9,9 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 from api.analytics.errors import EventBatchMalformed
 from api.errors import BodyMalformed
 
+# More than a float can hold, and less than Python refuses to read.
+LONGEST_INTEGER = 1000
+
 
 class Parts(NamedTuple):
     """The events of a body as they were sent, not yet known to be JSON, and the time that holds for all."""
@@ -68,13 +71,24 @@ def with_sent_at(envelope: Any, beside: dict[str, Any]) -> Any:
 
 
 def read_json(content: bytes) -> Any:
-    """What JSON says. Raises `BodyMalformed`."""
+    """What JSON says; whole numbers beyond `LONGEST_INTEGER` characters are infinite. Raises `BodyMalformed`."""
     try:
-        return json.loads(content, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        reason = error.msg if isinstance(error, json.JSONDecodeError) else "it can't be parsed"
-        raise BodyMalformed(f"The body is not valid JSON: {reason}") from None
+        return json.loads(content, parse_constant=_refuse_constant, parse_int=_read_integer)
+    except json.JSONDecodeError as error:
+        reason = f"{error.msg} at line {error.lineno}, column {error.colno}"
+    except UnicodeDecodeError as error:
+        reason = f"byte {error.start + 1} is not UTF-8"
+    except RecursionError:
+        reason = "it is nested too deep"
+    except ValueError as error:
+        reason = str(error)
+    raise BodyMalformed(f"The body is not valid JSON: {reason}")
 
 
 def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
+    raise ValueError(f"{name} is no value of it")
+
+
+def _read_integer(text: str) -> int | float:
+    """Python reads no integer of more than 4,300 digits; one such number must not cost the events beside it."""
+    return int(text) if len(text) <= LONGEST_INTEGER else float(text)

@@ -35,6 +35,8 @@ class CsvSource(TextSource):
         try:
             header = next(self._reader, [])
         except csv.Error as error:
+            if "new-line character" in str(error):
+                raise ImportRefused(f"{self.path} ends lines with CR alone. Save it with LF or CRLF.") from None
             raise ImportRefused(f"{self.path} has no readable header: {error}.") from None
         if self._lines.problem is not None:
             raise ImportRefused(f"{self.path} has no readable header: {self._lines.problem}. Save it as UTF-8.")

@@ -184,4 +184,4 @@ def _as_json(values: dict[str, Any]) -> bytes:
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    return str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else type(error).__name__

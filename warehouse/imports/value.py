@@ -20,6 +20,8 @@ AMOUNT_MAX_CENTS = 10**12
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(hours=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# From here on a float stands for more than one whole number, and readers of JSON make floats of large ones.
+WHOLE_FLOATS_BELOW = 2**53
 # As seconds this is the year 5138, as milliseconds 1973: nothing we accept lies on the wrong side.
 MILLISECONDS_FROM = 10**11
 
@@ -63,10 +65,10 @@ def trimmed(values: Values, column: str, *, maximum: int = IDENTIFIER_MAX_LENGTH
 
 
 def identifier(values: Values, column: str) -> str | None:
-    """An id of the outside world; a number counts as its digits."""
+    """An id of the outside world; a number counts as its digits, unless some were lost on its way here."""
     value = values.get(column)
     if not isinstance(value, str):
-        if isinstance(value, float) and value.is_integer():
+        if isinstance(value, float) and value.is_integer() and abs(value) < WHOLE_FLOATS_BELOW:
             value = int(value)
         if isinstance(value, int) and not isinstance(value, bool):
             return str(value)
@@ -131,7 +133,8 @@ def timestamp(values: Values, column: str) -> datetime | None:
         return None
     try:
         moment = _moment(column, value)
-    except (ValueError, OverflowError):
+    except (ValueError, ArithmeticError):
+        # The latter of a time beyond all years, and of NaN.
         raise _not_a_moment(column, value) from None
     if moment < EARLIEST:
         raise RowInvalid(f"{column}_ancient", f"{column} is before 2000: {shown(value)}")

@@ -28,6 +28,7 @@ class TestRun:
         [
             (SettingsInvalid("API_PORT: too large"), 2, "API_PORT: too large"),
             (ImportRefused("x.csv is empty."), 2, "x.csv is empty."),
+            (ImportRefused("x.csv has: \x1b[2Ja\nb"), 2, "x.csv has: \\x1b[2Ja\\nb"),
             (ServerStartFailed("Postgres did not start: no space"), 1, "Postgres did not start"),
             (ServerUnreachable("REDIS_URL does not lead"), 1, "REDIS_URL does not lead"),
             (RoleTooPowerful("MARTS_DATABASE_URL names the role postgres"), 1, "MARTS_DATABASE_URL names the role"),

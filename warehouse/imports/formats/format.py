@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -15,6 +15,7 @@ Values = Mapping[str, Any]
 Translate = Callable[[Values], dict[str, Any]]
 
 LONGEST_VERB = 63
+LARGEST_INTEGER = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,9 @@ def cents(amount: Any, currency: Any) -> int | None:
     """An amount in a currency's main unit, as these systems write it, in its minor unit; None when it is no amount."""
     try:
         value = Decimal(str(amount)) * (1 if str(currency).upper() in ZERO_DECIMAL_CURRENCIES else 100)
-        return int(value) if value == value.to_integral_value() and value >= 0 else None
-    except (InvalidOperation, ValueError):
+        return int(value) if 0 <= value <= LARGEST_INTEGER and value == value.to_integral_value() else None
+    except (ArithmeticError, ValueError):
+        # Decimal knows NaN, infinity and a billion digits.
         return None
 
 

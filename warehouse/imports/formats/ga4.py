@@ -39,7 +39,7 @@ MICROSECONDS = 1_000_000
 def translate(values: Values) -> dict[str, Any]:
     """A row of the export as a row of an events file."""
     given = _parameters(values.get("event_params"))
-    items = [item for item in values.get("items") or () if isinstance(item, dict)]
+    items = _items(values.get("items"))
     item = items[0] if items else {}
     event_name = our_name("ga4", values.get("event_name"), EVENT_NAMES)
     if event_name == "order.paid" or event_name == "order.refunded":
@@ -64,13 +64,28 @@ def _parameters(given: Any) -> dict[str, Any]:
     """Parameters are a list of pairs whose value stands in the field of its type."""
     if given is None:
         return {}
-    if not isinstance(given, list) or not all(isinstance(pair, dict) and "key" in pair for pair in given):
+    if not isinstance(given, list) or not all(map(_is_parameter, given)):
         raise RowInvalid("event_params_invalid", f"event_params is not a list of keys and values: {shown(given)}")
     return {str(pair["key"]): first(pair.get("value") or {}, *VALUE_KINDS) for pair in given}
 
 
+def _is_parameter(pair: Any) -> bool:
+    return isinstance(pair, dict) and "key" in pair and isinstance(pair.get("value"), dict | None)
+
+
+def _items(given: Any) -> list[dict[str, Any]]:
+    if given is None:
+        return []
+    if not isinstance(given, list) or not all(isinstance(item, dict) for item in given):
+        raise RowInvalid("items_invalid", f"items is not a list of objects: {shown(given)}")
+    return given
+
+
 def _row_id(values: Values) -> str:
-    content = orjson.dumps(dict(values), default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+    try:
+        content = orjson.dumps(dict(values), default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+    except orjson.JSONEncodeError as error:
+        raise RowInvalid("value_not_storable", f"the row can't be written as JSON: {error}") from None
     return hashlib.sha256(content).hexdigest()[:ID_HASH_CHARACTERS]
 
 
@@ -80,7 +95,7 @@ def _seconds(microseconds: Any) -> str | None:
         return None
     try:
         whole, rest = divmod(int(microseconds), MICROSECONDS)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise RowInvalid(
             "event_timestamp_invalid", f"event_timestamp is not a number of microseconds: {shown(microseconds)}"
         ) from None

@@ -1,6 +1,7 @@
 """What every answer says to browsers, and how long and large a request may be."""
 
 import asyncio
+import gzip
 import socket
 from contextlib import ExitStack, contextmanager
 from urllib.parse import urlsplit
@@ -175,6 +176,12 @@ class TestContentType:
         headers = seller.headers | ({"Content-Type": sent} if sent else {})
         answer = client.post("/prompts", content=b'{"title": "x"}', headers=headers)
         assert (answer.status_code, answer.json()["title"]) == (415, "Body not json")
+
+    def test_a_compressed_body_is_refused_with_what_to_do(self, client, seller):
+        headers = seller.headers | {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+        answer = client.post("/prompts", content=gzip.compress(b'{"title": "x"}'), headers=headers)
+        assert (answer.status_code, answer.json()["title"]) == (415, "Body not json")
+        assert "Content-Encoding" in answer.json()["detail"]
 
     def test_may_have_parameters(self, client):
         headers = {"Content-Type": "application/json; charset=utf-8"}

@@ -170,10 +170,21 @@ class TestReadBatch:
     def test_keeps_what_is_no_object(self, envelope):
         assert json.loads(read([envelope]).refused[0].raw) == envelope
 
-    @pytest.mark.parametrize("body", [b"", b"{", b"[1,]", b"\xff", b'{"a": NaN}', b"[" * 100_000, b"1" * 5000])
-    def test_refuses_a_body_that_is_not_json(self, body):
-        with pytest.raises(BodyMalformed):
+    @pytest.mark.parametrize(
+        ("body", "reason"),
+        [(b"", "Expecting value"), (b"{", "line 1, column 2"), (b"[1,]", "line 1"), (b'"\xff', "byte 2 is not UTF-8"),
+         (b'{"a": NaN}', "NaN is no value"), (b"[" * 100_000, "nested too deep")],
+    )  # fmt: skip
+    def test_says_why_a_body_is_not_json(self, body, reason):
+        with pytest.raises(BodyMalformed, match=reason):
             read(body)
+
+    @pytest.mark.parametrize("digits", [20, 1000, 1001, 5000])
+    def test_a_number_of_many_digits_costs_its_event_alone(self, digits):
+        body = json.dumps([event(), event(event_id="2", properties={"a": 0})]).replace('"a": 0', f'"a": {"9" * digits}')
+        batch = read(body.encode())
+        assert list(batch.events) == [0]
+        assert [(refused.index, refused.reason) for refused in batch.refused] == [(1, "value_not_storable")]
 
     @pytest.mark.parametrize("body", [b"1", b'"x"', b"null", b"true"])
     def test_refuses_a_body_that_is_neither_event_nor_list(self, body):

@@ -115,6 +115,10 @@ class TestHeader:
         with pytest.raises(ImportRefused, match=r"UTF-16\. Save it as UTF-8"):
             open_source(write("id,text\n".encode("utf-16")))
 
+    def test_lines_that_end_with_cr_alone_are_refused_with_what_to_do(self, write):
+        with pytest.raises(ImportRefused, match=r"CR alone\. Save it with LF"):
+            open_source(write(b"id,text\r1,a\r"))
+
     def test_a_header_that_is_not_utf8_is_refused(self, write):
         with pytest.raises(ImportRefused, match="no readable header"):
             open_source(write(b"id,caf\xe9\n1,2\n"))

@@ -1,9 +1,17 @@
 """Rows of other systems' exports become rows of an events file."""
 
+import json
+from contextlib import suppress
+from decimal import Decimal
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from warehouse.imports import RowInvalid
+from warehouse.imports.event import EventImporter
 from warehouse.imports.formats import FORMATS
+from warehouse.imports.record import Record
 
 SEGMENT_CLICK = {
     "messageId": "ajs-1", "type": "track", "event": "Product Clicked", "userId": "u1", "anonymousId": "a1",
@@ -54,8 +62,9 @@ class TestSegment:
 
     @pytest.mark.parametrize(
         ("total", "currency", "cents"),
-        [("19.99", "USD", 1999), (1200, "JPY", 1200), ("1.999", "USD", None), (-1, "USD", None)],
-    )
+        [("19.99", "USD", 1999), (1200, "JPY", 1200), ("1.999", "USD", None), (-1, "USD", None),
+         ("Infinity", "USD", None), ("9e999999", "USD", None), ("NaN", "USD", None), ("sNaN", "USD", None)],
+    )  # fmt: skip
     def test_amounts_are_minor_units_without_rounding(self, total, currency, cents):
         order = {"order_id": "o1", "total": total, "currency": currency}
         properties = translate("segment", SEGMENT_CLICK | {"event": "Order Completed", "properties": order})[
@@ -104,7 +113,35 @@ class TestGa4:
         ids = [translate("ga4", row)["event_id"] for row in (GA4_CLICK, again, other)]
         assert ids[0] == ids[1] != ids[2]
 
-    @pytest.mark.parametrize("fields", [{"event_timestamp": "noon"}, {"event_params": [1]}, {"event_params": "x"}])
+    @pytest.mark.parametrize(
+        "fields",
+        [
+            {"event_timestamp": "noon"}, {"event_timestamp": float("inf")}, {"event_params": [1]},
+            {"event_params": "x"}, {"event_params": [{"key": "a", "value": "b"}]}, {"items": 5}, {"items": "x"},
+            {"items": [1]}, {"x": json.loads("[" * 300 + "]" * 300)},
+        ],
+    )  # fmt: skip
     def test_refuses_what_it_can_not_read(self, fields):
         with pytest.raises(RowInvalid):
             translate("ga4", GA4_CLICK | fields)
+
+
+TEXT = st.text("a1.\x00é", max_size=4)
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.decimals() | TEXT | st.binary() | st.datetimes()
+    | st.sampled_from(["Infinity", "1e99999999", "9" * 5000, "Order Completed", "purchase", Decimal("1e999999")]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(TEXT, inner, max_size=2)
+    | st.fixed_dictionaries({"key": inner, "value": inner, "total": inner, "currency": inner}),
+    max_leaves=6,
+)  # fmt: skip
+ROWS = {"segment": SEGMENT_CLICK, "posthog": POSTHOG_SEARCH, "ga4": GA4_CLICK}
+
+
+class TestParse:
+    @pytest.mark.parametrize("name", ROWS)
+    @given(st.data())
+    def test_whatever_a_row_holds_it_is_an_event_or_refused(self, name, data):
+        fields = st.sampled_from([*sorted(ROWS[name]), "items", "ecommerce", "type", "context"])
+        row = ROWS[name] | data.draw(st.dictionaries(fields, ANYTHING, max_size=3))
+        with suppress(RowInvalid):
+            EventImporter("x.jsonl", FORMATS[name]).parse(Record(1, row, 0))

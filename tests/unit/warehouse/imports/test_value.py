@@ -67,6 +67,10 @@ class TestTimestamp:
     def test_a_moment_before_2000_is_refused(self, given):
         assert reason_of(value.timestamp, given) == "x_ancient"
 
+    @pytest.mark.parametrize("given", [float("nan"), float("inf"), Decimal("NaN"), Decimal("sNaN"), Decimal("1e99")])
+    def test_a_number_that_is_no_moment_is_refused(self, given):
+        assert reason_of(value.timestamp, given) == "x_invalid"
+
     def test_a_moment_ahead_of_the_clock_is_refused_beyond_an_hour(self):
         soon = datetime.now(UTC) + timedelta(minutes=50)
         assert value.timestamp({"x": soon.isoformat()}, "x") == soon
@@ -110,6 +114,10 @@ class TestIdentifier:
     )
     def test_numbers_count_as_their_digits(self, given, expected):
         assert value.identifier({"x": given}, "x") == expected
+
+    @pytest.mark.parametrize("given", [2.0**53, 12345678901234567890123.0, float("nan"), float("inf"), 1.5])
+    def test_a_number_that_may_have_lost_digits_is_no_id(self, given):
+        assert reason_of(value.identifier, given) == "x_invalid"
 
     def test_blanks_alone_are_no_id(self):
         with pytest.raises(RowInvalid, match="x is missing"):
