@@ -28,8 +28,8 @@ OPTIONS = {
     "work_mem": "32MB",
     "maintenance_work_mem": "128MB",
     "max_wal_size": "2GB",
-    # What is not in memory lies on a solid-state disk. The default is that of a spinning one, where planners read a whole
-    # table rather than the few rows of it that are new.
+    # What is not in memory lies on a solid-state disk. The default is that of a spinning one, where planners read a
+    # whole table rather than the few rows of it that are new.
     "random_page_cost": "1.1",
     "max_connections": "200",
     "timezone": "UTC",
