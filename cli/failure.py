@@ -81,7 +81,13 @@ def _explain(error: Exception) -> str | None:
         return f"Redis does not answer: {_first_line(error)}."
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}."
-    return None
+    return _explain_lake(error)
+
+
+def _explain_lake(error: Exception) -> str | None:
+    from warehouse.lake.errors import LakeDamaged
+
+    return f"The lake is damaged: {error}." if isinstance(error, LakeDamaged) else None
 
 
 def _first_line(error: Exception) -> str:

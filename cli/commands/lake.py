@@ -9,7 +9,7 @@ from cli.failure import PROBLEM
 from cli.output import examples, to_json
 from warehouse.databases import connect
 from warehouse.journal.quarantine import forget_old
-from warehouse.lake import LAKE_DIRECTORY, DayArchived, LakeDamaged, archive_events, read_days, verify_lake
+from warehouse.lake import LAKE_DIRECTORY, Day, DayArchived, LakeDamaged, archive_events, verify_lake
 from warehouse.settings import DAYS_MAX, get_settings
 
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
@@ -33,13 +33,15 @@ def archive(retention_days: int | None, as_json: bool) -> None:
     A day leaves the application database when its files read back as they were written and the warehouse has loaded
     it. Rows of quarantine older than QUARANTINE_RETENTION_DAYS are forgotten.
 
-    Ends with status 1 when files are damaged; then their days stay.
+    Ends with status 1 when files are damaged; then their days stay, and the others are archived.
     """
     settings = get_settings()
     with open_servers() as servers:
         from warehouse.loading import prepare_warehouse
 
         prepare_warehouse(servers.warehouse_url)
+        with connect(servers.database_url) as connection:
+            forgotten = forget_old(connection, retention_days=settings.quarantine_retention_days)
         try:
             report = archive_events(
                 servers.database_url,
@@ -51,8 +53,6 @@ def archive(retention_days: int | None, as_json: bool) -> None:
         except LakeDamaged as error:
             click.secho(str(error), fg="red", err=True)
             click.get_current_context().exit(PROBLEM)
-        with connect(servers.database_url) as connection:
-            forgotten = forget_old(connection, retention_days=settings.quarantine_retention_days)
     if as_json:
         days = [asdict(day) for day in report.days]
         click.echo(to_json({"written_rows": report.written_rows, "days": days, "forgotten_rows": forgotten}))
@@ -75,8 +75,8 @@ def verify(as_json: bool) -> None:
     Ends with status 1 when a file is missing or not what was written.
     """
     place = get_settings().data_path.resolve() / LAKE_DIRECTORY
-    days = read_days(place)
-    damage = verify_lake(place)
+    days: list[Day] = []
+    damage = verify_lake(place, on_day=days.append)
     events = sum(day.row_count for day in days)
     if as_json:
         click.echo(to_json({"days": len(days), "events": events, "damage": damage}))

@@ -30,6 +30,8 @@ def lake_events(context: AssetExecutionContext) -> MaterializeResult[Any]:
     first, last = days_of(context)
     with running_servers(settings) as servers:
         prepare_warehouse(servers.warehouse_url)
+        with connect(servers.database_url) as connection:
+            forgotten = forget_old(connection, retention_days=settings.quarantine_retention_days)
         report = archive_events(
             servers.database_url,
             servers.warehouse_url,
@@ -38,8 +40,6 @@ def lake_events(context: AssetExecutionContext) -> MaterializeResult[Any]:
             first=first,
             last=last,
         )
-        with connect(servers.database_url) as connection:
-            forgotten = forget_old(connection, retention_days=settings.quarantine_retention_days)
     for day in report.days:
         context.add_asset_metadata(
             {"written_rows": day.written_rows, "is_detached": day.is_detached},

@@ -98,9 +98,10 @@ def _file(table: RawTable, directory: Path) -> Path:
 
 def _keep_lake(lake: Path, directory: Path) -> int:
     """Give every file of the lake a second name, by its day; how many days. Raises `LakeDamaged`."""
-    days = [day for day in read_days(lake) if day.parts]
-    if damage := [problem for day in days for problem in find_damage(lake, day)]:
+    found = read_days(lake)
+    if damage := [problem for day in found for problem in find_damage(lake, day)]:
         raise LakeDamaged("; ".join(damage))
+    days = [day for day in found if day.parts]
     for day in days:
         place = day_directory(directory, day.received_date)
         place.mkdir(parents=True)

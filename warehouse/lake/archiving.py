@@ -5,7 +5,7 @@ batches of transactions that are settled count, so one that commits later is not
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -19,7 +19,7 @@ from psycopg.rows import DictRow
 from warehouse.databases import connect
 from warehouse.lake.errors import LakeDamaged
 from warehouse.lake.lock import lake_alone
-from warehouse.lake.manifest import Day, day_directory, read_day, sweep, write_day
+from warehouse.lake.manifest import Day, day_directory, find_unlisted, read_day, sweep, write_day
 from warehouse.lake.part import ORDER, SCHEMA, count_by_batch, write_part
 from warehouse.lake.verifying import find_damage
 from warehouse.loading.watermark import read_horizon, read_watermark
@@ -65,22 +65,29 @@ def archive_events(
 ) -> ArchiveReport:
     """Archive every day from `first` to `last` that is over; let go of those kept for `retention_days` and loaded.
 
-    Only one archiving runs at a time; another waits. Killed at any point it leaves whole parts or none. Raises
-    `LakeDamaged` before a partition is let go whose day does not read back from the lake as it was written.
+    Only one archiving runs at a time; another waits. Killed at any point it leaves whole parts or none. No partition is
+    let go whose day does not read back from the lake as it was written: raises `LakeDamaged`, after the other days.
     """
     today = today or datetime.now(UTC).date()
     done = []
+    damage = []
     with connect(database_url, autocommit=True) as connection, lake_alone(connection):
         connection.execute("select make_event_day(%s::date + ahead) from generate_series(0, 7) as ahead", [today])
         for received_date in _days_before(connection, today):
             if not first <= received_date <= last:
                 continue
-            written = _archive_day(connection, database_url, lake, received_date)
             is_old = received_date < today - timedelta(days=retention_days)
-            is_detached = is_old and _detach_day(connection, warehouse_url, lake, received_date)
+            try:
+                written = _archive_day(connection, database_url, lake, received_date)
+                is_detached = is_old and _detach_day(connection, warehouse_url, lake, received_date)
+            except LakeDamaged as error:
+                damage.append(str(error))
+                continue
             if written or is_detached:
                 done.append(DayArchived(received_date, written, is_detached))
                 on_day(done[-1])
+    if damage:
+        raise LakeDamaged("; ".join(damage))
     return ArchiveReport(tuple(done))
 
 
@@ -118,6 +125,7 @@ def _archive_day(connection: psycopg.Connection[DictRow], database_url: str, lak
     if fresh is None or not fresh["ids"]:
         return 0
     directory.mkdir(parents=True, exist_ok=True)
+    _check_unlisted(lake, day, {*held, *fresh["ids"]})
     sweep(lake, day)
     part = write_part(directory, _next_name(day), _read(database_url, received_date, fresh["ids"]))
     if part is None:
@@ -173,7 +181,22 @@ def _detach_day(connection: psycopg.Connection[DictRow], warehouse_url: str, lak
 
 def _held(lake: Path, day: Day) -> Counter[int]:
     directory = day_directory(lake, day.received_date)
-    return sum((count_by_batch(directory / part.name) for part in day.parts), Counter())
+    try:
+        return sum((count_by_batch(directory / part.name) for part in day.parts), Counter())
+    except (pa.ArrowException, OSError) as error:
+        raise LakeDamaged("; ".join(find_damage(lake, day)) or f"{directory.name} can't be read: {error}") from None
+
+
+def _check_unlisted(lake: Path, day: Day, batch_ids: Set[int]) -> None:
+    """Raise `LakeDamaged` when a file that no manifest lists has more than these batches, and may be all there is."""
+    for path in find_unlisted(lake, day):
+        try:
+            is_left_over = count_by_batch(path).keys() <= batch_ids
+        except pa.ArrowInvalid:
+            # Half a file, in which nothing can be read.
+            is_left_over = True
+        if not is_left_over:
+            raise LakeDamaged(f"{path.parent.name}/{path.name} is in no manifest and has events the database has not")
 
 
 def _check_is_whole(lake: Path, day: Day, batches: Mapping[int, int]) -> None:

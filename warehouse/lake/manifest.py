@@ -4,13 +4,17 @@ import os
 from datetime import date, datetime
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
+from warehouse.lake.errors import LakeDamaged
 from warehouse.private_file import PRIVATE
 
 LAKE_DIRECTORY = Path("lake") / "events"
 MANIFEST = "manifest.json"
 DAY_PREFIX = "received_date="
+# What else lies beside them is none of ours.
+DAYS = f"{DAY_PREFIX}[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
+PARTS = "part-*.parquet"
 
 
 class Part(BaseModel):
@@ -47,18 +51,37 @@ def day_directory(lake: Path, received_date: date) -> Path:
 
 
 def read_day(lake: Path, received_date: date) -> Day:
-    """A day by its manifest; without parts when nothing of it was archived."""
+    """A day by its manifest; without parts when nothing of it was archived. Raises `LakeDamaged`."""
+    directory = day_directory(lake, received_date)
     try:
-        content = (day_directory(lake, received_date) / MANIFEST).read_bytes()
+        day = Day.model_validate_json((directory / MANIFEST).read_bytes())
     except FileNotFoundError:
         return Day(received_date=received_date)
-    return Day.model_validate_json(content)
+    except ValidationError as error:
+        raise LakeDamaged(f"{directory.name}/{MANIFEST} can't be read: {error.errors()[0]['msg']}") from None
+    if day.received_date != received_date:
+        raise LakeDamaged(f"{directory.name}/{MANIFEST} is that of {day.received_date}")
+    return day
 
 
 def read_days(lake: Path) -> list[Day]:
-    """Every day of the lake, oldest first."""
-    names = sorted(path.parent.name for path in lake.glob(f"{DAY_PREFIX}*/{MANIFEST}"))
-    return [read_day(lake, date.fromisoformat(name.removeprefix(DAY_PREFIX))) for name in names]
+    """Every day of the lake, oldest first; one whose manifest is gone without parts. Raises `LakeDamaged`."""
+    return [read_day(lake, received_date) for received_date in find_dates(lake)]
+
+
+def find_dates(lake: Path) -> list[date]:
+    """The days that have a manifest or files, oldest first."""
+    return sorted({_date_of(path.parent.name) for name in (MANIFEST, PARTS) for path in lake.glob(f"{DAYS}/{name}")})
+
+
+def _date_of(directory: str) -> date:
+    return date.fromisoformat(directory.removeprefix(DAY_PREFIX))
+
+
+def find_unlisted(lake: Path, day: Day) -> list[Path]:
+    """Finished files of a day that its manifest does not list: what a writer left that was killed before it could."""
+    listed = {part.name for part in day.parts}
+    return sorted(path for path in day_directory(lake, day.received_date).glob(PARTS) if path.name not in listed)
 
 
 def write_day(lake: Path, day: Day) -> None:

@@ -7,14 +7,20 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from warehouse.lake.manifest import Day, Part, day_directory, read_day, read_days
+from warehouse.lake.errors import LakeDamaged
+from warehouse.lake.manifest import MANIFEST, Day, Part, day_directory, find_dates, find_unlisted, read_day
 from warehouse.lake.part import hash_file
 
 
 def verify_lake(lake: Path, *, on_day: Callable[[Day], None] = lambda _: None) -> list[str]:
     """What is wrong with the lake, as sentences; empty when it holds all that was ever written to it."""
     found = []
-    for day in read_days(lake):
+    for received_date in find_dates(lake):
+        try:
+            day = read_day(lake, received_date)
+        except LakeDamaged as error:
+            found.append(str(error))
+            continue
         found += find_damage(lake, day)
         on_day(day)
     return found
@@ -28,6 +34,8 @@ def verify_day(lake: Path, received_date: date) -> list[str]:
 def find_damage(lake: Path, day: Day) -> list[str]:
     """What is wrong with the files of a day."""
     directory = day_directory(lake, day.received_date)
+    if not day.parts and find_unlisted(lake, day):
+        return [f"{directory.name}/{MANIFEST} is missing; archiving writes it anew while the database has the day"]
     checked = ((part, _find_damage(directory / part.name, part)) for part in day.parts)
     return [f"{directory.name}/{part.name} {problem}" for part, problem in checked if problem]
 

@@ -9,6 +9,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from cli.failure import CommandFailed, CommandRefused, run
 from warehouse.imports import ImportRefused
+from warehouse.lake import LakeDamaged
 from warehouse.servers import ServerStartFailed, ServerUnreachable
 from warehouse.settings import SettingsInvalid, get_settings
 from warehouse.tenancy import RoleTooPowerful
@@ -29,6 +30,7 @@ class TestRun:
             (SettingsInvalid("API_PORT: too large"), 2, "API_PORT: too large"),
             (ImportRefused("x.csv is empty."), 2, "x.csv is empty."),
             (ImportRefused("x.csv has: \x1b[2Ja\nb"), 2, "x.csv has: \\x1b[2Ja\\nb"),
+            (LakeDamaged("part-0001.parquet is missing"), 1, "The lake is damaged: part-0001.parquet is missing."),
             (ServerStartFailed("Postgres did not start: no space"), 1, "Postgres did not start"),
             (ServerUnreachable("REDIS_URL does not lead"), 1, "REDIS_URL does not lead"),
             (RoleTooPowerful("MARTS_DATABASE_URL names the role postgres"), 1, "MARTS_DATABASE_URL names the role"),

@@ -110,6 +110,35 @@ class TestRetention:
             archive(retention_days=1)
         assert partitions(connection) == ["d20200301"]
 
+    def test_a_damaged_day_keeps_no_other_from_the_lake(self, connection, three_events, archive, lake):
+        archive()
+        (lake / FOLDER / "part-0001.parquet").write_bytes(b"PAR1")
+        other = date(2020, 3, 2)
+        store(connection, [event("d"), event("e", received=other)], origin="test")
+        with pytest.raises(LakeDamaged, match=r"part-0001\.parquet is not what was written"):
+            archive()
+        assert [part.row_count for part in read_day(lake, other).parts] == [1]
+
+    def test_a_day_whose_manifest_is_gone_is_archived_anew(self, three_events, archive, lake):
+        archive()
+        (lake / FOLDER / "manifest.json").unlink()
+        [damage] = verify_lake(lake)
+        assert "manifest.json is missing" in damage
+        archive()
+        assert verify_lake(lake) == []
+        assert len(rows(lake)) == 3
+
+    def test_a_file_without_a_manifest_is_kept_when_the_database_has_less(
+        self, connection, three_events, archive, lake, database_url, warehouse_url
+    ):
+        load_all(database_url, warehouse_url)
+        archive(retention_days=1)
+        (lake / FOLDER / "manifest.json").unlink()
+        store(connection, [event("late")], origin="test")
+        with pytest.raises(LakeDamaged, match=r"part-0001\.parquet is in no manifest"):
+            archive()
+        assert (lake / FOLDER / "part-0001.parquet").exists()
+
     def test_a_lost_event_keeps_its_day(self, connection, three_events, archive, lake, database_url, warehouse_url):
         archive()
         connection.execute("create temporary table gained as select * from raw_events where event_id = 'a'")
@@ -137,6 +166,19 @@ class TestRetention:
 
 
 class TestReadDays:
+    def test_a_manifest_that_is_none_is_damage(self, three_events, archive, lake):
+        archive()
+        (lake / FOLDER / "manifest.json").write_text('{"received_date')
+        assert [each.split(":")[0] for each in verify_lake(lake)] == [f"{FOLDER}/manifest.json can't be read"]
+        with pytest.raises(LakeDamaged, match="can't be read"):
+            read_days(lake)
+
+    def test_what_else_lies_there_is_passed_over(self, three_events, archive, lake):
+        archive()
+        (lake / "received_date=soon").mkdir()
+        (lake / "received_date=soon" / "manifest.json").write_text("{}")
+        assert [day.received_date for day in read_days(lake)] == [DAY]
+
     def test_an_empty_lake_has_none(self, lake):
         assert read_days(lake) == []
         assert verify_lake(lake) == []

@@ -51,6 +51,11 @@ class TestLoadDays:
         assert [day.changed_rows for day in load_days(lake, warehouse_url, DAY, DAY)] == [0]
         assert read(warehouse_url) == before
 
+    def test_a_day_whose_manifest_is_gone_is_not_passed_over(self, emptied, lake, warehouse_url):
+        (lake / f"received_date={DAY}" / "manifest.json").unlink()
+        with pytest.raises(LakeDamaged, match=r"manifest\.json is missing"):
+            load_days(lake, warehouse_url, DAY, DAY)
+
     def test_loads_nothing_of_a_damaged_day(self, emptied, lake, warehouse_url):
         (lake / f"received_date={DAY}" / "part-0001.parquet").unlink()
         with pytest.raises(LakeDamaged, match="is missing"):
