@@ -78,27 +78,24 @@ create temporary table restated_wholes (
 ) on commit drop
 """
 # Of the reasons of its prompts the first in this order: who was erased, what came, who became known.
+REASONS = "array['erasure', 'late_event', 'late_order', 'identification', 'correction']"
 COLLECT = """
 insert into restated_wholes
 with differences as ({differences}),
-causes (whole_measure, measure) as (values {causes})
+causes (whole_measure, measure) as (values {causes}),
+-- Told once for each whole, in place of looking through all its prompts for each of its figures.
+reasons as (
+    select {prompts_whole} as whole, changed.performance_date, changed.currency, causes.whole_measure as measure,
+        changed.value_after > changed.value_before as is_more, min(array_position({reasons}, changed.reason)) as place
+    from restated_figures as changed
+    inner join causes on changed.measure = causes.measure
+    inner join marts_build.dim_prompts as prompts on changed.prompt_id = prompts.prompt_id
+    group by 1, 2, 3, 4, 5
+)
 select {dimension}, {key}, differences.performance_date, differences.currency, figures.measure, figures.value_before,
     figures.value_after,
     coalesce(
-        (
-            select changed.reason
-            from restated_figures as changed
-            inner join causes on changed.measure = causes.measure and causes.whole_measure = figures.measure
-            inner join marts_build.dim_prompts as prompts on changed.prompt_id = prompts.prompt_id
-            where changed.performance_date = differences.performance_date
-                and changed.currency = differences.currency
-                and {prompts_whole} = {key}
-                and (changed.value_after > changed.value_before) = (figures.value_after > figures.value_before)
-            order by array_position(
-                array['erasure', 'late_event', 'late_order', 'identification', 'correction'], changed.reason
-            )
-            limit 1
-        ),
+        ({reasons})[reasons.place],
         case
             when figures.measure = 'unique_viewer_count' and view_count_before = view_count_after then 'identification'
             else 'correction'
@@ -106,6 +103,10 @@ select {dimension}, {key}, differences.performance_date, differences.currency, f
     )
 from differences
 cross join lateral (values {figures}) as figures (measure, value_before, value_after)
+left join reasons
+    on reasons.whole = {key} and reasons.performance_date = differences.performance_date
+        and reasons.currency = differences.currency and reasons.measure = figures.measure
+        and reasons.is_more = (figures.value_after > figures.value_before)
 where figures.value_before <> figures.value_after
 """
 KEEP = """
@@ -135,6 +136,7 @@ def collect_wholes(connection: Connection, builds: Tables, published: Tables, pr
                 dimension=sql.Literal(dimension),
                 key=sql.SQL(f"differences.{key}" if columns else key),
                 prompts_whole=sql.SQL(prompts_whole),
+                reasons=sql.SQL(REASONS),
                 causes=sql.SQL(", ").join(sql.SQL("({}, {})").format(*map(sql.Literal, pair)) for pair in causes),
                 figures=figures_of(measures, "bigint"),
             ),

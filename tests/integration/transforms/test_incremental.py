@@ -11,6 +11,7 @@ from warehouse.databases import connect
 
 MONDAY = datetime(2026, 3, 2, 12, tzinfo=UTC)
 TUESDAY = datetime(2026, 3, 3, 12, tzinfo=UTC)
+SATURDAY = datetime(2026, 3, 7, 12, tzinfo=UTC)
 SUNDAY = datetime(2026, 3, 8, 12, tzinfo=UTC)
 
 LOADS = [
@@ -26,6 +27,7 @@ LOADS = [
             raw.viewed("view of the late", MONDAY, "late"),
             raw.viewed("on the phone", MONDAY, "still", user_id="ann", anonymous_id="phone", session_id=None),
             raw.viewed("on the tablet", MONDAY, "still", user_id="ann", anonymous_id="tablet", session_id=None),
+            raw.viewed("the only view of its day", SATURDAY, "still", user_id="eve"),
             raw.checkout("checkout without a prompt", MONDAY, "o late", None),
         ],
         raw.ORDERS: [
@@ -50,7 +52,11 @@ LOADS = [
             raw.viewed("again on the phone", TUESDAY, "moved", user_id="ann", anonymous_id="phone", session_id=None),
             raw.viewed("again on the tablet", SUNDAY, "moved", user_id="ann", anonymous_id="tablet", session_id=None),
         ],
-        raw.ORDERS: [raw.order("o late", "late", "ann", MONDAY), raw.order("o pending", "still", "ann", TUESDAY)],
+        raw.ORDERS: [
+            raw.order("o late", "late", "ann", MONDAY),
+            raw.order("o pending", "still", "ann", TUESDAY),
+            raw.order("o of a day with a view", "still", "ann", SATURDAY),
+        ],
         raw.REFUNDS: [
             raw.refund("doomed", "o refunded", None, amount_cents=100, status="failed"),
             raw.refund("second", "o refunded", SUNDAY),
@@ -109,6 +115,13 @@ class TestIncrementalRun:
 
     def test_order_appears_once_it_is_paid(self, built: DbtWarehouse) -> None:
         assert built.row("fct_orders", order_id="o pending")["paid_date"] == date(2026, 3, 3)
+
+    @pytest.mark.parametrize(
+        "whole", ["agg_marketplace_daily", "agg_categories_performance_daily", "agg_sellers_performance_daily"]
+    )
+    def test_order_leaves_who_looked_on_its_day(self, built: DbtWarehouse, whole: str) -> None:
+        row = built.row(whole, performance_date=SATURDAY.date())
+        assert (row["view_count"], row["unique_viewer_count"], row["order_count"]) == (1, 1, 1)
 
     def test_traffic_follows_the_currency_of_its_prompt(self, built: DbtWarehouse) -> None:
         row = built.row("agg_prompts_performance_daily", prompt_id="repriced")
