@@ -42,7 +42,7 @@ class DateRangeTooLong(ValidationFailed):
     """More days than are computed at once."""
 
     def __init__(self, limit: int) -> None:
-        message = f"must not be more than {limit} days before date_to"
+        message = f"must be so late that no more than {limit} days are asked for, date_to included"
         super().__init__(
             f"date_from {message}", errors=[FieldProblem(location="query", field="date_from", message=message)]
         )
