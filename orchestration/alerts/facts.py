@@ -15,7 +15,7 @@ from psycopg.rows import DictRow
 from orchestration.alerts.rule import CheckResult, Facts, FinishedRun, Limits
 from orchestration.home import prepare_dagster_home
 from orchestration.jobs import archive_events_job, build_marts_job
-from orchestration.outcome import failed_tests, failure_cause
+from orchestration.outcome import failure_cause
 from orchestration.retention import FINISHED
 from warehouse.databases import connect
 from warehouse.event_measures import LEDGER, RECENT
@@ -163,7 +163,7 @@ def _causes(instance: DagsterInstance, record: RunRecord) -> tuple[str, ...]:
     steps = [event for event in events if event.is_step_failure]
     if steps:
         return tuple(shorten_cause(f"{event.step_key}: {_cause_of_step(event)}") for event in steps)
-    return tuple(shorten_cause(event.message or failure_cause(event.job_failure_data.error)) for event in events)
+    return tuple(shorten_cause(_cause_of_run(event)) for event in events)
 
 
 def shorten_cause(cause: str) -> str:
@@ -173,10 +173,13 @@ def shorten_cause(cause: str) -> str:
 
 
 def _cause_of_step(event: Any) -> str:
-    tests = failed_tests(event)
-    if tests:
-        return f"tests failed: {', '.join(tests)}"
     return failure_cause(event.step_failure_data.error)
+
+
+def _cause_of_run(event: Any) -> str:
+    """What kept a run from its first step, as another one at work; of a run that died what was noted of it."""
+    error = event.job_failure_data.error
+    return failure_cause(error) if error is not None else event.message or failure_cause(None)
 
 
 def _is_there(connection: psycopg.Connection[DictRow], table: str) -> bool:

@@ -112,6 +112,8 @@ class TestBlockedRun:
         [failure] = json.loads(out)["failures"]
         assert failure.startswith("Another pipeline run is at work on this warehouse since ")
         assert (status, err) == (1, "")
+        told = "select message from alerting.outcomes where rule = 'run' and subject = 'build_marts_job'"
+        assert failure in read_value(place.warehouse_url, told)
 
 
 class TestStatus:
