@@ -114,8 +114,15 @@ class Metric:
     @property
     def grain(self) -> str:
         """What one figure is of."""
-        keys = " or ".join(self.dimensions)
-        has_currency = any(source.currency for source in self.sources.values())
+        return self._grain(self.dimensions)
+
+    def grain_by(self, dimension: Dimension) -> str:
+        """What one figure is of, cut by this dimension."""
+        return self._grain((dimension,))
+
+    def _grain(self, dimensions: tuple[Dimension, ...]) -> str:
+        keys = " or ".join(dimensions)
+        has_currency = any(self.sources[dimension].currency for dimension in dimensions)
         window = f", of the {self.window_days} days up to it" if self.window_days else ""
         follow_up = f", followed for the {self.follow_up_days} days after it" if self.follow_up_days else ""
         return f"{keys}, UTC day{window}{follow_up}{', currency' if has_currency else ''}"

@@ -3,6 +3,7 @@
 import duckdb
 
 from warehouse.metrics import METRICS, Dimension, Metric, figures_statement
+from warehouse.snapshot.comment import Comment, write_comments
 
 VIEW_SCHEMA = "metrics"
 
@@ -12,6 +13,11 @@ _KEYS: dict[Dimension, str | None] = {
     "category": "category",
     "seller": "seller_organization_id",
     "prompt": "prompt_id",
+}
+_KEY_COMMENTS: dict[Dimension, str] = {
+    "category": "The category; empty for prompts without one.",
+    "seller": "The company that sells; marts.dim_organizations has its name.",
+    "prompt": "The prompt; marts.dim_prompts has its title.",
 }
 
 
@@ -24,6 +30,7 @@ def create_metric_views(database: duckdb.DuckDBPyConnection) -> None:
     """Make the views anew, for every metric whose marts the snapshot has."""
     database.execute(f"drop schema if exists {VIEW_SCHEMA} cascade")
     database.execute(f"create schema {VIEW_SCHEMA}")
+    comments: list[Comment] = []
     for metric in METRICS:
         for dimension in metric.dimensions:
             try:
@@ -31,8 +38,28 @@ def create_metric_views(database: duckdb.DuckDBPyConnection) -> None:
             except (duckdb.CatalogException, duckdb.BinderException):
                 # A build without these marts, such as one of an earlier version that was restored.
                 continue
-            comment = f"{metric.label}, {metric.grain}. Leaves out: {metric.leaves_out}".replace("'", "''")
-            database.execute(f"comment on view {VIEW_SCHEMA}.{view_name(metric, dimension)} is '{comment}'")
+            comments += _comments(metric, dimension)
+    write_comments(database, comments)
+
+
+def _comments(metric: Metric, dimension: Dimension) -> list[Comment]:
+    """What a view and each of its columns are about."""
+    view = f"{VIEW_SCHEMA}.{view_name(metric, dimension)}"
+    window = f" It is the last of {metric.window_days}." if metric.window_days else ""
+    ratio = "; null with nothing to divide by" if metric.denominator is not None else ""
+    columns = {
+        "day": f"The day in UTC.{window}",
+        **({key: _KEY_COMMENTS[dimension]} if (key := _KEYS[dimension]) else {}),
+        "currency": "The currency the figure is of; null where its facts have none.",
+        "value": f"{metric.label}: {metric.formula}{ratio}.",
+    }
+    if metric.denominator is not None:
+        columns["numerator"] = f"What is divided: {metric.measure.formula}."
+        columns["denominator"] = f"By what it is divided: {metric.denominator.formula}."
+    return [
+        Comment(view, f"{metric.label}, {metric.grain_by(dimension)}. Leaves out: {metric.leaves_out}"),
+        *(Comment(view, text, column) for column, text in columns.items()),
+    ]
 
 
 def _view_statement(metric: Metric, dimension: Dimension) -> str:

@@ -1,7 +1,9 @@
 -- Views of every snapshot, for the questions that are asked most. Each is made where all of its tables are there.
--- One statement each: a comment line that says what it shows, then the statement, then an empty line.
+-- One statement each: a comment line that says what it shows, one for each column of which its mart does not say what it is
+-- here, then the statement, then an empty line.
 
 -- One row per prompt as it is now, with the name of the company that sells it.
+-- seller_name: The name of the company that sells it.
 create or replace view analysis.prompts as
 select
     prompts.prompt_id, prompts.external_id, prompts.title, prompts.category, prompts.status, prompts.price_amount,
@@ -20,6 +22,12 @@ from marts.rank_prompts as ranks
 left join marts.dim_prompts as prompts on ranks.prompt_id = prompts.prompt_id and prompts.valid_to is null;
 
 -- One row per calendar month and currency: the marketplace's sales. Amounts of different currencies are never added.
+-- month_start_date: The first day of the month in UTC.
+-- order_count: Orders paid that month.
+-- refund_count: Succeeded refunds of orders paid that month, whenever they happened.
+-- gross_revenue_amount: What the orders paid that month came to.
+-- refunded_amount: What was given back for orders paid that month, whenever it was.
+-- net_revenue_amount: gross_revenue_amount minus refunded_amount; fees are in fct_orders.
 create or replace view analysis.sales_monthly as
 select
     date_trunc('month', performance_date)::date as month_start_date, currency,
@@ -30,6 +38,11 @@ from marts.agg_marketplace_daily
 group by all;
 
 -- One row per prompt and currency with the last 28 days that have figures, against the 28 days before.
+-- impression_count: Items served in the last 28 days.
+-- click_count: Of these, how many were clicked.
+-- order_count: Orders paid in the last 28 days.
+-- net_revenue_amount: What these orders came to, minus what was given back for them.
+-- net_revenue_amount_before: The same of the orders paid in the 28 days before.
 create or replace view analysis.prompts_performance_28d as
 with last_day as (select max(performance_date) as day from marts.agg_prompts_performance_daily),
 

@@ -43,10 +43,10 @@ class TestQuestions:
 
 
 class TestDescriptions:
-    def test_every_table_and_column_of_the_marts_says_what_it_is_about(
+    def test_every_table_and_every_column_also_of_views_says_what_it_is_about(
         self, snapshot: duckdb.DuckDBPyConnection
     ) -> None:
-        columns = "select table_name, column_name from duckdb_columns() where schema_name = 'marts' and comment is null"
+        columns = "select table_name, column_name from duckdb_columns() where not internal and comment is null"
         tables = "select table_name from duckdb_tables() where schema_name = 'marts' and comment is null"
         assert snapshot.execute(columns).fetchall() == []
         assert snapshot.execute(tables).fetchall() == []
@@ -56,8 +56,20 @@ class TestDescriptions:
         assert len(names) == 5
         for name in names:
             assert snapshot.execute(f"select count(*) > 0 from {name}").fetchall() == [(True,)]
-        views = "select comment from duckdb_views() where schema_name = 'analysis' and comment is null"
+        views = "select view_name from duckdb_views() where not internal and comment is null"
         assert snapshot.execute(views).fetchall() == []
+
+    def test_a_column_of_a_view_is_described_as_what_it_is_there(self, snapshot: duckdb.DuckDBPyConnection) -> None:
+        described = dict(
+            snapshot.execute(
+                "select concat_ws('.', table_name, column_name), comment from duckdb_columns() "
+                "where schema_name in ('analysis', 'metrics')"
+            ).fetchall()
+        )
+        assert described["prompts.title"] == "What the seller calls it."
+        assert described["sales_monthly.order_count"] == "Orders paid that month."
+        assert described["order_count_by_category.category"] == "The category; empty for prompts without one."
+        assert described["click_through_rate.denominator"] == "By what it is divided: sum(impression_count)."
 
     def test_every_mart_is_a_parquet_file_too(self, place: Place, snapshot: duckdb.DuckDBPyConnection) -> None:
         tables = snapshot.execute("select table_name from duckdb_tables() where schema_name = 'marts'").fetchall()
