@@ -5,6 +5,7 @@ rest stand. When the project is another one, it makes all of them in full.
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from dagster import AssetCheckResult, AssetExecutionContext, AssetKey, AssetsDef
 from dagster_dbt import dbt_assets
 
 from orchestration.resources import PipelineResource
-from orchestration.transformation.environment import dbt_environment, tested_environment
+from orchestration.transformation.environment import dbt_environment, made_environment, tested_environment
 from orchestration.transformation.events import (
     UNIQUE_ID,
     TableTranslator,
@@ -30,6 +31,7 @@ from warehouse.publication.build import (
     forget_finished_build,
     is_built_by,
     keep_finished_build,
+    made_through,
     read_finished_build,
     read_inputs,
 )
@@ -55,7 +57,8 @@ def build_dbt_tables(manifest: Path) -> AssetsDefinition:
         is_whole = len(specs) == len(context.assets_def.keys)
         inputs, before = read_build(pipeline, specs)
         if is_whole:
-            results = run_dbt(pipeline, select_changed(inputs, before), project=inputs.project)
+            changed = select_changed(inputs, before)
+            results = run_dbt(pipeline, changed, project=inputs.project, made=made_through(inputs, before))
         else:
             results = run_dbt(pipeline, select_tables(specs))
         yield from events_of_kept(results, assets=specs, checks=checks)
@@ -85,10 +88,17 @@ def select_tables(specs: Sequence[AssetSpec]) -> list[str]:
     return sorted(str(spec.metadata[UNIQUE_ID]).split(".")[-1] for spec in specs)
 
 
-def run_dbt(pipeline: PipelineResource, selected: Sequence[str], *, project: str | None = None) -> list[NodeResult]:
+def run_dbt(
+    pipeline: PipelineResource,
+    selected: Sequence[str],
+    *,
+    project: str | None = None,
+    made: datetime | None = None,
+) -> list[NodeResult]:
     """Build and test what is selected: nothing at all, and without starting dbt, when that is nothing.
 
-    With `project`, rows that another one made are not kept: each table is made in full.
+    With `project`, rows that another one made are not kept: each table is made in full. `made` is the load through
+    which all tables hold what was loaded.
     """
     if not selected:
         return []
@@ -101,6 +111,7 @@ def run_dbt(pipeline: PipelineResource, selected: Sequence[str], *, project: str
         environment={
             **dbt_environment(pipeline.warehouse_url, pipeline.settings.data_path.resolve()),
             **tested_environment(None if is_full else tested),
+            **made_environment(None if is_full else made),
         },
     )
 

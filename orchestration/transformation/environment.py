@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from psycopg.conninfo import conninfo_to_dict
@@ -55,6 +56,11 @@ def tested_environment(tested: AlreadyTested | None) -> dict[str, str]:
         "DBT_TESTED_LOADED_THROUGH": tested.loaded_through.isoformat() if tested else "",
         "DBT_TESTED_BUILT_THROUGH": tested.built_through.isoformat() if tested else "",
     }
+
+
+def made_environment(made_through: datetime | None) -> dict[str, str]:
+    """Environment variables that tell dbt's models through which load all of them were made; None where unknown."""
+    return {"DBT_MADE_THROUGH": made_through.isoformat() if made_through else ""}
 
 
 @contextmanager

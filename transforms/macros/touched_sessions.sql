@@ -4,57 +4,25 @@
 -#}
 
 {#-
-    Persons of whom all sessions are divided anew: users whose company may be another, and everybody ever seen on a
-    device of which it became known since the last run whose its earlier activities were.
+    The moment since which an activity counts as recent: a day before the newest that arrived. Without a user there are few
+    of so short a time, and they are read together; from longer ago they are looked up by their devices.
 -#}
-{% macro persons_to_divide_anew() -%}
-    select user_id as person_id from {{ ref('stg_app__users') }}
-    where {{ loaded_since_last_run() }}
-    union
-    select device_id as person_id from ({{ devices_of_others() }}) as devices
-    union
-    select persons.user_id as person_id from {{ ref('int_persons_stitched') }} as persons
-    inner join ({{ devices_of_others() }}) as devices on persons.device_id = devices.device_id
-{%- endmacro %}
-
-{% macro devices_of_others() -%}
-    select activities.device_id
-    from {{ ref('int_activities_recorded') }} as activities
-    inner join (
-        select distinct device_id from {{ ref('int_persons_stitched') }}
-        where {{ built_since_last_run() }}
-    ) as stitched on activities.device_id = stitched.device_id
-    where activities.user_id is null and activities._built_at <= {{ newest_of_this('_built_at') }}
-{%- endmacro %}
+{% macro recent_since() %}
+    {% set newest = none %}
+    {% if execute %}
+        {% set arrived = ref('int_activities_recorded') ~ ' where ' ~ built_since_last_run() %}
+        {% set newest = run_query('select max(occurred_at) from ' ~ arrived).columns[0].values()[0] %}
+    {% endif %}
+    {% if newest is none %}
+        {{ return("cast('9999-01-01 00:00:00+00:00' as timestamptz)") }}
+    {% endif %}
+    {{ return("cast('" ~ (newest - modules.datetime.timedelta(days=1)) ~ "' as timestamptz)") }}
+{% endmacro %}
 
 {#-
-    A statement that deletes their sessions. What was on a device may be the user's from now on, and replacing rows can't
-    tell, because nobody of that name is left. Runs in the model's own transaction, before its rows are written.
--#}
-{% macro delete_sessions_of_persons_to_divide_anew() -%}
-    {% if is_incremental() %}
-        delete from {{ this }}
-        where person_id in ({{ persons_to_divide_anew() }})
-    {% endif %}
-{%- endmacro %}
-
-{#- A statement that deletes what a new session takes the place of: two that became one, one that begins earlier. -#}
-{% macro delete_replaced_sessions() -%}
-    {% if is_incremental() %}
-        delete from {{ this }} as earlier
-        using {{ this }} as divided
-        where
-            divided._built_at = {{ built_at() }}
-            and earlier._built_at < {{ built_at() }}
-            and earlier.person_id = divided.person_id
-            and earlier.started_at <= divided.ended_at
-            and earlier.ended_at >= divided.started_at
-    {% endif %}
-{%- endmacro %}
-
-{#-
-    The steps that find what of whom is divided anew, of which the last two are `touched` and `touched_devices`: persons,
-    and the devices they were ever seen on, each with the first and the last moment.
+    The steps that find what of whom is divided anew: `touched` has persons, each with the first and the last moment, and
+    `unnamed` the activities without a user that may be theirs. Which of the two lies in a recent time alone, `is_recent`
+    says of both.
 -#}
 {% macro touched_sessions() -%}
     whole_persons as (
@@ -100,7 +68,7 @@
     ),
 
     -- With the sessions that are less than half an hour away.
-    touched as (
+    widened as (
         select
             stretches.person_id,
             least(stretches.first_at, min(sessions.started_at)) as first_at,
@@ -109,8 +77,8 @@
         left join {{ this }} as sessions
             on
                 stretches.person_id = sessions.person_id
-                and stretches.first_at < sessions.ended_at + interval '30 minutes'
-                and stretches.last_at > sessions.started_at - interval '30 minutes'
+                and sessions.ended_at > stretches.first_at - interval '30 minutes'
+                and sessions.started_at < stretches.last_at + interval '30 minutes'
         group by stretches.person_id, stretches.first_at, stretches.last_at
         union all
         select
@@ -120,18 +88,57 @@
         from whole_persons
     ),
 
-    touched_devices as (
+    touched as (
+        select
+            *,
+            first_at >= {{ recent_since() }} as is_recent
+        from widened
+    ),
+
+    long_touched_devices as (
         select
             person_id as device_id,
             first_at,
             last_at
         from touched
-        union
+        where not is_recent
+        union all
         select
             persons.device_id,
             touched.first_at,
             touched.last_at
         from touched
-        inner join {{ ref('int_persons_stitched') }} as persons on touched.person_id = persons.user_id
+        {{ join_by_index(ref('int_persons_stitched'), 'persons', 'persons.user_id = touched.person_id') }}
+        where not touched.is_recent
+    ),
+
+    touched_devices as (
+        select
+            device_id,
+            min(first_at) as first_at,
+            max(last_at) as last_at
+        from long_touched_devices
+        group by device_id
+    ),
+
+    unnamed as (
+        select
+            activities.*,
+            false as is_recent
+        from touched_devices
+        {{ join_by_index(
+            ref('int_activities_recorded'), 'activities',
+            'activities.device_id = touched_devices.device_id and activities.user_id is null'
+            ~ ' and activities.occurred_at between touched_devices.first_at and touched_devices.last_at'
+        ) }}
+        union all
+        select
+            activities.*,
+            true as is_recent
+        from {{ ref('int_activities_recorded') }} as activities
+        where
+            activities.user_id is null
+            and activities.occurred_at >= {{ recent_since() }}
+            and activities.occurred_at >= (select min(touched.first_at) from touched where touched.is_recent)
     )
 {%- endmacro %}

@@ -3,6 +3,9 @@
     `_built_at` the newest run that wrote one of them. All rows of one load carry one `_loaded_at`, later than any
     before, and all rows one run writes carry that run's start.
 
+    A table that nothing came into for long, or ever, remembers little. So the pipeline says through which load all tables
+    were made when all of them last were (docs/decisions/0015-build-what-changed.md), and none looks further back.
+
     In a full build everything is new. Otherwise the bound is read first and written into the statement as a literal:
     only with a literal does the planner know that few rows are newer, and take the index instead of the whole history.
 -#}
@@ -37,6 +40,9 @@
     {% if execute %}
         {% set newest = run_query('select max(' ~ column ~ ') from ' ~ this).columns[0].values()[0] %}
     {% endif %}
+    {% if column == '_source_loaded_at' and made_through() is not none %}
+        {% set newest = [newest or made_through(), made_through()] | max %}
+    {% endif %}
     {% if newest is none %}
         {{ return("cast('1970-01-01 00:00:00+00:00' as timestamptz)") }}
     {% endif %}
@@ -48,4 +54,10 @@
         ) }}
     {% endif %}
     {{ return("cast('" ~ newest ~ "' as timestamptz)") }}
+{% endmacro %}
+
+{#- The load through which every table was made, where the pipeline knows it. Asked when a model runs. -#}
+{% macro made_through() %}
+    {% set through = env_var('DBT_MADE_THROUGH', '') if execute else '' %}
+    {{ return(modules.datetime.datetime.fromisoformat(through) if through else none) }}
 {% endmacro %}

@@ -6,6 +6,7 @@ So a run that ended in between, however it ended, leaves no memory, and the next
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import psycopg
 from psycopg import sql
@@ -48,6 +49,16 @@ def changed_raw_tables(inputs: BuildInputs, before: BuildInputs | None) -> list[
         return list(inputs.raw_tables)
     seen = before.raw_tables
     return [name for name, changed_at in inputs.raw_tables.items() if name not in seen or seen[name] != changed_at]
+
+
+def made_through(inputs: BuildInputs, before: BuildInputs | None) -> datetime | None:
+    """The load through which all tables of an earlier build hold what was loaded, if the same project made it.
+
+    No load goes on under its time once another one began, so what comes later carries a later one.
+    """
+    if before is None or before.project != inputs.project:
+        return None
+    return max((datetime.fromisoformat(loaded) for loaded in before.raw_tables.values() if loaded), default=None)
 
 
 def read_inputs(connection: psycopg.Connection[DictRow], project: str) -> BuildInputs:

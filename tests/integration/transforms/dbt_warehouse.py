@@ -43,11 +43,15 @@ class DbtWarehouse:
     def load(self, rows: Mapping[str, Sequence[Row]]) -> None:
         """One load run: rows by raw table, upserted by key. Columns left out are null."""
         self.load_count += 1
-        loaded_at = FIRST_LOAD + timedelta(minutes=self.load_count)
         with connect(self.url) as connection:
             for name, table_rows in rows.items():
                 for row in table_rows:
-                    _upsert(connection, name, {**row, LOADED_AT: loaded_at})
+                    _upsert(connection, name, {**row, LOADED_AT: self.loaded_at})
+
+    @property
+    def loaded_at(self) -> datetime:
+        """The stamp of the last load."""
+        return FIRST_LOAD + timedelta(minutes=self.load_count)
 
     def dbt(self, *arguments: str) -> list[Any]:
         """Run one dbt command, which must succeed; the result of each node. Warnings are collected in `warnings`."""

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from orchestration.transformation.environment import environment_variables, made_environment
 from tests.integration.transforms.dbt_warehouse import DbtWarehouse, Row
 from tests.integration.transforms.duckdb_warehouse import DuckdbWarehouse
 from tests.integration.transforms.random_history import deliver, random_history
@@ -57,9 +58,11 @@ def build_bit_by_bit(warehouse: DbtWarehouse | DuckdbWarehouse, seed: int) -> Ma
     warehouse.dbt("run")
     days = days_of_keys(warehouse)
     for delivery in later:
+        made = warehouse.loaded_at
         warehouse.load(delivery)
         # The views are there, and hold no rows of their own.
-        warehouse.dbt("run", "--exclude", "config.materialized:view")
+        with environment_variables(made_environment(made)):
+            warehouse.dbt("run", "--exclude", "config.materialized:view")
         days |= days_of_keys(warehouse)
     assert len({key[:2] for key in days}) == len(days)
     return read_marts(warehouse)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -33,14 +33,18 @@ class DuckdbWarehouse:
     def load(self, rows: Mapping[str, Sequence[Row]]) -> None:
         """One load run: rows by raw table, replaced by key. Columns left out are null."""
         self.load_count += 1
-        loaded_at = FIRST_LOAD + timedelta(minutes=self.load_count)
         with duckdb.connect(str(self.file)) as database:
             database.execute("set timezone = 'UTC'")
             for table in RAW_TABLES:
                 _create(database, table)
             for name, table_rows in rows.items():
                 for row in table_rows:
-                    _replace(database, TABLES[name], {**row, LOADED_AT: loaded_at})
+                    _replace(database, TABLES[name], {**row, LOADED_AT: self.loaded_at})
+
+    @property
+    def loaded_at(self) -> datetime:
+        """The stamp of the last load."""
+        return FIRST_LOAD + timedelta(minutes=self.load_count)
 
     def dbt(self, *arguments: str) -> None:
         """Run one dbt command, which must succeed."""

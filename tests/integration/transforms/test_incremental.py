@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from orchestration.transformation.environment import environment_variables, made_environment
 from tests.integration.transforms import raw_rows as raw
 from tests.integration.transforms.dbt_warehouse import DbtWarehouse
 from warehouse.databases import connect
@@ -150,6 +151,14 @@ class TestIncrementalRun:
         results = built.dbt("run", "--select", "config.materialized:incremental")
         written = {item.node.name: item.adapter_response.get("rows_affected") for item in results}
         assert set(written.values()) == {0}, written
+
+    def test_table_that_nothing_came_into_looks_no_further_back_than_others_were_made(
+        self, built: DbtWarehouse
+    ) -> None:
+        with environment_variables(made_environment(built.loaded_at)):
+            [result] = built.dbt("run", "--select", "fct_prompt_runs")
+        assert built.rows("fct_prompt_runs") == []
+        assert f"_loaded_at > cast('{built.loaded_at}' as timestamptz)" in result.node.compiled_code
 
     def test_clock_that_was_set_back_stops_the_run(self, built: DbtWarehouse) -> None:
         move = "update marts_build.agg_prompts_performance_daily set _built_at = _built_at {} interval '1 year'"

@@ -48,12 +48,19 @@ with events as (
 
     -- A list that arrives after its clicks changes what they belong to.
     changed_clicks as (
-        select
-            known.source,
-            known.event_id
-        from {{ this }} as known
-        inner join changed_lists
-            on known.receipt_id = changed_lists.receipt_id and known.prompt_id = changed_lists.prompt_id
+        select known.*
+        from (
+            select distinct receipt_id from changed_lists
+            where receipt_id is not null
+        ) as receipts
+        {{ join_by_index(this, 'known', 'known.receipt_id = receipts.receipt_id') }}
+        where
+            exists (
+                select 1 from changed_lists
+                where
+                    changed_lists.receipt_id = known.receipt_id
+                    and changed_lists.prompt_id = known.prompt_id
+            )
     ),
 {% endif %}
 
@@ -75,8 +82,7 @@ clicks as (
             earlier.position,
             earlier.clicked_at,
             earlier._source_loaded_at
-        from {{ this }} as earlier
-        inner join changed_clicks using (source, event_id)
+        from changed_clicks as earlier
         where
             not exists (
                 select 1 from events

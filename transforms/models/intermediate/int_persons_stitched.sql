@@ -11,7 +11,7 @@
 }}
 
 {#- An event of a user tells of both that it names: the visitor's anonymous id and the visit. -#}
-{%- set devices = ['device_id', 'session_device_id'] %}
+{%- set devices = ['activities.device_id', 'activities.session_device_id'] %}
 
 with
 {% if is_incremental() %}
@@ -19,10 +19,10 @@ with
         {% for device in devices %}
             select
                 {{ device }} as device_id,
-                user_id,
-                occurred_at
-            from {{ ref('int_activities_recorded') }}
-            where user_id is not null and {{ device }} is not null and {{ built_since_last_run() }}
+                activities.user_id,
+                activities.occurred_at
+            from {{ ref('int_activities_recorded') }} as activities
+            where activities.user_id is not null and {{ device }} is not null and {{ built_since_last_run() }}
             {{ 'union' if not loop.last }}
         {% endfor %}
     ),
@@ -54,19 +54,17 @@ with
 sightings as (
     {% for device in devices %}
         select
-            {{ device }} as device_id,
-            user_id,
-            occurred_at,
-            source,
-            event_id,
-            _source_loaded_at
-        from {{ ref('int_activities_recorded') }}
-        where
-            user_id is not null
-            and {{ device }} is not null
-            {% if is_incremental() %}
-                and {{ device }} in (select changed_devices.device_id from changed_devices)
-            {% endif %}
+            activities.user_id,
+            activities.occurred_at,
+            activities.source,
+            activities.event_id,
+            activities._source_loaded_at,
+            {{ device }} as device_id
+        from {{ ref('int_activities_recorded') ~ ' as activities' if not is_incremental() else 'changed_devices' }}
+        {% if is_incremental() %}
+            {{ join_by_index(ref('int_activities_recorded'), 'activities', device ~ ' = changed_devices.device_id') }}
+        {% endif %}
+        where activities.user_id is not null and {{ device }} is not null
         {{ 'union all' if not loop.last }}
     {% endfor %}
 ),

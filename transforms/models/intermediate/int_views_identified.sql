@@ -45,14 +45,13 @@ views as (
             earlier.device_id,
             earlier.viewed_at,
             earlier._source_loaded_at
-        from {{ this }} as earlier
+        from (
+            select distinct device_id from {{ ref('int_persons_stitched') }}
+            where {{ built_since_last_run() }}
+        ) as stitched
+        {{ join_by_index(this, 'earlier', 'earlier.device_id = stitched.device_id and earlier.user_id is null') }}
         where
-            earlier.user_id is null
-            and earlier.device_id in (
-                select stitched.device_id from {{ ref('int_persons_stitched') }} as stitched
-                where {{ built_since_last_run() }}
-            )
-            and not exists (
+            not exists (
                 select 1 from events
                 where events.source = earlier.source and events.event_id = earlier.event_id
             )

@@ -1,4 +1,6 @@
-from warehouse.publication.build import BuildInputs, changed_raw_tables
+from datetime import UTC, datetime
+
+from warehouse.publication.build import BuildInputs, changed_raw_tables, made_through
 
 BEFORE = BuildInputs("project", {"raw_app.orders": "2026-03-01 00:00:00+00", "raw_app.refunds": None})
 
@@ -21,3 +23,18 @@ class TestChangedRawTables:
 
     def test_all_without_a_finished_build(self) -> None:
         assert changed_raw_tables(BEFORE, None) == ["raw_app.orders", "raw_app.refunds"]
+
+
+class TestMadeThrough:
+    def test_newest_load_of_any_table(self) -> None:
+        before = BuildInputs("project", {**BEFORE.raw_tables, "raw_app.users": "2026-02-28 23:59:59.5+00"})
+        assert made_through(BEFORE, before) == datetime(2026, 3, 1, tzinfo=UTC)
+
+    def test_unknown_where_nothing_was_loaded(self) -> None:
+        assert made_through(BEFORE, BuildInputs("project", {"raw_app.refunds": None})) is None
+
+    def test_unknown_for_another_project(self) -> None:
+        assert made_through(BuildInputs("changed project", BEFORE.raw_tables), BEFORE) is None
+
+    def test_unknown_without_a_finished_build(self) -> None:
+        assert made_through(BEFORE, None) is None

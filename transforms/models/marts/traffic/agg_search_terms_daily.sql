@@ -16,10 +16,17 @@ with changed_days as (
 
 searches as (
     select
-        {{ search_term('query') }} as search_term,
-        *
-    from {{ ref('fct_searches') }}
-    where is_counted and searched_date in (select changed_days.searched_date from changed_days)
+        {{ search_term('all_searches.query') }} as search_term,
+        all_searches.*
+    {% if is_incremental() %}
+        from changed_days
+        {{ join_by_index(
+            ref('fct_searches'), 'all_searches', is_on_day('all_searches.searched_at', 'changed_days.searched_date')
+        ) }}
+    {% else %}
+        from {{ ref('fct_searches') }} as all_searches
+    {% endif %}
+    where all_searches.is_counted
 ),
 
 counted as (

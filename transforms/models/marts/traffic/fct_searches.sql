@@ -47,14 +47,12 @@ searches as (
             earlier.source,
             earlier.event_id,
             earlier._source_loaded_at
-        from {{ this }} as earlier
-        where
-            earlier.user_id is null
-            and earlier.device_id in (
-                select stitched.device_id from {{ ref('int_persons_stitched') }} as stitched
-                where {{ built_since_last_run() }}
-            )
-            and earlier.search_id not in (select events.search_id from events)
+        from (
+            select distinct device_id from {{ ref('int_persons_stitched') }}
+            where {{ built_since_last_run() }}
+        ) as stitched
+        {{ join_by_index(this, 'earlier', 'earlier.device_id = stitched.device_id and earlier.user_id is null') }}
+        where earlier.search_id not in (select events.search_id from events)
     {% endif %}
 ),
 

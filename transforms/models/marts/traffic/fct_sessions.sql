@@ -3,7 +3,7 @@
         unique_key='session_id',
         indexes=[
             {'columns': ['session_id'], 'unique': true},
-            {'columns': ['person_id', 'started_at']},
+            {'columns': ['person_id', 'ended_at']},
             {'columns': ['started_at']},
             {'columns': ['ended_at']},
             {'columns': ['_source_loaded_at']},
@@ -20,6 +20,7 @@
     'search_count': "event_name = 'search.performed'",
     'order_count': "event_name = 'order.paid'",
 } %}
+{%- set told = ['source', 'event_id', 'event_name', 'surface', 'is_counted', 'occurred_at', '_source_loaded_at'] %}
 
 with
 {% if is_incremental() %}
@@ -28,7 +29,9 @@ with
 
 activities as (
     select
-        activities.*,
+        {% for column in told %}
+            activities.{{ column }},
+        {% endfor %}
         activities.user_id as known_user_id,
         activities.user_id as person_id
     from {{ ref('int_activities_recorded') }} as activities
@@ -41,10 +44,12 @@ activities as (
     where activities.user_id is not null
     union all
     select
-        activities.*,
+        {% for column in told %}
+            activities.{{ column }},
+        {% endfor %}
         persons.user_id as known_user_id,
         coalesce(persons.user_id, activities.device_id) as person_id
-    from {{ ref('int_activities_recorded') }} as activities
+    from {{ 'unnamed' if is_incremental() else ref('int_activities_recorded') }} as activities
     left join {{ ref('int_persons_stitched') }} as persons
         on
             activities.device_id = persons.device_id
@@ -53,18 +58,10 @@ activities as (
         inner join touched
             on
                 coalesce(persons.user_id, activities.device_id) = touched.person_id
+                and activities.is_recent = touched.is_recent
                 and activities.occurred_at between touched.first_at and touched.last_at
     {% endif %}
-    where
-        activities.user_id is null
-        {% if is_incremental() %}
-            and exists (
-                select 1 from touched_devices
-                where
-                    touched_devices.device_id = activities.device_id
-                    and activities.occurred_at between touched_devices.first_at and touched_devices.last_at
-            )
-        {% endif %}
+    where activities.user_id is null
 ),
 
 -- Half an hour in which a person does nothing ends a session.
