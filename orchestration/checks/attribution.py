@@ -20,16 +20,12 @@ CLICKS_RAW = Reconciliation(
     """,  # nosec B608
     found=f"""
         select {CLICKED_DATE} as clicked_date, count(*) as click_count
-        from intermediate.int_clicks_matched where {{clicked_at since scope}} and {{{CLICKED_DATE} in scope}}
+        from intermediate.int_clicks_matched where {{clicked_at on scope}}
         group by 1
     """,  # nosec B608
     key=("clicked_date",),
     measures=("click_count",),
-    scope=f"""
-        {days_of(CLICKED, "fct_impressions", "served_date")}
-        union
-        select {CLICKED_DATE} from intermediate.int_clicks_matched where _built_at > {{built_through}}
-    """,  # nosec B608
+    scope=days_of(CLICKED, "intermediate.int_clicks_matched", CLICKED_DATE),
 )
 ORDERS_RAW = Reconciliation(
     table="fct_impressions",
@@ -44,58 +40,46 @@ ORDERS_RAW = Reconciliation(
 IMPRESSIONS_CREDITED = Reconciliation(
     table="fct_impressions",
     name="fct_impressions_has_its_clicks_and_orders",
-    description="Of every day, as many impressions with a click, and with a purchase, as there are found for.",
+    description="Every impression has a click, and a purchase, if there are such for it, and none otherwise.",
     expected="""
-        select * from (
-            select
-                impressions.served_date,
-                count(*) filter (
-                    where exists (
-                        select from intermediate.int_clicks_matched as clicks
-                        where clicks.impression_id = impressions.impression_id
-                    )
-                ) as click_count,
-                count(*) filter (
-                    where exists (
-                        select from intermediate.int_orders_credited as orders
-                        where orders.impression_id = impressions.impression_id
-                    )
-                ) as purchase_count
-            from intermediate.int_impressions_served as impressions
-            where
-                impressions.prompt_id in (select prompt_id from raw_app.prompts)
-                and {impressions.served_at since scope}
-                and {impressions.served_date in scope}
-            group by impressions.served_date
-        ) as found where click_count + purchase_count > 0
+        select impression_id, bool_or(is_clicked) as is_clicked, bool_or(is_purchased) as is_purchased
+        from (
+            select impression_id, prompt_id, true as is_clicked, false as is_purchased
+            from intermediate.int_clicks_matched where {impression_id in scope}
+            union all
+            select impression_id, prompt_id, false, true
+            from intermediate.int_orders_credited where {impression_id in scope}
+        ) as credited
+        where impression_id is not null and prompt_id in (select prompt_id from raw_app.prompts)
+        group by impression_id
     """,
     found="""
-        select
-            served_date,
-            count(*) filter (where is_clicked) as click_count,
-            count(*) filter (where is_purchased) as purchase_count
-        from marts_build.fct_impressions
-        where (is_clicked or is_purchased) and {served_at since scope} and {served_date in scope}
-        group by served_date
+        select impression_id, is_clicked, is_purchased
+        from marts_build.fct_impressions where (is_clicked or is_purchased) and {impression_id in scope}
     """,
-    key=("served_date",),
-    measures=("click_count", "purchase_count"),
-    # Also of lists that only their clicks and orders say to have changed: a day that impressions were not built for,
-    # though they should have been, is what is looked for.
+    key=("impression_id",),
+    measures=("is_clicked", "is_purchased"),
+    # Also of lists that only their clicks and orders say to have changed: an impression that was not built, though it
+    # should have been, is what is looked for.
     scope="""
-        select served_date from marts_build.fct_impressions where _built_at > {built_through}
+        select impression_id from marts_build.fct_impressions where _built_at > {built_through}
         union
-        select impressions.served_date
+        select impressions.impression_id
         from intermediate.int_impressions_served as impressions
         inner join intermediate.int_clicks_matched as clicks
             on impressions.receipt_id = clicks.receipt_id and impressions.prompt_id = clicks.prompt_id
         where clicks._built_at > {built_through}
         union
-        select impressions.served_date
-        from intermediate.int_impressions_served as impressions
-        inner join intermediate.int_orders_credited as orders on impressions.impression_id = orders.impression_id
-        where orders._built_at > {built_through}
+        select impression_id from intermediate.int_orders_credited
+        where impression_id is not null and _built_at > {built_through}
+        union
+        select clicks.impression_id
+        from intermediate.int_clicks_matched as clicks
+        inner join intermediate.int_orders_credited as orders
+            on clicks.prompt_id = orders.prompt_id and clicks.user_id = orders.buyer_user_id
+        where clicks.impression_id is not null and orders._built_at > {built_through}
     """,
+    is_of_rows=True,
 )
 
 ATTRIBUTION_RECONCILIATIONS = (CLICKS_RAW, ORDERS_RAW, IMPRESSIONS_CREDITED)

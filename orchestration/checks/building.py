@@ -3,12 +3,14 @@
 from collections.abc import Iterable
 from typing import Any
 
+import psycopg
 from dagster import AssetCheckResult, AssetChecksDefinition, AssetKey, MetadataValue, asset_check
+from psycopg.rows import DictRow
 
-from orchestration.checks.reconciliation import Reconciliation, differences_statement, scope_statement
+from orchestration.checks.reconciliation import Reconciliation, Scope, differences_statement, scope_statement
 from orchestration.resources import PipelineResource
 from warehouse.databases import connect
-from warehouse.publication.tested import read_tested
+from warehouse.publication.tested import AlreadyTested, read_tested
 
 
 def build_checks(reconciliations: Iterable[Reconciliation]) -> list[AssetChecksDefinition]:
@@ -30,15 +32,25 @@ def _build_check(reconciliation: Reconciliation) -> AssetChecksDefinition:
     return check
 
 
-def read_scope(pipeline: PipelineResource, reconciliation: Reconciliation) -> list[Any] | None:
+def read_scope(pipeline: PipelineResource, reconciliation: Reconciliation) -> Scope:
     """What has to be compared; None for everything. A run that has nothing else to do compares everything."""
-    if pipeline.is_quiet or reconciliation.scope is None:
+    if pipeline.is_quiet:
         return None
     with connect(pipeline.warehouse_url) as connection:
         tested = read_tested(connection, in_full_up_to_events=pipeline.settings.checks_in_full_up_to_events)
-        if tested is None:
-            return None
-        found = connection.execute(scope_statement(reconciliation.scope, tested).encode()).fetchall()
+        return None if tested is None else read_scope_since(connection, reconciliation, tested)
+
+
+def read_scope_since(
+    connection: psycopg.Connection[DictRow], reconciliation: Reconciliation, tested: AlreadyTested
+) -> Scope:
+    """What has to be compared when all else was tested; None for everything."""
+    if reconciliation.scope is None:
+        return None
+    statement = scope_statement(reconciliation.scope, tested)
+    if reconciliation.is_of_rows:
+        return statement
+    found = connection.execute(statement.encode()).fetchall()
     return [value for row in found for value in row.values()]
 
 

@@ -123,7 +123,7 @@ FACT_TOTALS = """
             select count(*) as impression_count, count(*) filter (where is_clicked) as click_count,
                 count(*) filter (where is_purchased) as purchased_click_count
             from marts_build.fct_impressions
-            where is_counted and {served_at since scope} and {served_date in scope}
+            where is_counted and {served_at on scope}
         ) as counted
         cross join lateral (
             values ('impression_count', impression_count), ('click_count', click_count),

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from psycopg import sql
@@ -14,11 +14,14 @@ from warehouse.publication.tested import AlreadyTested
 
 # Enough to see what kind of mistake it is.
 SHOWN_DIFFERENCES = 20
-# `{column in scope}`, `{moment since scope}`.
-CONDITION = re.compile(r"\{([^{}]+) (in|since) scope\}")
+# `{column in scope}`, `{moment on scope}`, `{moment since scope}`.
+CONDITION = re.compile(r"\{([^{}]+) (in|on|since) scope\}")
 _ZERO_DECIMAL = ", ".join(f"'{currency}'" for currency in ZERO_DECIMAL_CURRENCIES)
 # An amount of a mart times this is what the raw tables have, in the row's `currency`.
 MINOR_UNITS = f"case when currency in ({_ZERO_DECIMAL}) then 1 else 100 end"
+
+# What to compare: these values, those that a query gives, or everything.
+Scope = list[Any] | str | None
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,9 @@ class Reconciliation:
 
     `scope` is a query for what to compare when most was compared before: one column, of the rows that were loaded after
     `{loaded_through}` or built after `{built_through}`. The two queries say `{column in scope}` and, where the scope is
-    days, `{moment since scope}`, which lets an index be used. Without a scope everything is always compared.
+    days, `{moment on scope}` for what happened on them and `{moment since scope}` for what was received since. Both are
+    bounds of a moment, so an index can be used and the planner knows how many rows there are. Without a scope
+    everything is always compared. A scope that `is_of_rows` has too many values to be listed: it stays a query.
     """
 
     table: str
@@ -41,6 +46,7 @@ class Reconciliation:
     measures: tuple[str, ...]
     schema: str = BUILD_SCHEMA
     scope: str | None = None
+    is_of_rows: bool = False
 
 
 def scope_statement(scope: str, tested: AlreadyTested) -> str:
@@ -50,7 +56,7 @@ def scope_statement(scope: str, tested: AlreadyTested) -> str:
     return scope
 
 
-def differences_statement(reconciliation: Reconciliation, scope: Sequence[Any] | None = None) -> str:
+def differences_statement(reconciliation: Reconciliation, scope: Scope = None) -> str:
     """SQL for the rows in which the two queries differ: the key, and each measure as expected and as found.
 
     Of what is in the scope alone, by default of everything.
@@ -61,8 +67,9 @@ def differences_statement(reconciliation: Reconciliation, scope: Sequence[Any] |
         for measure in reconciliation.measures
     )
     expected, found = (_row(query, reconciliation.measures) for query in ("expected", "found"))
+    in_scope = f"in_scope as ({scope}), " if isinstance(scope, str) else ""
     return (
-        f"with expected as ({_scoped(reconciliation.expected, scope)}),"  # nosec B608
+        f"with {in_scope}expected as ({_scoped(reconciliation.expected, scope)}),"  # nosec B608
         f" found as ({_scoped(reconciliation.found, scope)}) "
         f"select {key}, {shown} from expected full join found using ({key}) "
         f"where ({expected}) is distinct from ({found}) "
@@ -70,20 +77,42 @@ def differences_statement(reconciliation: Reconciliation, scope: Sequence[Any] |
     )
 
 
-def _scoped(query: str, scope: Sequence[Any] | None) -> str:
+def _scoped(query: str, scope: Scope) -> str:
     def condition(found: re.Match[str]) -> str:
         column, kind = found.groups()
         if scope is None:
             return "true"
+        if isinstance(scope, str):
+            return f"{column} in (select in_scope.* from in_scope)"  # nosec B608
         if not scope:
             return "false"
         if kind == "in":
             return f"{column} in ({', '.join(map(_literal, scope))})"
+        if kind == "on":
+            return _within(column, scope)
         # What happened on a day was received on it or later, but for clocks that differ.
-        first = datetime.combine(min(scope), time(tzinfo=UTC)) - timedelta(days=1)
-        return f"{column} >= {_literal(first)}"
+        return f"{column} >= {_literal(_midnight(min(scope)) - timedelta(days=1))}"
 
     return CONDITION.sub(condition, query)
+
+
+def _within(column: str, days: Sequence[date]) -> str:
+    """That a moment lies on one of the days: one range for each stretch of days without a gap."""
+    stretches: list[tuple[date, date]] = []
+    for day in sorted(set(days)):
+        if stretches and stretches[-1][1] == day:
+            stretches.append((stretches.pop()[0], day + timedelta(days=1)))
+        else:
+            stretches.append((day, day + timedelta(days=1)))
+    ranges = (
+        f"{column} >= {_literal(_midnight(first))} and {column} < {_literal(_midnight(end))}"
+        for first, end in stretches
+    )
+    return f"({' or '.join(ranges)})"
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(tzinfo=UTC))
 
 
 def _literal(value: Any) -> str:

@@ -27,7 +27,7 @@ FCT_SESSIONS_RAW = Reconciliation(
     description="Of every day, as many activities, by kind, in sessions as people were seen with.",
     expected=f"""
         select day as activity_date, count(*) as event_count, {SUMS}
-        from ({ACTIVITIES}) as activities
+        from ({events_in_scope(DONE, columns=f"{ONES},")}) as activities
         group by day
     """,  # nosec B608
     found=f"""
@@ -35,7 +35,7 @@ FCT_SESSIONS_RAW = Reconciliation(
         from (
             select started_date as activity_date, event_count, {COLUMNS}
             from marts_build.fct_sessions as sessions
-            where started_date = {ENDED_DATE} and {{sessions.started_at since scope}} and {{started_date in scope}}
+            where started_date = {ENDED_DATE} and {{sessions.started_at on scope}}
             union all
             select activities.day, 1, {", ".join(f"activities.{count}" for count in COUNTS)}
             from marts_build.fct_sessions as sessions
@@ -49,7 +49,7 @@ FCT_SESSIONS_RAW = Reconciliation(
     """,  # nosec B608
     key=("activity_date",),
     measures=("event_count", *COUNTS),
-    scope=days_of(DONE, "fct_sessions", "started_date"),
+    scope=days_of(DONE, "marts_build.fct_sessions", "started_date"),
 )
 
 SESSION_RECONCILIATIONS = (FCT_SESSIONS_RAW,)

@@ -6,8 +6,7 @@ from orchestration.checks.reconciliation import Reconciliation
 
 # As `is_counted_event` says it in the models: not of bots, of operators, of sellers with their own prompts.
 IS_COUNTED = """(
-    coalesce(events.agent, 'program') <> 'bot' and not coalesce(events.is_staff, false)
-    and not coalesce(events.is_own, false)
+    events.agent is distinct from 'bot' and events.is_staff is not true and events.is_own is not true
 )"""
 DEVICE_ID = "coalesce('anonymous:' || nullif(events.anonymous_id, ''), 'session:' || nullif(events.session_id, ''))"
 # Whose an event was is taken from the history of devices, which has no figures of its own.
@@ -19,6 +18,11 @@ JOIN_PERSONS = f"""
             and (events.occurred_at < persons.valid_to or persons.valid_to is null)
 """
 DAY = "(events.occurred_at at time zone 'UTC')::date"
+# The index has when events were received. The planner would take when they happened for something unrelated to that,
+# expect a hundredth of them, and look up each person by itself: in a `case` it takes half of them.
+HAPPENED_IN_SCOPE = (
+    "{events.received_at since scope} and case when {events.occurred_at on scope} then true else false end"
+)
 SEARCH_TERM = r"nullif(trim(left(lower(regexp_replace(events.query, '[ \t\r\n]+', ' ', 'g')), 200)), '')"
 KNOWN_PROMPTS = "(select prompt_id from raw_app.prompts)"
 
@@ -30,16 +34,34 @@ def events_in_scope(condition: str, *, columns: str = "", joins: str = "") -> st
     return f"""
         select events.*, {columns} {DAY} as day
         from raw_events.events as events {joins}
-        where {condition} and {{events.received_at since scope}} and {{{DAY} in scope}}
+        where {condition} and {HAPPENED_IN_SCOPE}
     """  # nosec B608
 
 
-def days_of(condition: str, table: str, day: str) -> str:
-    """Days of which an event that meets the condition was loaded, or a row of the mart was built."""
+def days_of(condition: str, built: str, day: str) -> str:
+    """Days of which an event that meets the condition was loaded, or of which such a row was built as `built` has it.
+
+    `built` is a table and, after a `where`, which of its rows.
+    """
+    table, _, some = built.partition(" where ")
     return f"""
         select {DAY} from raw_events.events as events where _loaded_at > {{loaded_through}} and {condition}
         union
-        select {day} from marts_build.{table} where _built_at > {{built_through}}
+        select {day} from {table} where _built_at > {{built_through}} and {some or "true"}
+    """  # nosec B608
+
+
+def days_changed(table: str, day: str, key: Sequence[str], measures: Sequence[str]) -> str:
+    """Days of which a row of the mart was built that has other measures than the one published before.
+
+    An order changes rows of the days on which its buyer was shown what it is for, but nothing that events are counted
+    for: those days need not be compared with their events again.
+    """
+    other = " or ".join(f"built.{name} is distinct from published.{name}" for name in measures)
+    same = " and ".join(f"built.{name} = published.{name}" for name in (*key, day))
+    return f"""
+        select built.{day} from marts_build.{table} as built left join marts.{table} as published on {same}
+        where built._built_at > {{built_through}} and ({other})
     """  # nosec B608
 
 
@@ -52,18 +74,20 @@ def reconcile_days(
     description: str,
     rows: str | None = None,
     moment: str | None = None,
+    scope: str | None = None,
     key: Sequence[str] = (),
     named: str = "raw_events",
 ) -> Reconciliation:
     """What a mart has of every day, with what the raw events that meet the condition have.
 
     Each measure is what to count of the events, and what to count of the mart. `rows` is the query for the events where
-    it is another than `events_in_scope`; with a `moment` an index of the mart is used. Days of nothing have no row.
+    it is another than `events_in_scope`; with a `moment` an index of the mart is used. Days of which the mart was built
+    are compared, by default. Days of nothing have no row.
     """
     keys = [*key, day]
     some = " or ".join(f"{name} <> 0" for name in measures)
-    raw, built = (", ".join(f"{pair[side]} as {name}" for name, pair in measures.items()) for side in (0, 1))
-    since = f"{{{moment} since scope}} and " if moment else ""
+    raw, found = (", ".join(f"{pair[side]} as {name}" for name, pair in measures.items()) for side in (0, 1))
+    in_scope = f"{{{moment} on scope}}" if moment else f"{{{day} in scope}}"
     return Reconciliation(
         table=table,
         name=f"{table}_reconciles_with_{named}",
@@ -77,14 +101,14 @@ def reconcile_days(
         """,  # nosec B608
         found=f"""
             select * from (
-                select {", ".join(keys)}, {built}
-                from marts_build.{table} where {since} {{{day} in scope}}
+                select {", ".join(keys)}, {found}
+                from marts_build.{table} where {in_scope}
                 group by {", ".join(keys)}
             ) as counted where {some}
         """,  # nosec B608
         key=tuple(keys),
         measures=tuple(measures),
-        scope=days_of(condition, table, day),
+        scope=scope or days_of(condition, f"marts_build.{table}", day),
     )
 
 
@@ -101,8 +125,7 @@ PLACES = f"""
         case when jsonb_typeof(events.properties -> 'items') = 'array' then events.properties -> 'items' end
     ) as item
     where {SERVED}
-        and {{events.received_at since scope}}
-        and {{{DAY} in scope}}
+        and {HAPPENED_IN_SCOPE}
         and events.properties ->> 'receipt_id' is not null
         and item ->> 'position' ~ '^[0-9]{{1,9}}$'
         and item ->> 'prompt_id' in {KNOWN_PROMPTS}
@@ -132,7 +155,7 @@ _QUERIES = events_in_scope(
 TERMS = f"select events.*, {SEARCH_TERM} as search_term from ({_QUERIES}) as events"  # nosec B608
 _ANSWERED = events_in_scope(SERVED, columns=_QUERY)
 CLICKED_DAYS = """
-    select served_date from marts_build.fct_impressions where _built_at > {built_through}
+    select served_date from marts_build.fct_impressions where _built_at > {built_through} and not is_purchased
     union
     select searched_date from marts_build.agg_search_terms_daily where _built_at > {built_through}
 """
@@ -153,7 +176,7 @@ SEARCH_CLICKS = Reconciliation(
                 and lists.day = impressions.served_date
         where
             lists.term is not null and impressions.is_clicked and impressions.is_counted
-            and {{impressions.served_at since scope}}
+            and {{impressions.served_at on scope}}
         group by impressions.served_date
     """,  # nosec B608
     found="""
@@ -175,6 +198,8 @@ TRAFFIC_RECONCILIATIONS = (
         condition=SERVED,
         rows=PLACES,
         moment="served_at",
+        # One with a click is built anew for each purchase: whether it has those is compared with `int_orders_credited`.
+        scope=days_of(SERVED, "marts_build.fct_impressions where not is_clicked", "served_date"),
         key=("source",),
         description="Per source and day, as many impressions as lists had places, each place of a list once.",
     ),
@@ -192,6 +217,18 @@ TRAFFIC_RECONCILIATIONS = (
         },
         condition=VISITED,
         rows=VISITS,
+        scope=f"""
+            {days_of(VISITED, "intermediate.int_visits_counted", "visited_date")}
+            union
+            {
+            days_changed(
+                "agg_prompts_performance_daily",
+                "performance_date",
+                ("prompt_id", "currency"),
+                ("view_count", "checkout_count", "unique_viewer_count"),
+            )
+        }
+        """,
         description="Of every day, as many views, checkouts and viewers of known prompts as those who count were.",
     ),
     reconcile_days(

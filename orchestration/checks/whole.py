@@ -4,7 +4,7 @@ Sums over prompts tell nothing of them: whoever looked at two prompts is one per
 """
 
 from orchestration.checks.reconciliation import Reconciliation
-from orchestration.checks.traffic import IS_COUNTED, JOIN_PERSONS, PERSON_ID, days_of, events_in_scope
+from orchestration.checks.traffic import IS_COUNTED, JOIN_PERSONS, PERSON_ID, days_changed, days_of, events_in_scope
 
 # What each whole is cut by besides the day and the currency, as the raw tables have it.
 WHOLES = {
@@ -25,6 +25,7 @@ def _reconcile_whole(table: str) -> Reconciliation:
     measures = PERSONS if key == "seller_organization_id" else PERSONS | PARTIES
     keys = f"{key}, performance_date, currency"
     some = " or ".join(f"{name} > 0" for name in measures)
+    kept = ("currency",) if key == "marketplace" else (key, "currency")
     counted = ", ".join(f"count(distinct {column}) as {name}" for name, column in measures.items())
     # A seller's key and the seller of an order have the same name.
     seen = "whole, performance_date, currency"
@@ -55,7 +56,9 @@ def _reconcile_whole(table: str) -> Reconciliation:
         key=(key, "performance_date", "currency"),
         measures=tuple(measures),
         scope=f"""
-            {days_of(VIEWED, table, "performance_date")}
+            {days_of(VIEWED, "intermediate.int_views_identified", "viewed_date")}
+            union
+            {days_changed(table, "performance_date", kept, tuple(measures))}
             union
             select {PAID_DATE} from raw_app.orders where paid_at is not null and _loaded_at > {{loaded_through}}
         """,  # nosec B608

@@ -44,6 +44,23 @@
     {%- do return(relation) -%}
 {%- endmacro %}
 
+{#-
+    Whether anything of a batch was not tested. Batches are read first and written as literals: only so does the planner
+    know that they are few, and take the index instead of all events.
+-#}
+{% macro is_untested_batch() -%}
+    {%- if not tested_through('_loaded_at') -%}{{ return('true') }}{%- endif -%}
+    {%- set batches = [] -%}
+    {%- for model in ['stg_events__event_batches', 'stg_events__events'] -%}
+        {%- set found = run_query(
+            'select distinct batch_id from ' ~ ref(model)
+            ~ ' where batch_id is not null and ' ~ is_untested('_loaded_at')
+        ) -%}
+        {%- do batches.extend(found.columns[0].values()) -%}
+    {%- endfor -%}
+    {{ 'batch_id in (' ~ batches | unique | join(', ') ~ ')' if batches else 'false' }}
+{%- endmacro %}
+
 {#- Of the keys of rows that were not tested, whichever rows of the whole table have them. -#}
 {% macro has_untested_key(table, columns) -%}
     {%- set column = arrival_column(table) -%}

@@ -8,9 +8,10 @@ import pytest
 from psycopg.rows import DictRow
 
 from orchestration.checks.attribution import IMPRESSIONS_CREDITED
+from orchestration.checks.building import read_scope_since
 from orchestration.checks.events import EVENT_RECONCILIATIONS
 from orchestration.checks.marts import RECONCILIATIONS
-from orchestration.checks.reconciliation import Reconciliation, differences_statement, scope_statement
+from orchestration.checks.reconciliation import Reconciliation, differences_statement
 from orchestration.outcome import RunOutcome
 from tests.integration.orchestration.conftest import Place
 from tests.integration.orchestration.marketplace import (
@@ -167,6 +168,8 @@ SABOTAGE = {
         "delete from raw_events.events where event_id = 'clicked-served-1'",
     ],
     "fct_impressions_has_its_clicks_and_orders": [
+        "update marts_build.fct_impressions set is_purchased = true, _built_at = now()"
+        " where receipt_id = 'receipt-1' and not is_purchased",
         "update marts_build.fct_impressions set is_clicked = false where receipt_id = 'receipt-1' and is_clicked",
     ],
     "agg_marketplace_daily_reconciles_with_raw_persons": [
@@ -242,10 +245,7 @@ def differences_since(
     connection: Connection, reconciliation: Reconciliation, tested: AlreadyTested
 ) -> list[dict[str, object]]:
     """What a run finds that compares what was not tested before."""
-    scope = None
-    if reconciliation.scope is not None:
-        rows = connection.execute(scope_statement(reconciliation.scope, tested).encode()).fetchall()
-        scope = [value for row in rows for value in row.values()]
+    scope = read_scope_since(connection, reconciliation, tested)
     return connection.execute(differences_statement(reconciliation, scope).encode()).fetchall()
 
 

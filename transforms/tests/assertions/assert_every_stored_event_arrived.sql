@@ -4,17 +4,6 @@ with ledger as (
     select * from {{ ref('stg_events__event_batches') }}
 ),
 
-{% if tested_through('_loaded_at') %}
-    -- Batches of which anything came.
-    untested as (
-        select batch_id from {{ ref('stg_events__event_batches') }}
-        where {{ is_untested('_loaded_at') }}
-        union
-        select batch_id from {{ ref('stg_events__events') }}
-        where {{ is_untested('_loaded_at') }}
-    ),
-{% endif %}
-
 arrived as (
     select
         batch_id,
@@ -25,17 +14,13 @@ arrived as (
             batch_id in (select ledger.batch_id from ledger)
             or _loaded_at < (select max(newest._loaded_at) from ledger as newest)
         )
-        {% if tested_through('_loaded_at') %}
-            and batch_id in (select untested.batch_id from untested)
-        {% endif %}
+        and {{ is_untested_batch() }}
     group by batch_id
 ),
 
 stored as (
     select * from ledger
-    {% if tested_through('_loaded_at') %}
-        where batch_id in (select untested.batch_id from untested)
-    {% endif %}
+    where {{ is_untested_batch() }}
 )
 
 select

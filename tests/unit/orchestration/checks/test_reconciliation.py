@@ -1,0 +1,32 @@
+"""Which rows a reconciliation reads of what is in its scope."""
+
+from datetime import date
+
+from orchestration.checks.reconciliation import Reconciliation, differences_statement
+
+
+def reconcile(condition: str) -> Reconciliation:
+    query = f"select day, events from counted where {condition}"  # nosec B608
+    return Reconciliation(
+        table="counted", name="", description="", expected=query, found=query, key=("day",), measures=("events",)
+    )
+
+
+class TestDifferencesStatement:
+    def test_days_in_a_row_are_one_range_of_moments_and_others_have_their_own(self) -> None:
+        days = [date(2026, 3, 3), date(2026, 3, 1), date(2026, 3, 2), date(2026, 2, 26), date(2026, 3, 2)]
+        assert (
+            "(at >= '2026-02-26 00:00:00+00:00'::timestamptz and at < '2026-02-27 00:00:00+00:00'::timestamptz"
+            " or at >= '2026-03-01 00:00:00+00:00'::timestamptz and at < '2026-03-04 00:00:00+00:00'::timestamptz)"
+        ) in differences_statement(reconcile("{at on scope}"), days)
+
+    def test_without_days_there_is_nothing_to_read(self) -> None:
+        assert "where false" in differences_statement(reconcile("{at on scope}"), [])
+
+    def test_without_a_scope_everything_is_read(self) -> None:
+        assert "where true" in differences_statement(reconcile("{at on scope}"))
+
+    def test_a_scope_of_rows_stays_a_query(self) -> None:
+        statement = differences_statement(reconcile("{id in scope}"), "select id from changed")
+        assert statement.startswith("with in_scope as (select id from changed), expected as")
+        assert "where id in (select in_scope.* from in_scope)" in statement
