@@ -42,13 +42,14 @@ def apply_build(connection: Connection, build: Table, published: Table | None) -
         _forget_progress(connection, mart)
     since = built_through(connection, mart)
     written = _change(connection, _upsert(build, mart), mart, {"built_through": since})
-    written_again, removed = _heal(connection, build, mart)
+    rows = _count(connection, build)
+    written_again, removed = _heal(connection, build, mart) if rows != _count(connection, mart) else ({}, {})
     _keep_progress(connection, build, mart)
     changed_days = frozenset(day for day in written | written_again | removed if day is not None)
     return Applied(
         sum(written.values()) + sum(written_again.values()),
         sum(removed.values()),
-        _count(connection, mart),
+        rows,
         is_new,
         changed_days,
     )
@@ -159,9 +160,7 @@ def _merge(mart: Table) -> sql.Composed:
 
 
 def _heal(connection: Connection, build: Table, mart: Table) -> tuple[dict[date | None, int], dict[date | None, int]]:
-    """When the counts differ, remove what is gone and add what is missing; rows written and removed, by day."""
-    if _count(connection, build) == _count(connection, mart):
-        return {}, {}
+    """Remove what is gone and add what is missing; rows written and removed, by day."""
     is_same = sql.SQL(" and ").join(
         sql.SQL("build.{0} = kept.{0}").format(sql.Identifier(name)) for name in mart.key
     )  # fmt: skip
