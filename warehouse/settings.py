@@ -117,7 +117,7 @@ class Settings(BaseSettings):
     sentry_dsn: SecretStr | None = None
 
     event_flush_max_events: int = Field(100, ge=1)
-    event_flush_interval_seconds: float = Field(60.0, gt=0)
+    event_flush_interval_seconds: float = Field(60.0, gt=0, le=86_400)
     # Whether the API stores what it accepted, or leaves it to `manage.py events flush --follow` alone.
     api_flushes_events: bool = True
     # Batches that may wait in the journal; then the API answers 503 until some are stored.

@@ -61,7 +61,7 @@ class EventRow(RecordRow):
     def _resolved(self, prompts: Prompts) -> dict[str, Any]:
         """The envelope, in which a served list names prompts by their own ids."""
         properties = self.envelope["properties"]
-        if self.envelope["event_name"] != "results.served" or not items_with_prompts(properties):
+        if self.envelope.get("event_name") != "results.served" or not items_with_prompts(properties):
             return dict(self.envelope)
         items = [_resolved_item(item, prompts) for item in properties["items"]]
         return {**self.envelope, "properties": {**properties, "items": items}}

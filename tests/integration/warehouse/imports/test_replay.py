@@ -5,6 +5,7 @@ import pytest
 
 from tests.integration.warehouse.imports.rows import event, order, prompt
 from warehouse.imports import replay
+from warehouse.imports.formats import FORMATS
 from warehouse.imports.identity import imported_id
 from warehouse.journal import Rejected, quarantine
 
@@ -70,6 +71,44 @@ class TestReplay:
         import_file(connection, "catalog", path)
         replay(connection, "catalog")
         assert waiting() == [("catalog", "csv_malformed"), ("catalog", "field_count_wrong")]
+
+    def test_an_event_of_a_client_without_a_name_stays_and_stops_no_other(self, connection, run, waiting):
+        keep(connection, {"source": "client:x", "organization_id": None}, origin="api", reason="envelope_invalid")
+        keep(connection, envelope(), origin="api")
+        run("catalog", [prompt("p1")])
+        report = replay(connection, "events")
+        assert (report.inserted, waiting()) == (1, [("events", "envelope_invalid")])
+
+    @pytest.mark.parametrize(
+        ("system", "row", "wrong"),
+        [
+            ("segment", {"messageId": "m1", "type": "page", "timestamp": "2026-01-02T03:04:05Z"}, {"context": "{"}),
+            (
+                "posthog",
+                {"uuid": "u1", "event": "$pageview", "timestamp": "2026-01-02T03:04:05Z", "properties": "{}"},
+                {"properties": "{"},
+            ),
+            (
+                "ga4",
+                {"event_name": "page_view", "event_timestamp": 1767323045000000, "user_id": "u"},
+                {"event_params": 1},
+            ),
+        ],
+    )
+    def test_rows_of_other_systems_are_tried_as_such(self, run, connection, waiting, system, row, wrong):
+        run("events", [row | wrong], name="events.jsonl", export=FORMATS[system])
+        [(_, reason)] = waiting()
+        replay(connection, "events")
+        assert waiting() == [("events", reason)]
+        # As if what it holds were taken now.
+        connection.execute("update quarantine set raw = %s, byte_count = 1", [orjson.dumps(row)])
+        assert (replay(connection, "events").inserted, waiting()) == (1, [])
+
+    def test_an_event_of_a_client_is_none_of_another_system(self, run, connection, waiting):
+        sent = {"messageId": "m1", "type": "page", "timestamp": "2026-01-02T03:04:05Z", "userId": "victim"}
+        keep(connection, sent | {"source": "client:x"}, origin="api", reason="envelope_invalid")
+        assert replay(connection, "events").inserted == 0
+        assert len(waiting()) == 1
 
     def test_a_second_time_tries_only_what_waits(self, run, connection):
         run("orders", [order("o1")])
