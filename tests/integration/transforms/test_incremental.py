@@ -29,6 +29,13 @@ LOADS = [
             raw.viewed("on the phone", MONDAY, "still", user_id="ann", anonymous_id="phone", session_id=None),
             raw.viewed("on the tablet", MONDAY, "still", user_id="ann", anonymous_id="tablet", session_id=None),
             raw.viewed("the only view of its day", SATURDAY, "still", user_id="eve"),
+            *(
+                raw.viewed(
+                    f"{name} by {user}", at + later, "still", user_id=named, anonymous_id=device, session_id=None
+                )
+                for user, device, at in (("bob", "desk", SUNDAY), ("cid", "sofa", MONDAY))
+                for name, later, named in (("first", timedelta(), user), ("second", timedelta(minutes=5), None))
+            ),
             raw.checkout("checkout without a prompt", MONDAY, "o late", None),
         ],
         raw.ORDERS: [
@@ -50,6 +57,13 @@ LOADS = [
         raw.EVENTS: [
             raw.clicked("late click", SUNDAY, "r1", "clicked"),
             raw.clicked("closer click on moved", TUESDAY, "r2", "moved"),
+            *(
+                raw.viewed(f"later at the {device}", at, "still", user_id=None, anonymous_id=device, session_id=None)
+                for device, at in (
+                    ("desk", SUNDAY + timedelta(minutes=10)),
+                    ("sofa", MONDAY + timedelta(minutes=10)),
+                )
+            ),
             raw.viewed("again on the phone", TUESDAY, "moved", user_id="ann", anonymous_id="phone", session_id=None),
             raw.viewed("again on the tablet", SUNDAY, "moved", user_id="ann", anonymous_id="tablet", session_id=None),
         ],
@@ -136,6 +150,14 @@ class TestIncrementalRun:
                 " from marts_build.fct_impressions group by prompt_id"
             ).fetchall()
         assert {row["prompt_id"] for row in found if not row["is_new"]} == {"still", "repriced"}
+
+    @pytest.mark.parametrize(("user", "began"), [("bob", SUNDAY), ("cid", MONDAY)])
+    def test_session_goes_on_with_what_is_done_on_its_device_lately_or_long_ago(
+        self, built: DbtWarehouse, user: str, began: datetime
+    ) -> None:
+        row = built.row("fct_sessions", person_id=user)
+        assert (row["event_count"], row["started_at"]) == (3, began)
+        assert row["ended_at"] == began + timedelta(minutes=10)
 
     def test_sightings_that_say_what_is_known_are_read_by_one_run_alone(self, built: DbtWarehouse) -> None:
         with connect(built.url) as connection:
