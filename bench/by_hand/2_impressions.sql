@@ -12,7 +12,8 @@ items as (
     from lists
 )
 select *, utc_day(occurred_at) as served_date,
-    md5(concat(source, '|', receipt_id, '|', position, '|', prompt_id, '|', served_date)) as impression_id
+    concat(served_date, '-', md5(concat(source, '|', receipt_id, '|', position, '|', prompt_id, '|', served_date)))
+        as impression_id
 from items where receipt_id is not null and prompt_id is not null and position is not null
 qualify row_number() over (partition by impression_id order by occurred_at, event_id, item_index) = 1;
 

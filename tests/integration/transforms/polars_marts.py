@@ -101,8 +101,9 @@ def _shown(lists: pl.DataFrame) -> pl.DataFrame:
     key = ["source", "receipt_id", "position", "prompt_id", "served_date"]
     first = lists.sort("served_at", "event_id", "item_index").unique(key, keep="first", maintain_order=True)
     text = pl.concat_str(*(col(name).cast(pl.String) for name in key), separator="|")
+    digest = text.map_elements(lambda key: hashlib.md5(key.encode()).hexdigest(), pl.String)
     return first.with_columns(
-        text.map_elements(lambda key: hashlib.md5(key.encode()).hexdigest(), pl.String).alias("impression_id")
+        pl.concat_str(col("served_date").cast(pl.String), digest, separator="-").alias("impression_id")
     )
 
 
