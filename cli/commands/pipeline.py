@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.commands.publication import publications, restore
+from cli.day import DAY
 from cli.failure import PROBLEM
 from cli.output import examples, to_json
 from warehouse.events import EARLIEST_EVENT
@@ -28,7 +29,6 @@ LOG_FILE = "pipeline.log"
 LOG_FILE_MAX_BYTES = 5_000_000
 LOG_FILES_KEPT = 5
 ENGINES = POSTGRES, DUCKDB = "postgres", "duckdb"
-DAY = click.DateTime(formats=["%Y-%m-%d"])
 
 
 class Moment(click.ParamType[datetime]):

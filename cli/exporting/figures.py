@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from cli.database import open_servers
+from cli.day import DAY
 from cli.exporting.output import file_options, report, write_export
 from cli.failure import CommandFailed, CommandRefused
 from cli.output import EXPORT, examples
@@ -26,8 +27,6 @@ from warehouse.metrics import (
     figures_statement,
     metric,
 )
-
-DAY = click.DateTime(formats=["%Y-%m-%d"])
 
 
 @click.command(

@@ -10,6 +10,7 @@ import psycopg
 from psycopg.rows import DictRow
 
 from cli.database import open_servers
+from cli.day import DAY
 from cli.output import MONITOR, examples, to_json
 from warehouse.databases import connect
 from warehouse.publication.reading import is_published
@@ -18,7 +19,6 @@ from warehouse.settings import DAYS_MAX, get_settings
 if TYPE_CHECKING:
     from orchestration.recorded_run import RecordedRun
 
-DAY = click.DateTime(formats=["%Y-%m-%d"])
 DEFAULT_DAYS = 7
 END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 

@@ -47,6 +47,10 @@ class TestWrongUse:
         assert run(monitor, arguments) == 2
         assert "Usage: " in capsys.readouterr().err
 
+    def test_what_is_no_day_is_told_how_one_is_written(self, capsys):
+        assert run(monitor, ["report", "--from", "31.3.2026"]) == 2
+        assert "'--from': '31.3.2026' is not a day; write one like 2026-03-31" in capsys.readouterr().err
+
 
 class TestReport:
     def test_a_period_may_end_with_the_last_date_there_is(self):
