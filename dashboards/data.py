@@ -197,11 +197,14 @@ CSV_COLUMNS = (
     "conversion_rate",
 )
 
+ORIGIN_COLUMNS = ("as_of", "complete_through", "publication_id")
+
 
 def prompts_csv(lines: Iterable[PromptLine], *, days: DateRange, publication: Publication) -> str:
     """The prompts as CSV with exact figures; every row says which days and which publication it is of."""
-    header = [*CSV_COLUMNS, f"{RANK_SURFACE}_rank", "date_from", "date_to", "as_of", "publication_id"]
-    origin = [days.first, days.last, publication.data_as_of.isoformat(), publication.publication_id]
+    header = [*CSV_COLUMNS, f"{RANK_SURFACE}_rank", "date_from", "date_to", *ORIGIN_COLUMNS]
+    as_of = publication.data_as_of.isoformat()
+    origin = [days.first, days.last, as_of, publication.complete_through, publication.publication_id]
     rows = (
         [*(getattr(line.totals, column) for column in CSV_COLUMNS), line.place.rank if line.place else None, *origin]
         for line in lines

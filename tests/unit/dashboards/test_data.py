@@ -158,3 +158,7 @@ class TestPromptsCsv:
             "2026-03-31",
             "p1",
         )
+        assert (row["as_of"], row["complete_through"]) == (
+            PUBLICATION.data_as_of.isoformat(),
+            PUBLICATION.complete_through.isoformat(),
+        )
