@@ -9,6 +9,8 @@ from orchestration.home import prepare_dagster_home
 from orchestration.standing import NOTHING_NEW
 from warehouse.settings import Settings
 
+# What Dagster calls the job of assets that somebody chose there, and we call it.
+CHOSEN_ASSETS = {"__ASSET_JOB": "chosen assets"}
 # Read at once; a period with more runs than this is told by its newest.
 RUNS_MAX = 10_000
 
@@ -43,7 +45,7 @@ def _recorded(record: RunRecord) -> RecordedRun:
     run = record.dagster_run
     return RecordedRun(
         run_id=run.run_id,
-        job=run.job_name,
+        job=CHOSEN_ASSETS.get(run.job_name, run.job_name),
         outcome=run.status.value.lower(),
         is_quiet=NOTHING_NEW in run.tags,
         started_at=_moment(record.start_time) or record.create_timestamp,
