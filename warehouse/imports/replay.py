@@ -13,7 +13,7 @@ from warehouse.imports.catalog import CatalogImporter, NameVariables, name_no_va
 from warehouse.imports.errors import RowInvalid
 from warehouse.imports.event import EventImporter
 from warehouse.imports.event_row import EventRow
-from warehouse.imports.formats import FORMATS
+from warehouse.imports.formats import find_format
 from warehouse.imports.importer import Connection, Importer, Refusal
 from warehouse.imports.json_source import read_object
 from warehouse.imports.order import OrderImporter
@@ -35,8 +35,6 @@ MENDABLE_REASONS_OF_CLIENTS = frozenset({
 })  # fmt: skip
 # The forms in which an event may wait: a row of a file names prompts and users by their ids of the outside world.
 NAMES_OF_ROWS = frozenset({"prompt_external_id", "user_external_id", "position"})
-# Neither is the name of a column in an export of another system.
-NEEDED_OF_ROWS = frozenset({"event_id", "occurred_at"})
 NAMES_OF_ENVELOPES = frozenset({"schema_version", "organization_id", "user_id", "anonymous_id", "prompt_id"})
 
 WAITING = """
@@ -111,8 +109,7 @@ def _record(row: DictRow) -> Record:
 
 def _in_our_form(record: Record) -> Record:
     """The row of another system's export as a row of an events file; others as they are."""
-    names = record.values.keys()
-    export = next((each for each in FORMATS.values() if names >= {*each.needed} and not names & NEEDED_OF_ROWS), None)
+    export = find_format(record.values)
     if export is None:
         return record
     try:

@@ -11,7 +11,7 @@ from warehouse.imports.batch import Batch, Batches, OnRefused, Settle, ahead, ga
 from warehouse.imports.catalog import CatalogImporter, NameVariables, name_no_variables
 from warehouse.imports.errors import ImportRefused
 from warehouse.imports.event import EventImporter
-from warehouse.imports.formats import Format
+from warehouse.imports.formats import Format, find_format
 from warehouse.imports.importer import Connection, Importer, Refusal, rejected
 from warehouse.imports.order import OrderImporter
 from warehouse.imports.report import Report
@@ -79,7 +79,7 @@ def _check_columns(source: Source, importer: Importer[Any], on_warning: OnWarnin
         plural = "s" if len(missing) > 1 else ""
         raise ImportRefused(
             f"{source.path} has no column{plural} {', '.join(missing)}, needed in a file of {importer.kind}. "
-            f"It has: {', '.join(source.columns)}.{_hint(source.columns)}"
+            f"It has: {', '.join(source.columns)}.{_hint(source.columns, importer)}"
         )
     if importer.reads_all_columns:
         return
@@ -88,8 +88,10 @@ def _check_columns(source: Source, importer: Importer[Any], on_warning: OnWarnin
         on_warning(f"{source.path}: not read: {', '.join(unknown)}")
 
 
-def _hint(columns: tuple[str, ...]) -> str:
-    """For files whose whole header was taken for one column."""
+def _hint(columns: tuple[str, ...], importer: Importer[Any]) -> str:
+    """For exports of other systems, and for files whose whole header was taken for one column."""
+    if importer.kind == "events" and (export := find_format(columns)) is not None:
+        return f" That is an export of {export.title}: import it with --format {export.name}."
     separator = next((mark for mark in (";", "\t", "|") if len(columns) == 1 and mark in columns[0]), None)
     return f" Fields must be separated by ',', not by {separator!r}." if separator else ""
 

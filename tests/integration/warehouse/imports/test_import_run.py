@@ -24,6 +24,10 @@ class TestColumns:
         with pytest.raises(ImportRefused, match="separated by ',', not by ';'"):
             import_file(connection, "catalog", path)
 
+    def test_an_export_of_another_system_is_told_from_an_events_file(self, run):
+        with pytest.raises(ImportRefused, match=r"an export of Segment: import it with --format segment\."):
+            run("events", [{"messageId": "m1", "type": "page"}], name="e.jsonl")
+
     def test_json_lines_lack_a_column_when_no_row_has_it(self, run):
         with pytest.raises(ImportRefused, match="has no column template"):
             run("catalog", [{"external_id": "p1", "title": "x"}], name="c.jsonl")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from warehouse.imports import RowInvalid
 from warehouse.imports.event import EventImporter
-from warehouse.imports.formats import FORMATS
+from warehouse.imports.formats import FORMATS, find_format
 from warehouse.imports.record import Record
 
 SEGMENT_CLICK = {
@@ -145,3 +145,13 @@ class TestParse:
         row = ROWS[name] | data.draw(st.dictionaries(fields, ANYTHING, max_size=3))
         with suppress(RowInvalid):
             EventImporter("x.jsonl", FORMATS[name]).parse(Record(1, row, 0))
+
+
+class TestFindFormat:
+    @pytest.mark.parametrize("name", ROWS)
+    def test_knows_each_export_by_its_columns(self, name):
+        assert find_format(ROWS[name]) is FORMATS[name]
+
+    @pytest.mark.parametrize("columns", [(), ("event_id", "event_name", "occurred_at", "messageId"), ("uuid", "event")])
+    def test_what_is_no_export_is_none(self, columns):
+        assert find_format(columns) is None
