@@ -58,7 +58,7 @@ class SearchQuery(CatalogFilter):
 
 
 class Statistics(ResponseBody):
-    """What became of a prompt so far."""
+    """What became of a prompt up to this moment, unlike figures of analytics, which say `as_of` when they hold."""
 
     order_count: int
     refund_count: int
