@@ -72,21 +72,45 @@
 {%- endmacro %}
 
 {#-
-    A step with the days of which anything was not tested, for `is_untested_day`: `models` names each table's day. Nothing
-    where all days have to be looked at.
+    The days of which anything was not tested; `models` names each table's day. Read first, so that the tests say them as
+    literals and the planner knows how few rows are of them. None where all days have to be looked at.
 -#}
 {% macro untested_days(models) -%}
-    {%- set days = [] -%}
+    {%- set queries = [] -%}
     {%- for name, day in models.items() -%}
-        {%- do days.append('select ' ~ day ~ ' as untested_day from ' ~ ref(name) ~ ' where ' ~ is_untested()) -%}
+        {%- do queries.append('select ' ~ day ~ ' from ' ~ ref(name) ~ ' where ' ~ is_untested()) -%}
     {%- endfor -%}
-    {{ 'untested_days as (' ~ days | join(' union ') ~ '),' if tested_through('_built_at') }}
+    {%- if tested_through('_built_at') -%}
+        {{ return(run_query(queries | join(' union ')).columns[0].values() | list) }}
+    {%- endif -%}
+    {{ return(none) }}
 {%- endmacro %}
 
-{% macro is_untested_day(day) -%}
-    {%- if tested_through('_built_at') -%}
-        {{ day }} in (select untested_days.untested_day from untested_days)
-    {%- else -%}
-        true
-    {%- endif -%}
+{% macro is_one_of(day, days) -%}
+    {%- set literals = [] -%}
+    {%- for one in days or [] -%}
+        {%- do literals.append("cast('" ~ one ~ "' as date)") -%}
+    {%- endfor -%}
+    {{ return('true' if days is none else day ~ ' in (' ~ literals | join(', ') ~ ')' if literals else 'false') }}
+{%- endmacro %}
+
+{#- The same of a moment, by whose index the rows are found. -#}
+{% macro happened_on(moment, days) -%}
+    {%- set ranges = [] -%}
+    {%- for one in days or [] -%}
+        {%- set midnight = "cast('" ~ one ~ " 00:00:00+00:00' as timestamptz)" -%}
+        {%- do ranges.append(
+            moment ~ ' >= ' ~ midnight ~ ' and ' ~ moment ~ ' < ' ~ midnight ~ " + interval '24 hours'"
+        ) -%}
+    {%- endfor -%}
+    {{ return('true' if days is none else '(' ~ ranges | join(' or ') ~ ')' if ranges else 'false') }}
+{%- endmacro %}
+
+{#- Sessions that were not tested, and all that end later than half an hour before the first of them begins. -#}
+{% macro is_session_near_untested() -%}
+    {%- if not tested_through('_built_at') -%}{{ return('true') }}{%- endif -%}
+    {%- set first = run_query(
+        "select min(started_at - interval '30 minutes') from " ~ ref('fct_sessions') ~ ' where ' ~ is_untested()
+    ).columns[0].values()[0] -%}
+    {{ return("ended_at > cast('" ~ first ~ "' as timestamptz)" if first else 'false') }}
 {%- endmacro %}

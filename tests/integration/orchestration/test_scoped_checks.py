@@ -15,6 +15,15 @@ from warehouse.settings import get_settings
 LATE = datetime(2026, 3, 26, tzinfo=UTC)
 SPOIL = "update marts_build.agg_prompts_performance_daily set impression_count = impression_count + {} where {}"
 OLD_DAY = "performance_date = '2026-03-03' and impression_count > 0 and click_count = 0"
+# A session of a person whose other one was tested before.
+OVERLAP = """
+create temporary table overlapping as
+select * from marts_build.fct_sessions
+where person_id is not null order by started_at limit 1;
+update overlapping set session_id = 'overlapping', started_at = ended_at + interval '10 minutes',
+    ended_at = ended_at + interval '20 minutes', _built_at = now();
+insert into marts_build.fct_sessions select * from overlapping;
+"""
 YESTERDAY = "update control.tested_build set run_started_at = run_started_at - interval '1 day'"
 
 
@@ -59,6 +68,13 @@ class TestScopedChecks:
         execute(place.warehouse_url, SPOIL.format(1, changed))
         assert "assert_performance_totals_equal_facts" in run().failed_checks
         execute(place.warehouse_url, SPOIL.format(-1, changed))
+        assert run().is_successful
+
+    def test_a_new_session_is_held_against_older_ones_of_its_person(self, place: Place, first_run: RunOutcome) -> None:
+        execute(place.warehouse_url, OVERLAP)
+        add_news(place.database_url, number=10)
+        assert "marts_build.fct_sessions: assert_sessions_of_a_person_lie_apart" in run().failed_checks
+        execute(place.warehouse_url, "delete from marts_build.fct_sessions where session_id = 'overlapping'")
         assert run().is_successful
 
     def test_what_was_tested_is_remembered_by_the_publication(self, place: Place, first_run: RunOutcome) -> None:

@@ -2,11 +2,9 @@
     'agg_prompts_performance_daily': 'performance_date', 'fct_impressions': 'served_date', 'fct_orders': 'paid_date',
     'fct_refunds': 'order_paid_date'
 } -%}
+{%- set days = untested_days(facts) -%}
 -- Every fact is counted once in the performance marts, on its own day: both agree prompt by prompt, day by day.
-with
-{{ untested_days(facts) }}
-
-counted as (
+with counted as (
     select
         prompt_id,
         performance_date,
@@ -15,7 +13,7 @@ counted as (
         sum(order_count) as order_count,
         sum(refund_count) as refund_count
     from {{ ref('agg_prompts_performance_daily') }}
-    where {{ is_untested_day('performance_date') }}
+    where {{ is_one_of('performance_date', days) }}
     group by prompt_id, performance_date
 ),
 
@@ -26,7 +24,7 @@ impressions as (
         count(*) as impression_count,
         count(case when is_clicked then 1 end) as click_count
     from {{ ref('fct_impressions') }}
-    where is_counted and {{ is_untested_day('served_date') }}
+    where is_counted and {{ happened_on('served_at', days) }}
     group by prompt_id, served_date
 ),
 
@@ -36,7 +34,7 @@ orders as (
         paid_date as performance_date,
         count(*) as order_count
     from {{ ref('fct_orders') }}
-    where {{ is_untested_day('paid_date') }}
+    where {{ is_one_of('paid_date', days) }}
     group by prompt_id, paid_date
 ),
 
@@ -46,7 +44,7 @@ refunds as (
         order_paid_date as performance_date,
         count(*) as refund_count
     from {{ ref('fct_refunds') }}
-    where {{ is_untested_day('order_paid_date') }}
+    where {{ is_one_of('order_paid_date', days) }}
     group by prompt_id, order_paid_date
 ),
 

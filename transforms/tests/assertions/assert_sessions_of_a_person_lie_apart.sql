@@ -9,7 +9,7 @@ with compared as (
             order by started_at
         ) as previous_ended_at
     from {{ ref('fct_sessions') }}
-    where {{ has_untested_key(ref('fct_sessions'), ['person_id']) }}
+    where {{ is_session_near_untested() }}
 )
 
 select * from compared

@@ -6,13 +6,11 @@
 
 {%- set wholes = ['agg_sellers_performance_daily', 'agg_categories_performance_daily', 'agg_marketplace_daily'] %}
 
-{%- set days = {'agg_prompts_performance_daily': 'performance_date'} -%}
-{%- for whole in wholes -%}{%- do days.update({whole: 'performance_date'}) -%}{%- endfor %}
+{%- set marts = {'agg_prompts_performance_daily': 'performance_date'} -%}
+{%- for whole in wholes -%}{%- do marts.update({whole: 'performance_date'}) -%}{%- endfor %}
+{%- set days = untested_days(marts) %}
 
-with
-{{ untested_days(days) }}
-
-signed_rows as (
+with signed_rows as (
     {% for whole in wholes %}
         {% for mart, factor in [('agg_prompts_performance_daily', 1), (whole, -1)] %}
             select
@@ -24,7 +22,7 @@ signed_rows as (
                 {% endfor %}
                 {{ factor }} as factor
             from {{ ref(mart) }}
-            where {{ is_untested_day('performance_date') }}
+            where {{ is_one_of('performance_date', days) }}
             {{ 'union all' if not loop.last }}
         {% endfor %}
         {{ 'union all' if not loop.last }}
