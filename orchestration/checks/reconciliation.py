@@ -9,6 +9,7 @@ from typing import Any
 from psycopg import sql
 
 from warehouse.currencies import ZERO_DECIMAL_CURRENCIES
+from warehouse.events import LATEST_EVENT_AHEAD_SECONDS
 from warehouse.publication import BUILD_SCHEMA
 from warehouse.publication.tested import AlreadyTested
 
@@ -90,8 +91,8 @@ def _scoped(query: str, scope: Scope) -> str:
             return f"{column} in ({', '.join(map(_literal, scope))})"
         if kind == "on":
             return _within(column, scope)
-        # What happened on a day was received on it or later, but for clocks that differ.
-        return f"{column} >= {_literal(_midnight(min(scope)) - timedelta(days=1))}"
+        # What happened on a day was received on it or later, but for clocks that are ahead, which intake bounds.
+        return f"{column} >= {_literal(_midnight(min(scope)) - timedelta(seconds=LATEST_EVENT_AHEAD_SECONDS))}"
 
     return CONDITION.sub(condition, query)
 

@@ -1,8 +1,9 @@
 """Which rows a reconciliation reads of what is in its scope."""
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 from orchestration.checks.reconciliation import Reconciliation, differences_statement
+from warehouse.events import LATEST_EVENT_AHEAD_SECONDS
 
 
 def reconcile(condition: str) -> Reconciliation:
@@ -19,6 +20,11 @@ class TestDifferencesStatement:
             "(at >= '2026-02-26 00:00:00+00:00'::timestamptz and at < '2026-02-27 00:00:00+00:00'::timestamptz"
             " or at >= '2026-03-01 00:00:00+00:00'::timestamptz and at < '2026-03-04 00:00:00+00:00'::timestamptz)"
         ) in differences_statement(reconcile("{at on scope}"), days)
+
+    def test_what_was_received_is_read_from_as_long_before_a_day_as_a_clock_may_be_ahead(self) -> None:
+        moment = datetime(2026, 3, 2, tzinfo=UTC) - timedelta(seconds=LATEST_EVENT_AHEAD_SECONDS)
+        statement = differences_statement(reconcile("{at since scope}"), [date(2026, 3, 4), date(2026, 3, 2)])
+        assert f"where at >= '{moment}'::timestamptz" in statement
 
     def test_without_days_there_is_nothing_to_read(self) -> None:
         assert "where false" in differences_statement(reconcile("{at on scope}"), [])
