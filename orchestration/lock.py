@@ -1,7 +1,7 @@
 """One pipeline run at a time, whoever starts it: a lock in the warehouse that goes with the process that holds it."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psycopg
 
@@ -30,7 +30,12 @@ def hold_pipeline_lock(warehouse_url: str, *, wait_seconds: float = WAIT_SECONDS
                 f"Another pipeline run is at work on this warehouse since {_holder_since(warehouse_url)}; "
                 "start this one again when it has finished"
             ) from None
-        yield
+        try:
+            yield
+        finally:
+            # By itself the server lets go a moment after the connection was closed. Where it is gone, so is the lock.
+            with suppress(psycopg.Error):
+                connection.execute("select pg_advisory_unlock(%s)", [PIPELINE_LOCK])
 
 
 def is_pipeline_running(warehouse_url: str) -> bool:

@@ -244,7 +244,7 @@ class TestOverview:
                 "can't be computed for each month, only for each day",
             ),
             ({"dimension": "country"}, "marketplace"),
-            ({"date_from": "2020-01-01"}, "not be more than 366 days"),
+            ({"date_from": "2020-01-01"}, "no more than 366 days"),
             ({"date_from": "2026-05-01"}, "must not be after date_to"),
             ({"currency": "pounds"}, "currency"),
             ({"cursor": "AAAA"}, "cursor"),

@@ -73,6 +73,7 @@ JUDGED_ONE_BY_ONE = frozenset(
         "half a surrogate pair",
         "a name that no encoding has",
         "NUL",
+        "an integer of 5000 digits",
         "an exponent beyond floats",
         "a list",
         "UTF-16",
