@@ -101,7 +101,7 @@ def _require_json(scope: Scope) -> None:
         return
     if not JSON_TYPE.match(headers.get(b"content-type", b"")):
         raise BodyNotJson("The body must be JSON: send 'Content-Type: application/json'")
-    if headers.get(b"content-encoding", b"identity").strip().lower() != b"identity":
+    if headers.get(b"content-encoding", b"").strip().lower() not in (b"", b"identity"):
         raise BodyNotJson("The body must not be compressed: send it without 'Content-Encoding'")
 
 

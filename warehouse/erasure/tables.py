@@ -17,7 +17,7 @@ from warehouse.databases import connect
 from warehouse.erasure.person import ERASED, Person
 from warehouse.erasure.rows import MENTIONING, THEIRS, event_parameters, event_statements
 from warehouse.erasure.search import named_in
-from warehouse.loading.watermark import next_load_time
+from warehouse.loading.watermark import keep_load_time, next_load_time
 from warehouse.publication.build import forget_finished_build
 from warehouse.publication.reading import forget_changes
 from warehouse.publication.restating import ERASED_DAYS
@@ -118,6 +118,7 @@ def erase_warehouse(warehouse_url: str, people: Sequence[Person]) -> int:
         tables = list(find_tables(connection))
         for person in people:
             changed += _erase_events(connection, person, tables, loaded_at)
+        keep_load_time(connection, [EVENTS], loaded_at)
         for table in (table for table in tables if table.name != EVENTS):
             for person in named_in(connection, table.identifier, table.texts, people):
                 changed += _blank_table(connection, table, event_parameters(person))

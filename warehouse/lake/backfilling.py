@@ -13,7 +13,7 @@ from warehouse.lake.manifest import Day, day_directory, read_days
 from warehouse.lake.part import SCHEMA, read_batches
 from warehouse.lake.verifying import find_damage
 from warehouse.loading.table import upsert_arrivals, write_arrivals
-from warehouse.loading.watermark import next_load_time
+from warehouse.loading.watermark import keep_load_time, next_load_time
 from warehouse.raw_tables import RAW_TABLES
 
 EVENTS = next(table for table in RAW_TABLES if table.full_name == "raw_events.events")
@@ -52,11 +52,7 @@ def _load_day(lake: Path, warehouse_url: str, day: Day) -> DayLoaded:
     with connect(warehouse_url) as connection:
         loaded_at = next_load_time(connection)
         changed = upsert_arrivals(connection, EVENTS, loaded_at=loaded_at)
-        # No later load may carry an earlier stamp.
-        connection.execute(
-            "update control.load_watermarks set loaded_at = greatest(loaded_at, %s) where table_name = %s",
-            [loaded_at, EVENTS.full_name],
-        )
+        keep_load_time(connection, [EVENTS.full_name], loaded_at)
     return DayLoaded(day.received_date, day.row_count, changed)
 
 

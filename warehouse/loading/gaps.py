@@ -16,7 +16,7 @@ from psycopg.rows import DictRow
 
 from warehouse.databases import connect
 from warehouse.loading.table import changes_query, upsert_arrivals, write_arrivals
-from warehouse.loading.watermark import next_load_time
+from warehouse.loading.watermark import keep_load_time, next_load_time
 from warehouse.raw_tables import RAW_TABLES, RawTable
 
 Connection = psycopg.Connection[DictRow]
@@ -157,11 +157,7 @@ def _fill(database_url: str, warehouse_url: str, gap: Gap) -> int:
         warehouse.execute(FILLED_GAPS)
         loaded_at = next_load_time(warehouse)
         changed = sum(upsert_arrivals(warehouse, table, loaded_at=loaded_at) for table in conditions)
-        # No later load may carry an earlier stamp.
-        warehouse.execute(
-            "update control.load_watermarks set loaded_at = greatest(loaded_at, %s) where table_name = any(%s)",
-            [loaded_at, [table.full_name for table in conditions]],
-        )
+        keep_load_time(warehouse, [table.full_name for table in conditions], loaded_at)
         warehouse.execute(
             "insert into control.filled_gaps values (%s, %s, %s, %s, %s)",
             [gap.hour, loaded_at, gap.missing_batches, gap.missing_events, changed],

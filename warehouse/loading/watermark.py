@@ -5,6 +5,7 @@ Unlike a time it leaves no gap, because the horizon of a snapshot tells exactly 
 when we read.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -55,6 +56,16 @@ def next_load_time(connection: psycopg.Connection[DictRow]) -> datetime:
     assert row is not None
     found: datetime = row["loaded_at"]
     return found
+
+
+def keep_load_time(
+    connection: psycopg.Connection[DictRow], table_names: Sequence[str], loaded_at: datetime
+) -> None:  # fmt: skip
+    """Remember a stamp that rows got outside of a load, in the caller's transaction: no later load may be earlier."""
+    connection.execute(
+        "update control.load_watermarks set loaded_at = greatest(loaded_at, %s) where table_name = any(%s)",
+        [loaded_at, list(table_names)],
+    )
 
 
 def read_watermark(connection: psycopg.Connection[DictRow], table_name: str, horizon: Horizon) -> int:

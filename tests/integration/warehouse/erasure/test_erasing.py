@@ -104,6 +104,19 @@ class TestEvents:
         kept = events.execute("select event_id from raw_events.events where _loaded_at = '2026-01-01' order by 1")
         assert [row["event_id"] for row in kept] == ["5", "8"]
 
+    def test_no_later_load_has_an_earlier_stamp_though_the_clock_is_set_back(
+        self, person: Person, warehouse_url: str, events: psycopg.Connection[DictRow]
+    ):
+        events.execute(
+            "insert into control.load_watermarks values ('raw_events.events', 'one', 0, '2026-01-01')"
+            " on conflict (table_name) do update set loaded_at = '2026-01-01'"
+        )
+        events.commit()
+        erase_warehouse(warehouse_url, [person])
+        kept = "select loaded_at from control.load_watermarks where table_name = 'raw_events.events'"
+        stamped = "select max(_loaded_at) as loaded_at from raw_events.events"
+        assert events.execute(kept).fetchone() == events.execute(stamped).fetchone()
+
 
 class TestSettling:
     def test_an_erasure_waits_for_requests_that_are_under_way(self, person: Person, database_url: str):
