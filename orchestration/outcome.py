@@ -102,15 +102,15 @@ def _plain(value: MetadataValue[Any]) -> Any:
 
 
 def failed_checks(result: ExecuteInProcessResult) -> list[str]:
-    """The checks that failed, each as `schema.table: check`; a dbt test over several tables by its name alone."""
+    """The checks that failed, each as `schema.table: check`; dbt's tests of tables not chosen by their name."""
     failed = [
         evaluation
         for evaluation in result.get_asset_check_evaluations()
         if not evaluation.passed and evaluation.severity == AssetCheckSeverity.ERROR
     ]
     of_tables = {evaluation.check_name for evaluation in failed}
-    over_several = {name for event in result.all_events for name in failed_tests(event) if name not in of_tables}
-    return sorted(over_several | {f"{'.'.join(check.asset_key.path)}: {check.check_name}" for check in failed})
+    of_others = {name for event in result.all_events for name in failed_tests(event) if name not in of_tables}
+    return sorted(of_others | {f"{'.'.join(check.asset_key.path)}: {check.check_name}" for check in failed})
 
 
 def failures(result: ExecuteInProcessResult) -> list[str]:

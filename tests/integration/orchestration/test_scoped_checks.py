@@ -15,6 +15,7 @@ from warehouse.settings import get_settings
 LATE = datetime(2026, 3, 26, tzinfo=UTC)
 SPOIL = "update marts_build.agg_prompts_performance_daily set impression_count = impression_count + {} where {}"
 OLD_DAY = "performance_date = '2026-03-03' and impression_count > 0 and click_count = 0"
+TOTALS = "marts_build.agg_prompts_performance_daily: assert_performance_totals_equal_facts"
 # A session of a person whose other one was tested before.
 OVERLAP = """
 create temporary table overlapping as
@@ -58,7 +59,7 @@ class TestScopedChecks:
     def test_the_first_run_of_a_day_finds_it(self, place: Place, first_run: RunOutcome) -> None:
         execute(place.warehouse_url, YESTERDAY)
         add_orders(place.database_url, prefix="newer-", paid_at=LATE)
-        assert "assert_performance_totals_equal_facts" in run().failed_checks
+        assert TOTALS in run().failed_checks
         execute(place.warehouse_url, SPOIL.format(-1, OLD_DAY))
 
     def test_a_day_that_changed_is_compared_as_a_whole(self, place: Place, first_run: RunOutcome) -> None:
@@ -66,7 +67,7 @@ class TestScopedChecks:
         add_orders(place.database_url, prefix="earlier-", paid_at=datetime(2026, 3, 10, 12, tzinfo=UTC))
         changed = "performance_date = '2026-03-10' and impression_count > 0 and prompt_id not like '%000001'"
         execute(place.warehouse_url, SPOIL.format(1, changed))
-        assert "assert_performance_totals_equal_facts" in run().failed_checks
+        assert TOTALS in run().failed_checks
         execute(place.warehouse_url, SPOIL.format(-1, changed))
         assert run().is_successful
 

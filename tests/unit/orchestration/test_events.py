@@ -79,7 +79,7 @@ class TestAsDagsterEvents:
         skipped = result("test.shop.unique_order_id", "skipped")
         assert list(as_dagster_events([skipped], assets=ASSETS, checks=CHECKS)) == []
 
-    def test_a_test_over_several_models_is_left_to_raise_for_failures(self) -> None:
+    def test_a_test_of_another_table_is_left_to_raise_for_failures(self) -> None:
         assert list(as_dagster_events([result("test.shop.totals", "pass")], assets=ASSETS, checks=CHECKS)) == []
 
 

@@ -6,7 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dagster import AssetCheckSpec
 
+from orchestration.assets.dbt_tables import build_dbt_tables
+from orchestration.transformation.events import UNIQUE_ID
 from orchestration.transformation.project import prepare_manifest
 from warehouse.currencies import ZERO_DECIMAL_CURRENCIES
 from warehouse.events import CATALOGUE
@@ -34,9 +37,25 @@ LONGEST_MODEL_LINES = 150
 
 
 @pytest.fixture(scope="module")
-def manifest(tmp_path_factory: pytest.TempPathFactory) -> Node:
-    parsed: Node = json.loads(prepare_manifest(tmp_path_factory.mktemp("dbt")).read_text())
+def manifest_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return prepare_manifest(tmp_path_factory.mktemp("dbt"))
+
+
+@pytest.fixture(scope="module")
+def manifest(manifest_path: Path) -> Node:
+    parsed: Node = json.loads(manifest_path.read_text())
     return parsed
+
+
+@pytest.fixture(scope="module")
+def checks(manifest_path: Path) -> dict[str, AssetCheckSpec]:
+    """Dagster's checks by the test of dbt that each is."""
+    return {spec.metadata[UNIQUE_ID]: spec for spec in build_dbt_tables(manifest_path).check_specs}
+
+
+@pytest.fixture(scope="module")
+def tests(manifest: Node) -> dict[str, Node]:
+    return {name: node for name, node in manifest["nodes"].items() if node["resource_type"] == "test"}
 
 
 @pytest.fixture(scope="module")
@@ -120,9 +139,8 @@ class TestMarts:
         columns = [(mart["name"], column) for mart in marts for column in mart["columns"].values()]
         assert [(name, c["name"]) for name, c in columns if not c["description"] or not c["data_type"]] == []
 
-    def test_every_key_is_tested(self, manifest: Node, marts: list[Node]) -> None:
-        tests = [node for node in manifest["nodes"].values() if node["resource_type"] == "test"]
-        assert [mart["name"] for mart in marts if not any(is_key_test(test, mart) for test in tests)] == []
+    def test_every_key_is_tested(self, tests: dict[str, Node], marts: list[Node]) -> None:
+        assert [mart["name"] for mart in marts if not any(is_key_test(test, mart) for test in tests.values())] == []
 
     def test_every_mart_has_a_unique_index_for_its_publication(self, marts: list[Node]) -> None:
         unique = {mart["name"]: [index for index in mart["config"]["indexes"] if index.get("unique")] for mart in marts}
@@ -142,6 +160,29 @@ class TestMarts:
             assert mart["columns"][column]["data_type"] == data_type
             assert {"type": "not_null"}.items() <= mart["columns"][column]["constraints"][0].items()
         assert [moment or day] in [index["columns"] for index in mart["config"]["indexes"]]
+
+
+class TestTests:
+    def test_each_is_a_check(self, tests: dict[str, Node], checks: dict[str, AssetCheckSpec]) -> None:
+        """One over several tables names its own, as in `meta={'dagster': {'ref': {'name': 'fct_orders'}}}`."""
+        assert {test["name"] for name, test in tests.items() if name not in checks} == set()
+
+    def test_each_is_one_of_a_table_that_it_reads(
+        self, manifest: Node, tests: dict[str, Node], checks: dict[str, AssetCheckSpec]
+    ) -> None:
+        tables = manifest["nodes"] | manifest["sources"]
+        read = {
+            name: {(tables[parent]["schema"], tables[parent]["name"]) for parent in test["depends_on"]["nodes"]}
+            for name, test in tests.items()
+        }
+        assert {spec.name for name, spec in checks.items() if tuple(spec.asset_key.path) not in read[name]} == set()
+
+    def test_each_that_does_not_warn_stops_the_publication(
+        self, tests: dict[str, Node], checks: dict[str, AssetCheckSpec]
+    ) -> None:
+        stopping = {name for name, test in tests.items() if test["config"]["severity"].lower() == "error"}
+        assert {name for name, spec in checks.items() if spec.blocking} == stopping
+        assert len(stopping) < len(tests)
 
 
 class TestVocabulary:

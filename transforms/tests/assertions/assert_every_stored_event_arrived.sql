@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'stg_events__events'}}}) }}
+
 -- The ledger says how many events each batch stored: so many are here, no more and no fewer. An event may be newer than
 -- its batch by one load, because batches are read first.
 with ledger as (

@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'fct_orders'}}}) }}
+
 -- A prompt never changes hands, so an order is a sale of the company that sells the prompt.
 select
     orders.order_id,

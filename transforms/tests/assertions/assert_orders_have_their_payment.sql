@@ -1,4 +1,4 @@
-{{ config(severity='warn') }}
+{{ config(severity='warn', meta={'dagster': {'ref': {'name': 'fct_orders'}}}) }}
 
 -- Stripe's ledger is read a moment after an order was paid. An order it says nothing of after an hour was paid in
 -- another account, or the ledger is not read. Imported and free orders have no payment at Stripe.

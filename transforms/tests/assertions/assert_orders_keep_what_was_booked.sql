@@ -1,4 +1,4 @@
-{{ config(severity='warn') }}
+{{ config(severity='warn', meta={'dagster': {'ref': {'name': 'fct_orders'}}}) }}
 
 -- What Stripe moved for an order, all kinds of bookings together but for those of disputes, is what was paid less what
 -- was refunded. Money that went by a kind of booking nobody knows is in no figure of revenue and told here; what banks

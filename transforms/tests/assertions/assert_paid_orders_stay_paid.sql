@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'fct_orders'}}}) }}
+
 -- The day of an order never changes, and an order that was paid is never unpaid again: the marts rely on it when they
 -- recompute only the days that changed. So what was booked must still be what the application says.
 select

@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'fct_order_payments'}}}) }}
+
 -- What Stripe took for an order is what the order says, to the cent: amount and currency, and the fee where Stripe
 -- booked in the order's currency and has said it. Joined where both exist: a payment that is not here yet is counted
 -- elsewhere.

@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'fct_order_payments'}}}) }}
+
 -- What Stripe gave back is what the refund says, to the cent. A refund that failed afterwards was booked all the same.
 select
     refunds.refund_id,

@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'agg_prompts_performance_daily'}}}) }}
+
 -- All money of the facts is in the performance marts, prompt by prompt and currency by currency.
 with summed as (
     select

@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'agg_prompts_performance_daily'}}}) }}
+
 {%- set facts = {
     'agg_prompts_performance_daily': 'performance_date', 'fct_impressions': 'served_date', 'fct_orders': 'paid_date',
     'fct_refunds': 'order_paid_date'

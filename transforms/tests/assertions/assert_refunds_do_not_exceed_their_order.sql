@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'fct_refunds'}}}) }}
+
 -- Nobody gets back more than was paid, nor in another currency.
 with refunds as (
     select

@@ -1,4 +1,4 @@
-{{ config(severity='warn') }}
+{{ config(severity='warn', meta={'dagster': {'ref': {'name': 'fct_order_payments'}}}) }}
 
 -- What went back for a refund is its amount, and nothing in the end when it failed: Stripe books what came back anew.
 with booked as (

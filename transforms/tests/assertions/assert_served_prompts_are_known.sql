@@ -1,4 +1,4 @@
-{{ config(severity='warn') }}
+{{ config(severity='warn', meta={'dagster': {'ref': {'name': 'int_impressions_served'}}}) }}
 
 -- An impression waits for its prompt. One whose prompt was not loaded with it names a prompt that doesn't exist, and no
 -- mart shows it.

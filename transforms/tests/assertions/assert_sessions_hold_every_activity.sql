@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'fct_sessions'}}}) }}
+
 -- Whatever somebody did is in one session: none of it lost, and none counted twice when it became known who it was.
 with counted as (
     select sum(event_count) as event_count from {{ ref('fct_sessions') }}

@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'agg_prompts_performance_daily'}}}) }}
+
 -- A whole's figures are those of its prompts: each mart adds up to the same, day by day and currency by currency.
 {%- set measures = [
     'impression_count', 'click_count', 'view_count', 'checkout_count', 'order_count', 'refund_count',
