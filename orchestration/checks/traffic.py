@@ -54,14 +54,17 @@ def days_of(condition: str, built: str, day: str) -> str:
 def days_changed(table: str, day: str, key: Sequence[str], measures: Sequence[str]) -> str:
     """Days of which a row of the mart was built that has other measures than the one published before.
 
+    `table` is the mart and, after a `where`, which of its rows.
+
     An order changes rows of the days on which its buyer was shown what it is for, but nothing that events are counted
     for: those days need not be compared with their events again.
     """
+    mart, _, some = table.partition(" where ")
     other = " or ".join(f"built.{name} is distinct from published.{name}" for name in measures)
     same = " and ".join(f"built.{name} = published.{name}" for name in (*key, day))
     return f"""
-        select built.{day} from marts_build.{table} as built left join marts.{table} as published on {same}
-        where built._built_at > {{built_through}} and ({other})
+        select built.{day} from marts_build.{mart} as built left join marts.{mart} as published on {same}
+        where built._built_at > {{built_through}} and {some or "true"} and ({other})
     """  # nosec B608
 
 
@@ -154,10 +157,17 @@ _QUERIES = events_in_scope(
 )
 TERMS = f"select events.*, {SEARCH_TERM} as search_term from ({_QUERIES}) as events"  # nosec B608
 _ANSWERED = events_in_scope(SERVED, columns=_QUERY)
-CLICKED_DAYS = """
-    select served_date from marts_build.fct_impressions where _built_at > {built_through} and not is_purchased
+# One that was purchased is built anew for each order of its buyer: its day counts if it has other clicks than before.
+CLICKED_DAYS = f"""
+    select served_date from marts_build.fct_impressions where _built_at > {{built_through}} and not is_purchased
     union
-    select searched_date from marts_build.agg_search_terms_daily where _built_at > {built_through}
+    {
+    days_changed(
+        "fct_impressions where built.is_purchased", "served_date", ("impression_id",), ("is_clicked", "is_counted")
+    )
+}
+    union
+    {days_of(SERVED, "marts_build.agg_search_terms_daily", "searched_date")}
 """
 # A list that was reported twice is one, and who looked at it and clicked is taken from the impressions.
 SEARCH_CLICKS = Reconciliation(

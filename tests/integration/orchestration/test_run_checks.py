@@ -12,6 +12,7 @@ from orchestration.checks.building import read_scope_since
 from orchestration.checks.events import EVENT_RECONCILIATIONS
 from orchestration.checks.marts import RECONCILIATIONS
 from orchestration.checks.reconciliation import Reconciliation, differences_statement
+from orchestration.checks.traffic import SEARCH_CLICKS
 from orchestration.outcome import RunOutcome
 from tests.integration.orchestration.conftest import Place
 from tests.integration.orchestration.marketplace import (
@@ -236,6 +237,30 @@ class TestReconciliations:
             found = differences_since(connection, IMPRESSIONS_CREDITED, tested)
             connection.rollback()
         assert (len(before), len(found)) == (0, 1)
+
+    @pytest.mark.parametrize(("published_as_clicked", "found_days"), [(False, 1), (True, 0)])
+    def test_find_a_new_click_in_a_search_of_a_day_of_which_purchased_impressions_alone_were_built(
+        self, place: Place, first_run: RunOutcome, published_as_clicked: bool, found_days: int
+    ) -> None:
+        one = "(select min(impression_id) from marts_build.fct_impressions where is_clicked and is_counted)"
+        of_search = f"""
+            update raw_events.events set properties = properties || '{{"query": "plan"}}'
+            where properties ->> 'receipt_id'
+                = (select receipt_id from marts_build.fct_impressions where impression_id = {one})
+        """
+        bought = f"""
+            update marts_build.fct_impressions set is_purchased = true, _built_at = now() + interval '1 day'
+            where impression_id = {one}
+        """
+        before = f"update marts.fct_impressions set is_clicked = {published_as_clicked} where impression_id = {one}"
+        with connect(place.warehouse_url) as connection:
+            tested = AlreadyTested(**connection.execute(TESTED).fetchall()[0])
+            changes = [connection.execute(change.encode()).rowcount > 0 for change in (of_search, bought, before)]
+            found = differences_since(connection, SEARCH_CLICKS, tested)
+            connection.rollback()
+        assert changes == [True, True, True]
+        # The model forgot the click: no term of that day was built.
+        assert len(found) == found_days
 
 
 NEVER = AlreadyTested(datetime(2000, 1, 1, tzinfo=UTC), datetime(2000, 1, 1, tzinfo=UTC))
