@@ -110,6 +110,14 @@ class TestReplay:
         assert replay(connection, "events").inserted == 0
         assert len(waiting()) == 1
 
+    @pytest.mark.parametrize("kind", ["catalog", "orders"])
+    def test_nor_is_a_prompt_or_an_order_with_columns_like_theirs(self, run, connection, waiting, kind):
+        exported = {"messageId": "m1", "type": "page", "timestamp": "2026-01-02T03:04:05Z"}
+        row = {"catalog": prompt("p2"), "orders": order("o1")}[kind]
+        run("catalog", [prompt("p1")])
+        quarantine(connection, [Rejected(kind, "file.csv", orjson.dumps(row | exported), "prompt_unknown", "then")])
+        assert (replay(connection, kind).inserted, waiting()) == (1, [])
+
     def test_a_second_time_tries_only_what_waits(self, run, connection):
         run("orders", [order("o1")])
         run("catalog", [prompt("p1")])
