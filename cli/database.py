@@ -7,7 +7,7 @@ import psycopg
 from psycopg.rows import DictRow
 
 from cli.failure import CommandFailed
-from warehouse.databases import connect, database_exists
+from warehouse.databases import connect, database_exists, is_missing
 from warehouse.servers import Servers, running_servers
 from warehouse.settings import PROJECT_ROOT, database_name, get_settings
 
@@ -20,6 +20,19 @@ def open_servers() -> Iterator[Servers]:
     with running_servers(get_settings()) as servers:
         _check_schema(servers.database_url)
         yield servers
+
+
+def require_any_database(servers: Servers) -> None:
+    """Raises `CommandFailed` with what to do where the servers have neither database, because nothing was set up yet.
+
+    One that is missing by itself, or a server that is away, is for the command to tell.
+    """
+    if is_missing(servers.database_url) and is_missing(servers.warehouse_url):
+        application, warehouse = database_name(servers.database_url), database_name(servers.warehouse_url)
+        raise CommandFailed(
+            f"Nothing has run here yet: the databases {application} and {warehouse} do not exist. "
+            f"Make them with: {PREPARE}"
+        )
 
 
 @contextmanager

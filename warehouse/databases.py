@@ -31,6 +31,14 @@ def database_exists(url: str) -> bool:
         return found.fetchone() is not None
 
 
+def is_missing(url: str) -> bool:
+    """Whether the server answers and has no such database."""
+    try:
+        return not database_exists(url)
+    except psycopg.Error:
+        return False
+
+
 def create_database(url: str) -> bool:
     """Create the database a URL names unless it exists; whether it was created."""
     try:

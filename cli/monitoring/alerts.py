@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cli.database import require_any_database
 from cli.failure import PROBLEM
 from cli.output import MONITOR, examples, one_line, to_json
 from warehouse.servers import servers_or_addresses
@@ -29,6 +30,9 @@ def alerts(show_all: bool, notify: bool, as_json: bool) -> None:
     """
     settings = get_settings()
     with servers_or_addresses(settings) as servers:
+        # Whoever is to be told of what goes wrong is told of databases that are gone, too.
+        if not notify:
+            require_any_database(servers)
         # Imported late: Dagster takes seconds, which `--help` should not.
         from orchestration.alerts.watching import look, watch
 

@@ -15,10 +15,11 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from cli.database import require_any_database
 from cli.failure import PROBLEM
 from cli.monitoring.alerts import line
 from cli.output import MONITOR, examples, to_json
-from warehouse.databases import connect
+from warehouse.databases import connect, is_missing
 from warehouse.servers import Servers, running_servers
 from warehouse.settings import Settings, database_name, get_settings
 
@@ -66,6 +67,7 @@ def dashboard(every: float, once: bool, as_json: bool) -> None:
     settings = get_settings()
     console = Console()
     with running_servers(settings) as servers:
+        require_any_database(servers)
         view = look(settings, servers)
         if as_json:
             click.echo(to_json(_as_json(view)))
@@ -117,6 +119,8 @@ def _ask_postgres(name: str, url: str) -> Server:
         assert row is not None
         return Server(name, place, True, f"PostgreSQL {row['version'].split()[0]}, {row['bytes'] / 1e6:,.0f} MB")
     except psycopg.Error as error:
+        if is_missing(url):
+            return Server(name, place, False, "does not exist yet")
         return Server(name, place, False, (str(error).strip().splitlines() or ["no answer"])[0])
 
 

@@ -17,12 +17,12 @@ from orchestration.home import prepare_dagster_home
 from orchestration.jobs import archive_events_job, build_marts_job
 from orchestration.outcome import failure_cause
 from orchestration.retention import FINISHED
-from warehouse.databases import connect
+from warehouse.databases import connect, is_missing
 from warehouse.event_measures import LEDGER, RECENT
 from warehouse.journal.stream import STREAM
 from warehouse.publication.reading import is_published
 from warehouse.servers import Servers
-from warehouse.settings import Settings
+from warehouse.settings import Settings, database_name
 
 JOBS = (build_marts_job.name, archive_events_job.name)
 # Checks nobody evaluated for longer are of models there were.
@@ -65,13 +65,22 @@ def read_facts(settings: Settings, servers: Servers, *, now: datetime | None = N
         "redis": lambda: _read_journal(servers.redis_url),
         "dagster": lambda: _read_records(settings, servers.warehouse_url),
     }
+    postgres = {
+        "warehouse": servers.warehouse_url, "database": servers.database_url, "dagster": servers.warehouse_url
+    }  # fmt: skip
     for place, read in places.items():
         try:
             known |= read()
         except (psycopg.Error, redis.RedisError) as error:
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            unreadable[place] = f"the {place} could not be read: {reason}"
+            unreadable[place] = f"the {place} could not be read: {_reason(error, postgres.get(place))}"
     return Facts(now=now or datetime.now(UTC), unreadable=unreadable, **known)
+
+
+def _reason(error: Exception, database_url: str | None) -> str:
+    """Why a place can't be read: in the server's words, unless there is no such database."""
+    if database_url is not None and is_missing(database_url):
+        return f"there is no database {database_name(database_url)}; `manage.py db init` makes it"
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def _read_warehouse(url: str) -> dict[str, Any]:
