@@ -1,16 +1,26 @@
 """`manage.py lake`: the archive of events."""
 
 from dataclasses import asdict
+from datetime import date
 
 import click
 
 from cli.database import open_servers
 from cli.failure import PROBLEM
 from cli.output import examples, to_json
-from warehouse.databases import connect
+from warehouse.databases import connect, is_missing
 from warehouse.journal.quarantine import forget_old
-from warehouse.lake import LAKE_DIRECTORY, Day, DayArchived, LakeDamaged, archive_events, verify_lake
-from warehouse.settings import DAYS_MAX, get_settings
+from warehouse.lake import (
+    LAKE_DIRECTORY,
+    Day,
+    DayArchived,
+    LakeDamaged,
+    archive_events,
+    read_days_let_go,
+    verify_lake,
+)
+from warehouse.servers import running_servers
+from warehouse.settings import DAYS_MAX, Settings, get_settings
 
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
 
@@ -67,16 +77,27 @@ def _echo(day: DayArchived) -> None:
     click.echo(f"  {day.received_date}{day.written_rows:>12,} events{gone}")
 
 
+def _read_days_let_go(settings: Settings) -> dict[date, int]:
+    """Of a database that nobody made yet no day was let go: then the lake was brought here from elsewhere."""
+    with running_servers(settings) as servers:
+        if is_missing(servers.database_url):
+            return {}
+        with connect(servers.database_url) as connection:
+            return read_days_let_go(connection)
+
+
 @lake.command(epilog=examples("lake verify", "lake verify --json"))
 @AS_JSON
 def verify(as_json: bool) -> None:
     """Read every file of the lake back and compare its hash and rows with the manifest.
 
-    Ends with status 1 when a file is missing or not what was written.
+    Of each day that left the application database there must be as many events as it had then. Ends with status 1 when
+    a file or a day is missing, or not what was written.
     """
-    place = get_settings().data_path.resolve() / LAKE_DIRECTORY
+    settings = get_settings()
+    place = settings.data_path.resolve() / LAKE_DIRECTORY
     days: list[Day] = []
-    damage = verify_lake(place, on_day=days.append)
+    damage = verify_lake(place, let_go=_read_days_let_go(settings), on_day=days.append)
     events = sum(day.row_count for day in days)
     if as_json:
         click.echo(to_json({"days": len(days), "events": events, "damage": damage}))

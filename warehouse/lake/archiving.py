@@ -18,6 +18,7 @@ from psycopg.rows import DictRow
 
 from warehouse.databases import connect
 from warehouse.lake.errors import LakeDamaged
+from warehouse.lake.letting_go import remember_day, remember_others
 from warehouse.lake.lock import lake_alone
 from warehouse.lake.manifest import Day, day_directory, find_unlisted, read_day, sweep, write_day
 from warehouse.lake.part import ORDER, SCHEMA, count_by_batch, write_part
@@ -73,6 +74,7 @@ def archive_events(
     damage = []
     with connect(database_url, autocommit=True) as connection, lake_alone(connection):
         connection.execute("select make_event_day(%s::date + ahead) from generate_series(0, 7) as ahead", [today])
+        remember_others(connection, lake, _days_before(connection, date.max))
         for received_date in _days_before(connection, today):
             if not first <= received_date <= last:
                 continue
@@ -174,6 +176,7 @@ def _detach_day(connection: psycopg.Connection[DictRow], warehouse_url: str, lak
             _check_is_whole(lake, day, {batch["batch_id"]: batch["rows"] for batch in batches})
             connection.execute(sql.SQL("alter table raw_events detach partition {}").format(partition))
             connection.execute(sql.SQL("drop table {}").format(partition))
+            remember_day(connection, day)
     except psycopg.errors.LockNotAvailable:
         return False
     return True

@@ -1,6 +1,6 @@
 """Reads the lake back: is every file that a manifest lists there, with the hash and the rows it was written with?"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 
@@ -12,17 +12,25 @@ from warehouse.lake.manifest import MANIFEST, Day, Part, day_directory, find_dat
 from warehouse.lake.part import hash_file
 
 
-def verify_lake(lake: Path, *, on_day: Callable[[Day], None] = lambda _: None) -> list[str]:
-    """What is wrong with the lake, as sentences; empty when it holds all that was ever written to it."""
+def verify_lake(
+    lake: Path, *, let_go: Mapping[date, int] | None = None, on_day: Callable[[Day], None] = lambda _: None
+) -> list[str]:
+    """What is wrong with the lake, as sentences; empty when it holds all that was ever written to it.
+
+    `let_go` has how many events there must be at least of each day that left the database: without it a day whose
+    folder is gone is not missed.
+    """
     found = []
-    for received_date in find_dates(lake):
+    let_go = let_go or {}
+    for received_date in sorted({*find_dates(lake), *let_go}):
         try:
             day = read_day(lake, received_date)
         except LakeDamaged as error:
             found.append(str(error))
             continue
-        found += find_damage(lake, day)
-        on_day(day)
+        found += find_damage(lake, day) or _find_loss(lake, day, let_go.get(received_date, 0))
+        if day.parts:
+            on_day(day)
     return found
 
 
@@ -38,6 +46,14 @@ def find_damage(lake: Path, day: Day) -> list[str]:
         return [f"{directory.name}/{MANIFEST} is missing; archiving writes it anew while the database has the day"]
     checked = ((part, _find_damage(directory / part.name, part)) for part in day.parts)
     return [f"{directory.name}/{part.name} {problem}" for part, problem in checked if problem]
+
+
+def _find_loss(lake: Path, day: Day, event_count: int) -> list[str]:
+    if day.row_count >= event_count:
+        return []
+    directory = day_directory(lake, day.received_date)
+    what = f"has {day.row_count:,} of its events" if day.parts else "is missing"
+    return [f"{directory.name} {what}; the lake had {event_count:,} events of it when it left the database"]
 
 
 def _find_damage(path: Path, part: Part) -> str | None:

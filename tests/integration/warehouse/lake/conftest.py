@@ -33,7 +33,7 @@ def event(event_id: str, *, received: date = DAY, **fields: object) -> Event:
 @pytest.fixture
 def connection(database_url: str, warehouse_url: str) -> Iterator[psycopg.Connection[DictRow]]:
     with connect(database_url, autocommit=True) as connection:
-        connection.execute("truncate raw_events, event_ids, event_batches, quarantine")
+        connection.execute("truncate raw_events, event_ids, event_batches, quarantine, event_days_let_go")
         yield connection
 
 

@@ -148,7 +148,11 @@ class TestTables:
         assert open_relations(database_url, access.application_url) == stated
         everything = set(relations(database_url))
         partitions = {relation for relation in everything if relation.startswith("event_days.")}
-        assert everything - stated.keys() - partitions == {"public.alembic_version", "tenancy.keys"}
+        assert everything - stated.keys() - partitions == {
+            "public.alembic_version",
+            "public.event_days_let_go",
+            "tenancy.keys",
+        }
 
     def test_the_role_may_call_what_is_stated(self, access: Access, database_url: str):
         asked = {"scope", "organization_id", "user_id", "is_platform", "is_staff", "own_prompts"}
