@@ -14,7 +14,7 @@ from psycopg.rows import DictRow
 
 from orchestration.alerts.rule import CheckResult, Facts, FinishedRun, Limits
 from orchestration.home import prepare_dagster_home
-from orchestration.jobs import archive_events_job, build_marts_job
+from orchestration.jobs import archive_events_job, backfill_events_job, build_marts_job
 from orchestration.outcome import failure_cause
 from orchestration.retention import FINISHED
 from warehouse.databases import connect, is_missing
@@ -24,7 +24,7 @@ from warehouse.publication.reading import is_published
 from warehouse.servers import Servers
 from warehouse.settings import Settings, database_name
 
-JOBS = (build_marts_job.name, archive_events_job.name)
+JOBS = (build_marts_job.name, archive_events_job.name, backfill_events_job.name)
 # Checks nobody evaluated for longer are of models there were.
 CHECKED_WITHIN_DAYS = 30
 DETAIL_MAX_LENGTH = 300

@@ -16,6 +16,7 @@ from dagster import (
 )
 
 from cli.commands.pipeline import pipeline
+from cli.monitor import monitor
 from orchestration.event_days import DAYS_FROM_LAKE, LAKE_EVENTS, last_event_day, range_tags
 from orchestration.home import prepare_dagster_home
 from orchestration.outcome import RunOutcome
@@ -145,10 +146,13 @@ class TestBackfill:
         whole = part.read_bytes()
         part.write_bytes(b"cut short")
         answer = CliRunner().invoke(pipeline, ["backfill", "--from", "2020-01-01", "--to", "2999-01-01"])
+        alerts = CliRunner().invoke(monitor, ["alerts"])
         part.write_bytes(whole)
         assert answer.exit_code == 1
         assert "is not what was written" in answer.stderr
         assert "Nothing was published" in answer.stderr
+        [alert] = [line for line in alerts.stdout.splitlines() if "backfill_events_job: run" in line]
+        assert alert.startswith("ALERTING  run ") and "is not what was written" in alert
 
     def test_days_that_are_not_over_are_refused(self, place: Place) -> None:
         today = days_ago(0).isoformat()
