@@ -69,9 +69,12 @@ cross join lateral (
 ) as named;
 
 insert into event_batches (
-    id, origin, received_count, stored_count, duplicate_count, quarantined_count, recorded_at
+    id, origin, received_count, stored_count, duplicate_count, quarantined_count, recorded_at, first_received_on,
+    last_received_on
 )
-select i, 'bench', {BATCH}, {BATCH}, 0, 0, %(from)s
+select i, 'bench', {BATCH}, {BATCH}, 0, 0, %(from)s,
+    (%(from)s::timestamptz + ((i - 1) * {BATCH} - %(first)s) * %(gap)s::interval)::date,
+    (%(from)s::timestamptz + (i * {BATCH} - 1 - %(first)s) * %(gap)s::interval)::date
 from generate_series(%(first)s::bigint / {BATCH} + 1, %(last)s::bigint / {BATCH}) as i;
 
 insert into orders (

@@ -23,7 +23,9 @@ def count_waiting_events(*, database_url: str, warehouse_url: str, redis_url: st
     with connect(database_url) as source, connect(warehouse_url) as warehouse:
         loaded_through = read_watermark(warehouse, EVENTS_TABLE, read_horizon(source))
         row = source.execute(
-            "select count(*) as waiting from raw_events where changed_xid >= %s::text::xid8", [str(loaded_through)]
+            "select coalesce(sum(stored_count), 0)::bigint as waiting from event_batches"
+            " where changed_xid >= %s::text::xid8",
+            [str(loaded_through)],
         ).fetchone()
     return in_journal + (int(row["waiting"]) if row else 0)
 

@@ -38,6 +38,8 @@ class RawTable:
     columns: tuple[RawColumn, ...]
     # Besides the key and the load: columns that rows are looked for by.
     indexed: tuple[str, ...] = ()
+    # The source has a partition for each day, and `event_batches` tells on which days a batch lies.
+    is_by_day: bool = False
 
     @property
     def full_name(self) -> str:
@@ -153,6 +155,7 @@ RAW_TABLES: tuple[RawTable, ...] = (
         ),
         # Those of a few batches are counted after each load.
         indexed=("batch_id",),
+        is_by_day=True,
     ),
     # Named after the events, so read before them: of every batch that is read, the events are there to be read.
     RawTable(

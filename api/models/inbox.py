@@ -1,6 +1,6 @@
 """What arrives from outside: webhook deliveries, events, and what could not be taken in."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -43,6 +43,9 @@ class EventBatch(Model):
     duplicate_count: Mapped[int]
     quarantined_count: Mapped[int]
     recorded_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    # The UTC days on which its events were received; null of what was stored before they were noted.
+    first_received_on: Mapped[date | None]
+    last_received_on: Mapped[date | None]
 
 
 class EventId(Model):

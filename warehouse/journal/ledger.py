@@ -4,7 +4,9 @@ The database refuses a line that does not add up, and with it the batch. The war
 events that arrived there.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import psycopg
 from psycopg.rows import DictRow
@@ -36,14 +38,22 @@ def next_batch_id(connection: psycopg.Connection[DictRow]) -> int:
 
 
 def record_batch(
-    connection: psycopg.Connection[DictRow], report: StoreReport, *, origin: str, batch_id: int | None = None
+    connection: psycopg.Connection[DictRow],
+    report: StoreReport,
+    *,
+    origin: str,
+    batch_id: int | None = None,
+    days: Sequence[date] = (),
 ) -> None:
-    """Write the line of a batch, in the caller's transaction. Nothing received is no line."""
+    """Write the line of a batch, in the caller's transaction. Nothing received is no line.
+
+    `days` are the UTC days on which its events were received: the load looks for them in no other partition.
+    """
     if not report.received:
         return
     connection.execute(
-        "insert into event_batches (id, origin, received_count, stored_count, duplicate_count, quarantined_count)"
-        " values (%s, %s, %s, %s, %s, %s)",
+        "insert into event_batches (id, origin, received_count, stored_count, duplicate_count, quarantined_count,"
+        " first_received_on, last_received_on) values (%s, %s, %s, %s, %s, %s, %s, %s)",
         [
             next_batch_id(connection) if batch_id is None else batch_id,
             origin,
@@ -51,5 +61,7 @@ def record_batch(
             report.stored,
             report.duplicate,
             report.quarantined,
+            min(days, default=None),
+            max(days, default=None),
         ],
     )

@@ -53,8 +53,9 @@ def store_packed(
     """The same of events as they are copied; `event_of` tells the event of an ordinal that has to be refused."""
     with connection.transaction():
         batch_id = next_batch_id(connection)
+        days = events.days()
         # The partitions of the days on which the events were received, where they are missing.
-        connection.execute(MAKE_DAYS, [events.days()])
+        connection.execute(MAKE_DAYS, [days])
         marks = find_marks(connection, events)
         unknown = marks.find_unknown(events)
         ids = remember(connection, events, but=frozenset(unknown))
@@ -66,7 +67,7 @@ def store_packed(
         quarantine(connection, list(refused.values()))
         # Each count stands for itself, so that the ledger refuses a batch that lost or gained an event.
         report = StoreReport(received=len(events), stored=stored, duplicate=ids.repeated, quarantined=len(refused))
-        record_batch(connection, report, origin=origin, batch_id=batch_id)
+        record_batch(connection, report, origin=origin, batch_id=batch_id, days=days)
     return Stored(report, refused)
 
 

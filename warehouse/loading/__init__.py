@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from warehouse.databases import connect, create_database
-from warehouse.loading.table import ArrowSource, LoadFailed, arrow_between, has_changes, load_table
+from warehouse.loading.changes import has_changes
+from warehouse.loading.table import LoadFailed, arrow_between, load_table
 from warehouse.loading.watermark import (
     create_control_tables,
     move_watermark,
@@ -43,20 +44,19 @@ def load_all(
     the next one goes on from their watermarks. `on_table` is told each table's name and changed rows as it is done.
     """
     changed: dict[str, int] = {}
-    with ArrowSource(database_url) as coming:
-        prepare_warehouse(warehouse_url)
-        with connect(database_url) as source:
-            # Read before any table is: rows written after this are loaded too, and again next time.
-            horizon = read_horizon(source)
-        with connect(warehouse_url) as connection, arrow_between(coming, warehouse_url) as arrow:
-            loaded_at = next_load_time(connection)
-            # The contracts name parents first. Read last, a parent is there for every child that was read before it.
-            for table in reversed(RAW_TABLES):
-                changed[table.full_name] = load_table(
-                    arrow, table, connection=connection, horizon=horizon, loaded_at=loaded_at
-                )
-                if on_table is not None:
-                    on_table(table.full_name, changed[table.full_name])
+    prepare_warehouse(warehouse_url)
+    with connect(database_url) as source:
+        # Read before any table is: rows written after this are loaded too, and again next time.
+        horizon = read_horizon(source)
+    with connect(warehouse_url) as connection, arrow_between(database_url, warehouse_url) as arrow:
+        loaded_at = next_load_time(connection)
+        # The contracts name parents first. Read last, a parent is there for every child that was read before it.
+        for table in reversed(RAW_TABLES):
+            changed[table.full_name] = load_table(
+                arrow, table, connection=connection, horizon=horizon, loaded_at=loaded_at
+            )
+            if on_table is not None:
+                on_table(table.full_name, changed[table.full_name])
     return LoadReport(loaded_at=loaded_at, changed_rows=changed)
 
 

@@ -15,7 +15,8 @@ from psycopg import sql
 from psycopg.rows import DictRow
 
 from warehouse.databases import connect
-from warehouse.loading.table import changes_query, upsert_arrivals, write_arrivals
+from warehouse.loading.changes import rows_query
+from warehouse.loading.table import upsert_arrivals, write_arrivals
 from warehouse.loading.watermark import keep_load_time, next_load_time
 from warehouse.raw_tables import RAW_TABLES, RawTable
 
@@ -167,5 +168,5 @@ def _fill(database_url: str, warehouse_url: str, gap: Gap) -> int:
 
 def _arrive(database_url: str, warehouse_url: str, table: RawTable, condition: str) -> None:
     with adbc.connect(database_url, autocommit=True) as source, source.cursor() as reading:
-        reading.execute(f"{changes_query(table, 0)} where {condition}")  # nosec B608
+        reading.execute(rows_query(table, condition))
         write_arrivals(warehouse_url, table, reading.fetch_record_batch())

@@ -1,11 +1,9 @@
 """Loads one raw table: Arrow batches out of the application database, an upsert into the warehouse."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Self
 
 import psycopg
 import pyarrow as pa
@@ -14,15 +12,14 @@ from adbc_driver_postgresql import dbapi as adbc
 from psycopg import sql
 from psycopg.rows import DictRow
 
+from warehouse.loading.changes import changes_query
 from warehouse.loading.watermark import Horizon, move_watermark, read_watermark
-from warehouse.raw_tables import LOADED_AT, RAW_TABLES, RawTable
+from warehouse.raw_tables import LOADED_AT, RawTable
 
 ARRIVALS_SCHEMA = "control"
 # Types are those that Postgres brings along, which the driver knows. It would ask for every column there is otherwise:
 # 18,000 where events have a partition for each day of a year, which takes longer than to load one of them.
 KNOWN_TYPES = {"adbc.postgresql.type_resolver_mode": "builtin"}
-# A transaction that will never be.
-NEVER_XID = 2**63 - 1
 
 
 class LoadFailed(Exception):
@@ -32,19 +29,6 @@ class LoadFailed(Exception):
 def arrivals_name(table: RawTable) -> str:
     """The unlogged table in which a load's rows arrive before they are merged."""
     return f"arriving_{table.name}"
-
-
-def changes_query(table: RawTable, since_xid: int) -> str:
-    """SQL over the application database: rows written by transactions from `since_xid` on (0: all)."""
-    columns = ", ".join(f'{column.source} as "{column.name}"' for column in table.columns)
-    bound = f" where changed_xid >= '{since_xid:d}'::xid8" if since_xid else ""
-    return f"select {columns} from {table.source_table}{bound}"  # nosec B608
-
-
-def has_changes(source: psycopg.Connection[DictRow], table: RawTable, since_xid: int) -> bool:
-    """Whether the caller's transaction sees rows that a load from `since_xid` on would take."""
-    row = source.execute(f"select exists ({changes_query(table, since_xid)}) as found".encode()).fetchone()  # nosec B608
-    return bool(row and row["found"])
 
 
 def write_arrivals(warehouse_url: str, table: RawTable, rows: pa.RecordBatchReader) -> int:
@@ -110,52 +94,21 @@ class Arrow:
     warehouse: adbc.Connection
 
 
-class ArrowSource:
-    """A connection that speaks Arrow to the application database, made in another thread meanwhile.
-
-    Its first look at the events takes in every partition: where they have one for each day of a year, that takes longer
-    than to read a day. The warehouse is prepared at that time.
-    """
-
-    def __init__(self, url: str) -> None:
-        self._thread = ThreadPoolExecutor(1)
-        self._coming = self._thread.submit(_open_source, url)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        with suppress(ArrowConnectionError, adbc.Error):
-            self._coming.result().close()
-        self._thread.shutdown()
-
-    def connection(self) -> adbc.Connection:
-        """The connection, once it is open. Raises as `adbc.connect` does."""
-        return self._coming.result()
-
-
-def _open_source(url: str) -> adbc.Connection:
-    source = adbc.connect(url, KNOWN_TYPES, autocommit=True)
-    with source.cursor() as cursor:
-        # Of a partition it has no statistics of, Postgres would read every row to find the few that changed.
-        cursor.execute("set enable_seqscan = off")
-        for table in RAW_TABLES:
-            # What it has once planned with, it keeps.
-            cursor.execute(f"{changes_query(table, NEVER_XID)} limit 0")
-            cursor.fetch_record_batch().close()
-    return source
-
-
 @contextmanager
-def arrow_between(source: ArrowSource, warehouse_url: str) -> Iterator[Arrow]:
+def arrow_between(database_url: str, warehouse_url: str) -> Iterator[Arrow]:
     """Connections for `load_table`, autocommitting. Raises `LoadFailed`."""
     with ExitStack() as stack:
         try:
-            warehouse = stack.enter_context(adbc.connect(warehouse_url, KNOWN_TYPES, autocommit=True))
-            arrow = Arrow(source.connection(), warehouse)
+            source, warehouse = (
+                stack.enter_context(adbc.connect(url, KNOWN_TYPES, autocommit=True))
+                for url in (database_url, warehouse_url)
+            )
+            with source.cursor() as cursor:
+                # Of a partition it has no statistics of, Postgres would read every row to find the few that changed.
+                cursor.execute("set enable_seqscan = off")
         except (ArrowConnectionError, adbc.Error) as error:
             raise LoadFailed(f"nothing could be loaded: {error}") from error
-        yield arrow
+        yield Arrow(source, warehouse)
 
 
 def load_table(
@@ -176,7 +129,7 @@ def load_table(
     connection.commit()
     try:
         with arrow.source.cursor() as reading:
-            reading.execute(changes_query(table, since))
+            reading.execute(changes_query(arrow.source, table, since))
             _ingest(arrow.warehouse, table, reading.fetch_record_batch())
     except (ArrowConnectionError, adbc.Error) as error:
         raise LoadFailed(f"{table.full_name} could not be read from {table.source_table}: {error}") from error

@@ -1,20 +1,32 @@
 """Loading: what was committed arrives, once, whatever was open, late or killed."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
 from psycopg.rows import DictRow
 
+from tests.integration.warehouse.journal.sending import event
 from warehouse.databases import connect
+from warehouse.journal import store
 from warehouse.loading import LoadFailed, load_all, load_nothing
+from warehouse.loading.changes import changes_query
+from warehouse.loading.gaps import EVENTS
+from warehouse.loading.table import arrow_between
+from warehouse.loading.watermark import read_horizon, read_watermark
 from warehouse.raw_tables import RAW_TABLES, RawTable
 
 EVENT = """
 insert into raw_events
     (source, event_id, event_name, schema_version, occurred_at, received_at, properties, batch_id)
 values ('s', '1', 'a.b', 1, now(), now(), '{"text": "ü\\u2028", "list": [1, {"x": null}]}', 1)
+"""
+BATCH = """
+insert into event_batches (
+    origin, received_count, stored_count, duplicate_count, quarantined_count, first_received_on, last_received_on
+)
+values ('test', 1, 1, 0, 0, %(first_day)s, %(last_day)s)
 """
 
 
@@ -32,6 +44,11 @@ def application(database_url: str, warehouse_url: str) -> Iterator[psycopg.Conne
 
 def add_organization(connection: psycopg.Connection[DictRow], name: str) -> None:
     connection.execute("insert into organizations (name) values (%s)", [name])
+
+
+def store_at(connection: psycopg.Connection[DictRow], *received: datetime) -> None:
+    """A batch of events that were received at these times."""
+    store(connection, [event(occurred_at=at, received_at=at) for at in received], origin="test")
 
 
 def names(warehouse_url: str) -> list[str]:
@@ -125,6 +142,36 @@ class TestLoadAll:
         load_all(database_url, warehouse_url)
         assert names(warehouse_url) == ["one"]
 
+    def test_events_are_found_on_whichever_days_their_batches_lie(self, application, database_url, warehouse_url):
+        received = [datetime.now(UTC) - timedelta(days=age) for age in (400, 9, 0)]
+        store_at(application, received[1])
+        load_all(database_url, warehouse_url)
+        # What the midnight of another time zone would leave out.
+        edges = [datetime(2025, 3, 1, tzinfo=UTC), datetime(2025, 3, 1, 23, 59, 59, 999999, tzinfo=UTC)]
+        for moments in (received[::2], edges):
+            store_at(application, *moments)
+            assert load_all(database_url, warehouse_url).changed_rows["raw_events.events"] == 2
+
+    def test_of_a_year_of_days_only_those_with_new_events_are_read(self, application, database_url, warehouse_url):
+        now = datetime.now(UTC)
+        store_at(application, now - timedelta(days=9))
+        load_all(database_url, warehouse_url)
+        store_at(application, now)
+        with connect(warehouse_url) as warehouse, connect(database_url) as source:
+            since = read_watermark(warehouse, EVENTS.full_name, read_horizon(source))
+        with arrow_between(database_url, warehouse_url) as arrow:
+            query = changes_query(arrow.source, EVENTS, since)
+        plan = "\n".join(row["QUERY PLAN"] for row in application.execute(f"explain {query}".encode()))
+        assert f"d{now:%Y%m%d}" in plan
+        assert f"d{now - timedelta(days=9):%Y%m%d}" not in plan
+
+    def test_a_batch_of_before_days_were_noted_is_looked_for_everywhere(self, application, database_url, warehouse_url):
+        load_all(database_url, warehouse_url)
+        store_at(application, datetime.now(UTC) - timedelta(days=9))
+        application.execute("update event_batches set first_received_on = null, last_received_on = null")
+        store_at(application, datetime.now(UTC))
+        assert load_all(database_url, warehouse_url).changed_rows["raw_events.events"] == 2
+
 
 class TestPrepareWarehouse:
     def test_gives_a_table_of_an_earlier_version_the_key_of_this_one(self, application, database_url, warehouse_url):
@@ -133,7 +180,9 @@ class TestPrepareWarehouse:
         with connect(warehouse_url) as warehouse:
             warehouse.execute("alter table raw_events.events drop constraint events_pkey")
             warehouse.execute("alter table raw_events.events add primary key (source, event_id)")
-        application.execute("update raw_events set event_name = 'c.d', changed_xid = pg_current_xact_id()")
+        with connect(database_url) as changing:
+            changing.execute("update raw_events set event_name = 'c.d', changed_xid = pg_current_xact_id()")
+            changing.execute(BATCH, {"first_day": None, "last_day": None})
         assert load_all(database_url, warehouse_url).changed_rows["raw_events.events"] == 1
         with connect(warehouse_url) as warehouse:
             assert warehouse.execute("select event_name from raw_events.events").fetchall() == [{"event_name": "c.d"}]
@@ -160,6 +209,12 @@ class TestLoadNothing:
         assert watermarks(warehouse_url) == before
         load_all(database_url, warehouse_url)
         assert names(warehouse_url) == ["one"]
+
+    def test_leaves_new_events_to_the_load(self, application, database_url, warehouse_url):
+        load_all(database_url, warehouse_url)
+        store_at(application, datetime.now(UTC) - timedelta(days=9))
+        assert load_nothing(database_url, warehouse_url) is None
+        assert load_all(database_url, warehouse_url).changed_rows["raw_events.events"] == 1
 
     def test_a_transaction_that_is_open_meanwhile_is_loaded_once_it_commits(
         self, application, database_url, warehouse_url

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from uuid import uuid4
 
 import msgspec
@@ -230,6 +230,13 @@ class TestLedger:
         store(connection, [known], origin="first")
         store(connection, [known, event("b"), event("c"), event("b"), event(prompt_id=uuid4())], origin="second")
         assert ledger(connection) == [("first", 1, 1, 0, 0), ("second", 5, 2, 2, 1)]
+
+    def test_a_line_tells_on_which_days_its_events_lie(self, connection):
+        west = timezone(timedelta(hours=-1))
+        moments = [datetime(2026, 3, 3, 23, 30, tzinfo=west), datetime(2026, 3, 1, 23, 30, tzinfo=UTC)]
+        store(connection, [event(received_at=at) for at in moments], origin="test")
+        found = connection.execute("select first_received_on, last_received_on from event_batches").fetchall()
+        assert found == [{"first_received_on": date(2026, 3, 1), "last_received_on": date(2026, 3, 4)}]
 
     def test_events_name_their_batch(self, connection):
         store(connection, [event("a"), event("b")], origin="test")
