@@ -12,6 +12,7 @@ from orchestration.lock import hold_pipeline_lock
 from orchestration.standing import NOTHING_NEW, TablesDoNotStand, is_build_finished, table_keys
 from warehouse.databases import connect
 from warehouse.loading import prepare_warehouse
+from warehouse.publication.tested import AlreadyTested, read_tested
 from warehouse.servers import Servers, running_servers
 from warehouse.settings import Settings, get_settings
 from warehouse.snapshot import SnapshotFailed, catch_up, snapshot_directory
@@ -83,6 +84,14 @@ class PipelineResource(ConfigurableResource[Any]):
     def warehouse_url(self) -> str:
         """Where the warehouse answers."""
         return self._servers.warehouse_url
+
+    @property
+    def tested(self) -> AlreadyTested | None:
+        """What this run need not look at again; None for everything, as in a run that has nothing else to do."""
+        if self.is_quiet:
+            return None
+        with connect(self.warehouse_url) as connection:
+            return read_tested(connection, in_full_up_to_events=self.settings.checks_in_full_up_to_events)
 
     def query(self, statement: str) -> list[dict[str, Any]]:
         """All rows of a query over the warehouse."""

@@ -36,7 +36,67 @@ ORDERS_RAW = Reconciliation(
     key=("orders",),
     measures=("order_count",),
 )
-# Then that impressions have what was found.
+# Then that impressions have what was found. Those that were built say in their row what is compared. Others are looked
+# up when a click or an order of theirs was built: one that was not built, though it should have been, is searched for.
+_UNTESTED = """
+    with built as materialized (
+        select impression_id, is_clicked, is_purchased
+        from marts_build.fct_impressions where _built_at > {built_through}
+    ),
+    orders as materialized (
+        select impression_id, prompt_id, buyer_user_id, receipt_id, paid_at
+        from intermediate.int_orders_credited where _built_at > {built_through}
+    ),
+    named as (
+        select impressions.impression_id
+        from intermediate.int_clicks_matched as clicks
+        inner join intermediate.int_impressions_served as impressions
+            on clicks.receipt_id = impressions.receipt_id and clicks.prompt_id = impressions.prompt_id
+        where clicks._built_at > {built_through}
+        union
+        select impression_id from orders
+        union
+        -- A purchase moves between the lists that its order names and those its buyer clicked in shortly before it.
+        select clicks.impression_id
+        from orders
+        inner join intermediate.int_clicks_matched as clicks
+            on orders.receipt_id = clicks.receipt_id and orders.prompt_id = clicks.prompt_id
+        union
+        select clicks.impression_id
+        from orders
+        inner join intermediate.int_clicks_matched as clicks
+            on
+                orders.prompt_id = clicks.prompt_id and orders.buyer_user_id = clicks.user_id
+                and clicks.clicked_at between orders.paid_at - interval '168 hours' and orders.paid_at
+    ),
+    untested as (
+        select * from built
+        union all
+        select named.impression_id, others.is_clicked, others.is_purchased
+        from named
+        left join marts_build.fct_impressions as others on named.impression_id = others.impression_id
+        where
+            named.impression_id is not null
+            and not exists (select from built where built.impression_id = named.impression_id)
+    )
+    select *,
+        -- With `exists` all clicks there ever were would be read into memory, to look these up in it.
+        coalesce(
+            (
+                select prompt_id from intermediate.int_clicks_matched as clicks
+                where clicks.impression_id = untested.impression_id
+                limit 1
+            ) in (select prompt_id from raw_app.prompts),
+            false
+        ) as has_click,
+        exists (
+            select from intermediate.int_orders_credited as orders
+            where
+                orders.impression_id = untested.impression_id
+                and orders.prompt_id in (select prompt_id from raw_app.prompts)
+        ) as has_order
+    from untested
+"""
 IMPRESSIONS_CREDITED = Reconciliation(
     table="fct_impressions",
     name="fct_impressions_has_its_clicks_and_orders",
@@ -45,41 +105,26 @@ IMPRESSIONS_CREDITED = Reconciliation(
         select impression_id, bool_or(is_clicked) as is_clicked, bool_or(is_purchased) as is_purchased
         from (
             select impression_id, prompt_id, true as is_clicked, false as is_purchased
-            from intermediate.int_clicks_matched where {impression_id in scope}
+            from intermediate.int_clicks_matched
             union all
             select impression_id, prompt_id, false, true
-            from intermediate.int_orders_credited where {impression_id in scope}
+            from intermediate.int_orders_credited
         ) as credited
         where impression_id is not null and prompt_id in (select prompt_id from raw_app.prompts)
         group by impression_id
     """,
     found="""
         select impression_id, is_clicked, is_purchased
-        from marts_build.fct_impressions where (is_clicked or is_purchased) and {impression_id in scope}
+        from marts_build.fct_impressions where is_clicked or is_purchased
     """,
     key=("impression_id",),
     measures=("is_clicked", "is_purchased"),
-    # Also of lists that only their clicks and orders say to have changed: an impression that was not built, though it
-    # should have been, is what is looked for.
-    scope="""
-        select impression_id from marts_build.fct_impressions where _built_at > {built_through}
-        union
-        select impressions.impression_id
-        from intermediate.int_impressions_served as impressions
-        inner join intermediate.int_clicks_matched as clicks
-            on impressions.receipt_id = clicks.receipt_id and impressions.prompt_id = clicks.prompt_id
-        where clicks._built_at > {built_through}
-        union
-        select impression_id from intermediate.int_orders_credited
-        where impression_id is not null and _built_at > {built_through}
-        union
-        select clicks.impression_id
-        from intermediate.int_clicks_matched as clicks
-        inner join intermediate.int_orders_credited as orders
-            on clicks.prompt_id = orders.prompt_id and clicks.user_id = orders.buyer_user_id
-        where clicks.impression_id is not null and orders._built_at > {built_through}
+    scope=_UNTESTED,
+    expected_in_scope="""
+        select impression_id, has_click as is_clicked, has_order as is_purchased
+        from in_scope where has_click or has_order
     """,
-    is_of_rows=True,
+    found_in_scope="select impression_id, is_clicked, is_purchased from in_scope where is_clicked or is_purchased",
 )
 
 ATTRIBUTION_RECONCILIATIONS = (CLICKS_RAW, ORDERS_RAW, IMPRESSIONS_CREDITED)

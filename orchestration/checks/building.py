@@ -10,7 +10,7 @@ from psycopg.rows import DictRow
 from orchestration.checks.reconciliation import Reconciliation, Scope, differences_statement, scope_statement
 from orchestration.resources import PipelineResource
 from warehouse.databases import connect
-from warehouse.publication.tested import AlreadyTested, read_tested
+from warehouse.publication.tested import AlreadyTested
 
 
 def build_checks(reconciliations: Iterable[Reconciliation]) -> list[AssetChecksDefinition]:
@@ -33,12 +33,12 @@ def _build_check(reconciliation: Reconciliation) -> AssetChecksDefinition:
 
 
 def read_scope(pipeline: PipelineResource, reconciliation: Reconciliation) -> Scope:
-    """What has to be compared; None for everything. A run that has nothing else to do compares everything."""
-    if pipeline.is_quiet:
+    """What has to be compared; None for everything."""
+    tested = pipeline.tested
+    if tested is None:
         return None
     with connect(pipeline.warehouse_url) as connection:
-        tested = read_tested(connection, in_full_up_to_events=pipeline.settings.checks_in_full_up_to_events)
-        return None if tested is None else read_scope_since(connection, reconciliation, tested)
+        return read_scope_since(connection, reconciliation, tested)
 
 
 def read_scope_since(
@@ -48,7 +48,7 @@ def read_scope_since(
     if reconciliation.scope is None:
         return None
     statement = scope_statement(reconciliation.scope, tested)
-    if reconciliation.is_of_rows:
+    if reconciliation.expected_in_scope is not None:
         return statement
     found = connection.execute(statement.encode()).fetchall()
     return [value for row in found for value in row.values()]

@@ -132,50 +132,76 @@ FACT_TOTALS = """
     ) as totals
     where total <> 0
 """
-# Days of which a fact or the roll-up was built.
-BUILT_DAYS = """
-    select served_date from marts_build.fct_impressions where _built_at > {built_through}
-    union
-    select paid_date from marts_build.fct_orders where _built_at > {built_through}
-    union
-    select order_paid_date from marts_build.fct_refunds where _built_at > {built_through}
-    union
-    select performance_date from marts_build.%s where _built_at > {built_through}
-"""
-# The share of clicks that led to an order, times the clicks, is the whole number it was made from.
-TRAFFIC = {
-    "impression_count": "impression_count",
-    "click_count": "click_count",
-    "purchased_click_count": "round(coalesce(conversion_rate, 0) * click_count)::bigint",
+PROMPT_DAYS = "agg_prompts_performance_daily"
+# Each measure of the roll-ups, and the currency that it is of: traffic is no money and added over all of them.
+PERFORMANCE = {
+    "order_count": ("order_count", "currency"),
+    "gross_revenue_amount": ("gross_revenue_amount", "currency"),
+    "refund_count": ("refund_count", "currency"),
+    "refunded_amount": ("refunded_amount", "currency"),
+    "impression_count": ("impression_count", "'all'"),
+    "click_count": ("click_count", "'all'"),
+    # The share of clicks that led to an order, times the clicks, is the whole number it was made from.
+    "purchased_click_count": ("round(coalesce(conversion_rate, 0) * click_count)::bigint", "'all'"),
 }
 
 
 def performance_totals(table: str) -> str:
-    """The totals of a performance roll-up as in `FACT_TOTALS`; traffic is no money and added over currencies."""
-    days = f"from marts_build.{table} where {{performance_date in scope}}"
-    per_currency = " union all ".join(
-        f"select '{measure}' as measure, currency, sum({measure}) as total {days} group by currency"  # nosec B608
-        for measure in ("order_count", "gross_revenue_amount", "refund_count", "refunded_amount")
-    )
-    over_all = " union all ".join(
-        f"select '{measure}', 'all', sum({expression}) {days}"  # nosec B608
-        for measure, expression in TRAFFIC.items()
-    )
-    return f"select * from ({per_currency} union all {over_all}) as totals where total <> 0"  # nosec B608
+    """The totals of a performance roll-up as in `FACT_TOTALS`, read once."""
+    sums = ", ".join(f"sum({expression}) as {measure}" for measure, (expression, _) in PERFORMANCE.items())
+    measures = ", ".join(f"('{measure}', {currency}, {measure})" for measure, (_, currency) in PERFORMANCE.items())
+    return f"""
+        select measures.measure, measures.currency, sum(measures.total) as total
+        from (
+            select currency, {sums}
+            from marts_build.{table} where {{performance_date in scope}} group by currency
+        ) as summed
+        cross join lateral (values {measures}) as measures (measure, currency, total)
+        group by measures.measure, measures.currency
+        having sum(measures.total) <> 0
+    """  # nosec B608
 
 
-def _performance_reconciliation(table: str) -> Reconciliation:
+def built_days(**tables: str) -> str:
+    """A scope: the days of which a row of one of these tables was built, by the column that has them."""
+    return " union ".join(
+        f"select {day} from marts_build.{table} where _built_at > {{built_through}}"  # nosec B608
+        for table, day in tables.items()
+    )
+
+
+def _performance_reconciliation(table: str, *, expected: str, scope: str) -> Reconciliation:
     return Reconciliation(
         table=table,
         name=f"{table}_reconciles_with_facts",
         description="All rows together have the counts and amounts of the orders, refunds and impressions in them.",
-        expected=FACT_TOTALS,
+        expected=expected,
         found=performance_totals(table),
         key=("measure", "currency"),
         measures=("total",),
-        scope=BUILT_DAYS % table,
+        scope=scope,
     )
 
+
+PROMPT_DAYS_FACTS = _performance_reconciliation(
+    PROMPT_DAYS,
+    expected=FACT_TOTALS,
+    scope=built_days(
+        fct_impressions="served_date",
+        fct_orders="paid_date",
+        fct_refunds="order_paid_date",
+        agg_prompts_performance_daily="performance_date",
+    ),
+)
+# The facts are read once: what has the totals of the days of prompts, which have theirs, has theirs.
+WHOLES_FACTS = tuple(
+    _performance_reconciliation(
+        whole,
+        expected=performance_totals(PROMPT_DAYS),
+        scope=built_days(**dict.fromkeys((PROMPT_DAYS, whole), "performance_date")),
+    )
+    for whole in WHOLES
+)
 
 RANK_CONTRIBUTIONS = Reconciliation(
     table="rank_prompts",
@@ -227,7 +253,8 @@ RECONCILIATIONS = (
     *ATTRIBUTION_RECONCILIATIONS,
     *SESSION_RECONCILIATIONS,
     *WHOLE_RECONCILIATIONS,
-    *(_performance_reconciliation(table) for table in ("agg_prompts_performance_daily", *WHOLES)),
+    PROMPT_DAYS_FACTS,
+    *WHOLES_FACTS,
     RANK_CONTRIBUTIONS,
     RANK_ORDER,
 )

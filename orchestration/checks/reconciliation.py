@@ -21,7 +21,7 @@ _ZERO_DECIMAL = ", ".join(f"'{currency}'" for currency in ZERO_DECIMAL_CURRENCIE
 # An amount of a mart times this is what the raw tables have, in the row's `currency`.
 MINOR_UNITS = f"case when currency in ({_ZERO_DECIMAL}) then 1 else 100 end"
 
-# What to compare: these values, those that a query gives, or everything.
+# What to compare: these values, the rows that a query gives, or everything.
 Scope = list[Any] | str | None
 
 
@@ -35,7 +35,8 @@ class Reconciliation:
     `{loaded_through}` or built after `{built_through}`. The two queries say `{column in scope}` and, where the scope is
     days, `{moment on scope}` for what happened on them and `{moment since scope}` for what was received since. Both are
     bounds of a moment, so an index can be used and the planner knows how many rows there are. Without a scope
-    everything is always compared. A scope that `is_of_rows` has too many values to be listed: it stays a query.
+    everything is always compared. Where there are too many values to be listed, the scope is a query for rows, which
+    are compared by two queries of their own over `in_scope`.
     """
 
     table: str
@@ -47,7 +48,8 @@ class Reconciliation:
     measures: tuple[str, ...]
     schema: str = BUILD_SCHEMA
     scope: str | None = None
-    is_of_rows: bool = False
+    expected_in_scope: str | None = None
+    found_in_scope: str | None = None
 
 
 def scope_statement(scope: str, tested: AlreadyTested) -> str:
@@ -68,23 +70,29 @@ def differences_statement(reconciliation: Reconciliation, scope: Scope = None) -
         for measure in reconciliation.measures
     )
     expected, found = (_row(query, reconciliation.measures) for query in ("expected", "found"))
-    in_scope = f"in_scope as ({scope}), " if isinstance(scope, str) else ""
     return (
-        f"with {in_scope}expected as ({_scoped(reconciliation.expected, scope)}),"  # nosec B608
-        f" found as ({_scoped(reconciliation.found, scope)}) "
+        f"with {_queries(reconciliation, scope)} "  # nosec B608
         f"select {key}, {shown} from expected full join found using ({key}) "
         f"where ({expected}) is distinct from ({found}) "
         f"order by {key} limit {SHOWN_DIFFERENCES}"
     )
 
 
-def _scoped(query: str, scope: Scope) -> str:
+def _queries(reconciliation: Reconciliation, scope: Scope) -> str:
+    """The two queries by their names, after the rows that they share."""
+    if isinstance(scope, str):
+        return (
+            f"in_scope as ({scope}), expected as ({reconciliation.expected_in_scope}),"
+            f" found as ({reconciliation.found_in_scope})"
+        )
+    return f"expected as ({_scoped(reconciliation.expected, scope)}), found as ({_scoped(reconciliation.found, scope)})"
+
+
+def _scoped(query: str, scope: list[Any] | None) -> str:
     def condition(found: re.Match[str]) -> str:
         column, kind = found.groups()
         if scope is None:
             return "true"
-        if isinstance(scope, str):
-            return f"{column} in (select in_scope.* from in_scope)"  # nosec B608
         if not scope:
             return "false"
         if kind == "in":

@@ -186,9 +186,17 @@ SABOTAGE = {
         "update marts_build.agg_prompts_performance_daily set click_count = click_count + 1",
         "update marts_build.agg_prompts_performance_daily set refunded_amount = refunded_amount + 1",
         "delete from marts_build.agg_prompts_performance_daily where currency = 'JPY'",
+        "delete from marts_build.fct_orders where external_id = 'order-4'",
+        "update marts_build.fct_impressions set is_clicked = false where receipt_id = 'receipt-1' and is_clicked",
     ],
     "agg_sellers_performance_daily_reconciles_with_facts": [
         "update marts_build.agg_sellers_performance_daily set gross_revenue_amount = gross_revenue_amount * 2",
+    ],
+    "agg_categories_performance_daily_reconciles_with_facts": [
+        "update marts_build.agg_categories_performance_daily set impression_count = impression_count + 1",
+    ],
+    "agg_marketplace_daily_reconciles_with_facts": [
+        "update marts_build.agg_marketplace_daily set conversion_rate = 0 where conversion_rate > 0",
     ],
     "rank_prompts_contributions_add_up": [
         "update marts_build.rank_prompts set score = score + 0.000002 where rank = 1",
@@ -237,6 +245,27 @@ class TestReconciliations:
             found = differences_since(connection, IMPRESSIONS_CREDITED, tested)
             connection.rollback()
         assert (len(before), len(found)) == (0, 1)
+
+    @pytest.mark.parametrize(
+        ("column", "source"), [("is_clicked", "int_clicks_matched"), ("is_purchased", "int_orders_credited")]
+    )
+    def test_find_an_impression_that_kept_what_is_owed_to_it_no_more(
+        self, place: Place, first_run: RunOutcome, column: str, source: str
+    ) -> None:
+        one = f"(select min(impression_id) from marts_build.fct_impressions where {column})"
+        moved = f"""
+            update intermediate.{source} set impression_id = null, _built_at = now() + interval '1 day'
+            where impression_id = {one}
+        """
+        with connect(place.warehouse_url) as connection:
+            tested = AlreadyTested(**connection.execute(TESTED).fetchall()[0])
+            assert connection.execute(moved.encode()).rowcount > 0
+            found = differences_since(connection, IMPRESSIONS_CREDITED, tested)
+            connection.rollback()
+        assert [(row[f"expected_{column}"], row[f"found_{column}"]) for row in found] in [
+            [(None, True)],
+            [(False, True)],
+        ]
 
     @pytest.mark.parametrize(("published_as_clicked", "found_days"), [(False, 1), (True, 0)])
     def test_find_a_new_click_in_a_search_of_a_day_of_which_purchased_impressions_alone_were_built(

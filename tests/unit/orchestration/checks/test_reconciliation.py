@@ -1,5 +1,6 @@
 """Which rows a reconciliation reads of what is in its scope."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from orchestration.checks.reconciliation import Reconciliation, differences_statement
@@ -32,7 +33,14 @@ class TestDifferencesStatement:
     def test_without_a_scope_everything_is_read(self) -> None:
         assert "where true" in differences_statement(reconcile("{at on scope}"))
 
-    def test_a_scope_of_rows_stays_a_query(self) -> None:
-        statement = differences_statement(reconcile("{id in scope}"), "select id from changed")
-        assert statement.startswith("with in_scope as (select id from changed), expected as")
-        assert "where id in (select in_scope.* from in_scope)" in statement
+    def test_rows_are_compared_by_queries_of_their_own(self) -> None:
+        of_rows = replace(
+            reconcile("true"),
+            expected_in_scope="select day, raw as events from in_scope",
+            found_in_scope="select day, built as events from in_scope",
+        )
+        assert differences_statement(of_rows, "select day, raw, built from changed").startswith(
+            "with in_scope as (select day, raw, built from changed),"
+            " expected as (select day, raw as events from in_scope),"
+            " found as (select day, built as events from in_scope) select"
+        )
