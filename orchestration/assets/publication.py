@@ -34,6 +34,7 @@ def build_publication(marts: Sequence[AssetKey]) -> AssetsDefinition:
             pipeline.warehouse_url,
             started_at=started_at,
             rank_history_days=pipeline.settings.rank_history_days,
+            counts_all_rows=pipeline.tested is None,
         )
         return MaterializeResult(
             metadata={

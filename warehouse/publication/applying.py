@@ -9,7 +9,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import DictRow
 
-from warehouse.publication.days import day_of
+from warehouse.publication.days import MART_DAYS, count_of_days, day_of
 from warehouse.publication.errors import PublicationRefused
 from warehouse.publication.table import BUILT_AT, PUBLISHED_SCHEMA, TECHNICAL_COLUMNS, Table
 
@@ -32,8 +32,33 @@ class Applied:
         return self.is_new or self.written_rows + self.removed_rows > 0
 
 
-def apply_build(connection: Connection, build: Table, published: Table | None) -> Applied:
-    """Apply a build to its published mart, in the caller's transaction. Raises `PublicationRefused`."""
+@dataclass(frozen=True)
+class _Changed:
+    """How many rows were changed of each day, under None where the mart has none, and how many are new."""
+
+    by_day: Mapping[date | None, int]
+    added: int = 0
+
+    @property
+    def days(self) -> frozenset[date]:
+        return frozenset(day for day in self.by_day if day is not None)
+
+    @property
+    def rows(self) -> int:
+        return sum(self.by_day.values())
+
+
+NOTHING = _Changed({})
+
+
+def apply_build(
+    connection: Connection, build: Table, published: Table | None, *, counts_all_rows: bool = True
+) -> Applied:
+    """Apply a build to its published mart, in the caller's transaction. Raises `PublicationRefused`.
+
+    What was built since the last publication is brought over by its stamp. What went from the build, or from the mart,
+    has none: then they have different numbers of rows, and the rows themselves are compared.
+    """
     _check(build)
     mart = Table(PUBLISHED_SCHEMA, build.name, build.published_columns, build.key, build.comment)
     is_new = published is None or not is_alike(published, build)
@@ -42,27 +67,66 @@ def apply_build(connection: Connection, build: Table, published: Table | None) -
         _forget_progress(connection, mart)
     since = built_through(connection, mart)
     written = _change(connection, _upsert(build, mart), mart, {"built_through": since})
-    rows = _count(connection, build)
-    written_again, removed = _heal(connection, build, mart) if rows != _count(connection, mart) else ({}, {})
-    _keep_progress(connection, build, mart)
-    changed_days = frozenset(day for day in written | written_again | removed if day is not None)
+    rows = None if counts_all_rows else _count_after(connection, build, mart, since, written)
+    written_again = removed = NOTHING
+    if rows is None:
+        rows = _count(connection, build)
+        if rows != _count(connection, mart):
+            written_again, removed = _heal(connection, build, mart)
+    _keep_progress(connection, build, mart, rows)
     return Applied(
-        sum(written.values()) + sum(written_again.values()),
-        sum(removed.values()),
+        written.rows + written_again.rows,
+        removed.rows,
         rows,
         is_new,
-        changed_days,
+        written.days | written_again.days | removed.days,
     )
+
+
+def _count_after(
+    connection: Connection, build: Table, mart: Table, since: datetime | str, written: _Changed
+) -> int | None:
+    """The rows of a mart of which no run takes any away, by those it had and those that came.
+
+    None when that can't be said: of another mart, when it is not known how many it had, when the whole table was built
+    anew, or when the days on which rows were written have another number of them in the build.
+    """
+    days = MART_DAYS.get(mart.name)
+    before = _row_count_before(connection, mart)
+    if days is None or not days.only_grows or before is None or not _has_older_rows(connection, build, since):
+        return None
+    if written.days and len({_count(connection, table, written.days) for table in (build, mart)}) > 1:
+        return None
+    return before + written.added
+
+
+def _row_count_before(connection: Connection, mart: Table) -> int | None:
+    row = connection.execute("select row_count from control.published_marts where mart = %s", [mart.name]).fetchone()
+    return row["row_count"] if row else None
+
+
+def _has_older_rows(connection: Connection, build: Table, since: datetime | str) -> bool:
+    """Whether some of the build was there when the mart was published before."""
+    row = connection.execute(
+        sql.SQL("select exists (select from {} where {} <= %s) as has_older").format(
+            build.identifier, sql.Identifier(BUILT_AT)
+        ),
+        [since],
+    ).fetchone()
+    return bool(row and row["has_older"])
 
 
 def _change(
     connection: Connection, statement: sql.Composed, mart: Table, parameters: Mapping[str, Any] | None = None
-) -> dict[date | None, int]:
-    """The rows that a statement changes of a mart, by their day; under None where it is not divided into days."""
+) -> _Changed:
+    """Count the rows that a statement changes of a mart."""
+    # No transaction has ever locked or replaced a row that was just inserted.
     counted = sql.SQL(
-        "with changed as ({} returning {} as day) select day, count(*) as rows from changed group by day"
+        "with changed as ({} returning {} as day, kept.xmax = 0 as is_added)"
+        " select day, count(*) as rows, count(*) filter (where is_added) as added from changed group by day"
     ).format(statement, day_of(mart.name))
-    return {row["day"]: row["rows"] for row in connection.execute(counted, parameters)}
+    found = connection.execute(counted, parameters).fetchall()
+    return _Changed({row["day"]: row["rows"] for row in found}, sum(row["added"] for row in found))
 
 
 def _check(build: Table) -> None:
@@ -159,8 +223,8 @@ def _merge(mart: Table) -> sql.Composed:
     )
 
 
-def _heal(connection: Connection, build: Table, mart: Table) -> tuple[dict[date | None, int], dict[date | None, int]]:
-    """Remove what is gone and add what is missing; rows written and removed, by day."""
+def _heal(connection: Connection, build: Table, mart: Table) -> tuple[_Changed, _Changed]:
+    """Remove what is gone and add what is missing; rows written and removed."""
     is_same = sql.SQL(" and ").join(
         sql.SQL("build.{0} = kept.{0}").format(sql.Identifier(name)) for name in mart.key
     )  # fmt: skip
@@ -183,8 +247,10 @@ def _heal(connection: Connection, build: Table, mart: Table) -> tuple[dict[date 
     return written, removed
 
 
-def _count(connection: Connection, table: Table) -> int:
-    row = connection.execute(sql.SQL("select count(*) as rows from {}").format(table.identifier)).fetchone()
+def _count(connection: Connection, table: Table, days: frozenset[date] | None = None) -> int:
+    """The rows of a table, or of some of its days."""
+    count = sql.SQL("select count(*) as rows from {}").format(table.identifier)
+    row = connection.execute(count if days is None else count_of_days(table, days)).fetchone()
     return int(row["rows"]) if row else 0
 
 
@@ -200,12 +266,13 @@ def _forget_progress(connection: Connection, mart: Table) -> None:
     connection.execute("delete from control.published_marts where mart = %s", [mart.name])
 
 
-def _keep_progress(connection: Connection, build: Table, mart: Table) -> None:
+def _keep_progress(connection: Connection, build: Table, mart: Table, rows: int) -> None:
     connection.execute(
         sql.SQL(
-            "insert into control.published_marts (mart, built_through)"
-            " select %(mart)s, max({built_at}) from {build} having max({built_at}) is not null"
-            " on conflict (mart) do update set built_through = excluded.built_through"
+            "insert into control.published_marts (mart, built_through, row_count)"
+            " select %(mart)s, max({built_at}), %(rows)s from {build} having max({built_at}) is not null"
+            " on conflict (mart) do update set"
+            " built_through = excluded.built_through, row_count = excluded.row_count"
         ).format(built_at=sql.Identifier(BUILT_AT), build=build.identifier),
-        {"mart": mart.name},
+        {"mart": mart.name, "rows": rows},
     )

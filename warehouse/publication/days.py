@@ -13,7 +13,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import DictRow
 
-from warehouse.publication.table import PUBLISHED_SCHEMA
+from warehouse.publication.table import PUBLISHED_SCHEMA, Table
 
 Connection = psycopg.Connection[DictRow]
 
@@ -31,18 +31,22 @@ create table if not exists control.mart_day_changes (
 
 @dataclass(frozen=True)
 class MartDays:
-    """The column that says of which UTC day a row is, and the one with the moment, where the index is on that."""
+    """The column that says of which UTC day a row is, and the one with the moment, where the index is on that.
+
+    Of a mart that `only_grows` no run takes a row away: each is of something that happened once.
+    """
 
     day: str
     moment: str | None = None
+    only_grows: bool = False
 
 
 MART_DAYS: Mapping[str, MartDays] = {
     "agg_prompts_performance_daily": MartDays("performance_date"),
     "agg_search_terms_daily": MartDays("searched_date"),
-    "fct_impressions": MartDays("served_date", "served_at"),
-    "fct_prompt_runs": MartDays("ran_date", "ran_at"),
-    "fct_searches": MartDays("searched_date", "searched_at"),
+    "fct_impressions": MartDays("served_date", "served_at", only_grows=True),
+    "fct_prompt_runs": MartDays("ran_date", "ran_at", only_grows=True),
+    "fct_searches": MartDays("searched_date", "searched_at", only_grows=True),
     "fct_sessions": MartDays("started_date", "started_at"),
 }
 
@@ -66,6 +70,19 @@ def is_of_days(mart: str, days: Collection[date]) -> sql.Composable:
         for bounds in _stretches(days)
     )
     return sql.SQL("{} and ({})").format(condition, ranges)
+
+
+def count_of_days(table: Table, days: Collection[date]) -> sql.Composed:
+    """SQL for the number of rows that a mart, or its build, has of these days, by the index on the moment alone."""
+    moment = MART_DAYS[table.name].moment
+    assert moment is not None
+    counts = sql.SQL(" union all ").join(
+        sql.SQL("select count(*) as rows from {0} where {1} >= {2} and {1} < {3}").format(
+            table.identifier, sql.Identifier(moment), *map(sql.Literal, bounds)
+        )
+        for bounds in _stretches(days)
+    )
+    return sql.SQL("select sum(rows)::bigint as rows from ({}) as counted").format(counts)
 
 
 def _stretches(days: Iterable[date]) -> list[tuple[datetime, datetime]]:

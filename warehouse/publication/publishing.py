@@ -59,8 +59,19 @@ comment on column marts.publications.started_at is 'When the run began that made
 comment on column marts.publications.finished_at is 'When readers began to see it.';
 create table if not exists control.published_marts (
     mart text primary key,
-    built_through timestamptz not null
+    built_through timestamptz not null,
+    -- Null where it was published by an earlier version.
+    row_count bigint
 );
+do $$
+begin
+    if not exists (
+        select from pg_attribute
+        where attrelid = 'control.published_marts'::regclass and attname = 'row_count' and not attisdropped
+    ) then
+        alter table control.published_marts add column row_count bigint;
+    end if;
+end $$;
 -- The publication in which each mart changed last: whoever keeps a copy of it knows by this whether it still holds.
 create table if not exists control.mart_changes (
     mart text primary key,
@@ -83,20 +94,25 @@ class Publication:
 
 
 def publish_marts(
-    warehouse_url: str, *, started_at: datetime | None = None, rank_history_days: int | None = None
+    warehouse_url: str,
+    *,
+    started_at: datetime | None = None,
+    rank_history_days: int | None = None,
+    counts_all_rows: bool = True,
 ) -> Publication:
     """Make the build the current publication: all of it or, on any error, nothing.
 
     `started_at` is when the run began that made the build, `rank_history_days` how long the ranks of a day that is over
     and restatements are kept (default: all of them, for ever). Takes time by the rows that changed; publishing the same
-    build again changes no row of a mart and is a new publication all the same. Raises `PublicationRefused` or
-    `MartsBusy`.
+    build again changes no row of a mart and is a new publication all the same. Marts are compared with their builds by
+    the number of rows: of all days, or, where not told to be `counts_all_rows`, of the days that changed where no run
+    takes rows away. Raises `PublicationRefused` or `MartsBusy`.
     """
     started_at = started_at or datetime.now(UTC)
     with connect(warehouse_url) as connection, only_publisher(connection), connection.transaction():
         # The whole build is read at one moment, whoever writes to it meanwhile.
         connection.execute("set transaction isolation level repeatable read")
-        publication = _publish(connection, started_at, rank_history_days)
+        publication = _publish(connection, started_at, rank_history_days, counts_all_rows=counts_all_rows)
     _analyze(warehouse_url, publication)
     return publication
 
@@ -114,7 +130,11 @@ def only_publisher(connection: psycopg.Connection[DictRow]) -> Iterator[None]:
 
 
 def _publish(
-    connection: psycopg.Connection[DictRow], started_at: datetime, rank_history_days: int | None
+    connection: psycopg.Connection[DictRow],
+    started_at: datetime,
+    rank_history_days: int | None,
+    *,
+    counts_all_rows: bool,
 ) -> Publication:
     connection.execute(BUILD_TABLES)
     connection.execute(PUBLISHED_SCHEMA_TABLES)
@@ -123,7 +143,10 @@ def _publish(
         raise PublicationRefused("There are no marts to publish; run the whole pipeline, which builds them first")
     published = {table.name: table for table in read_tables(connection, PUBLISHED_SCHEMA)}
     previous_id = collect_restatements(connection, {build.name: build for build in builds}, published)
-    marts = {build.name: apply_build(connection, build, published.get(build.name)) for build in builds}
+    marts = {
+        build.name: apply_build(connection, build, published.get(build.name), counts_all_rows=counts_all_rows)
+        for build in builds
+    }
     publication_id = new_publication_id(datetime.now(UTC))
     _remember_changes(connection, publication_id, marts)
     as_of, policy_version = publish_ranks(connection, publication_id)

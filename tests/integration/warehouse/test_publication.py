@@ -1,6 +1,6 @@
 import threading
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 
 import psycopg
 import pytest
@@ -10,6 +10,7 @@ from tests.integration.warehouse.build import (
     building,
     create_build,
     put_order,
+    put_search,
     put_seller_day,
     rank,
     read,
@@ -171,6 +172,95 @@ class TestNextPublication:
         publish_marts(build)
         assert {row["provider"] for row in read(build, "select provider from marts.fct_orders")} == {"stripe"}
         assert sorted(orders(build)) == ["a", "b", "c"]
+
+
+class TestCountOfChangedDays:
+    """A mart of which no run takes a row away is held against its build by the days that changed."""
+
+    @pytest.fixture
+    def published(self, build: str) -> str:
+        """Three searches on each of two days, published."""
+        put_searches(build, OLD_DAY, NEW_DAY, run=0)
+        publish_marts(build)
+        return build
+
+    def test_what_it_has_is_what_it_had_and_what_came(self, published: str) -> None:
+        put_searches(published, NEW_DAY, run=1, names="acx")
+        applied = publish_marts(published, counts_all_rows=False).marts["fct_searches"]
+        assert (applied.written_rows, applied.removed_rows, applied.total_rows) == (3, 0, 7)
+        assert published_searches(published) == built_searches(published)
+        put_searches(published, NEW_DAY, run=2, names="y")
+        assert publish_marts(published, counts_all_rows=False).marts["fct_searches"].total_rows == 8
+
+    @pytest.mark.parametrize("lost_from", ["marts", "marts_build"])
+    def test_a_row_that_went_from_a_day_that_changed_is_found(self, published: str, lost_from: str) -> None:
+        put_searches(published, NEW_DAY, run=1, names="x")
+        lose_search(published, lost_from, f"{NEW_DAY} a")
+        applied = publish_marts(published, counts_all_rows=False).marts["fct_searches"]
+        assert published_searches(published) == built_searches(published)
+        assert applied.total_rows == len(built_searches(published))
+
+    @pytest.mark.parametrize("lost_from", ["marts", "marts_build"])
+    def test_one_that_went_from_another_day_is_found_when_all_rows_are_counted(
+        self, published: str, lost_from: str
+    ) -> None:
+        put_searches(published, NEW_DAY, run=1, names="x")
+        lose_search(published, lost_from, f"{OLD_DAY} a")
+        publish_marts(published, counts_all_rows=False)
+        assert published_searches(published) != built_searches(published)
+        applied = publish_marts(published).marts["fct_searches"]
+        assert published_searches(published) == built_searches(published)
+        assert applied.total_rows == len(built_searches(published))
+
+    def test_a_table_built_anew_is_counted_as_a_whole(self, published: str) -> None:
+        with building(published) as connection:
+            connection.execute("delete from marts_build.fct_searches")
+        put_searches(published, NEW_DAY, run=1)
+        publish_marts(published, counts_all_rows=False)
+        assert published_searches(published) == built_searches(published)
+
+    @pytest.mark.parametrize(
+        "forgotten", ["delete from control.published_marts", "update control.published_marts set row_count = null"]
+    )
+    def test_without_a_count_of_before_all_rows_are_counted(self, published: str, forgotten: str) -> None:
+        put_searches(published, NEW_DAY, run=1, names="x")
+        with connect(published) as connection:
+            connection.execute(forgotten.encode())
+        lose_search(published, "marts_build", f"{OLD_DAY} a")
+        assert publish_marts(published, counts_all_rows=False).marts["fct_searches"].total_rows == 6
+        assert published_searches(published) == built_searches(published)
+
+    def test_a_mart_that_loses_rows_is_always_counted_as_a_whole(self, published: str) -> None:
+        with building(published) as connection:
+            connection.execute("delete from marts_build.fct_orders where order_id = 'b'")
+        publish_marts(published, counts_all_rows=False)
+        assert sorted(orders(published)) == ["a", "c"]
+
+
+OLD_DAY, NEW_DAY = date(2026, 3, 2), date(2026, 3, 30)
+
+
+def put_searches(warehouse_url: str, *days: date, run: int, names: str = "abc") -> None:
+    """A search of each name on each of the days."""
+    with building(warehouse_url) as connection:
+        for day in days:
+            for name in names:
+                put_search(connection, f"{day} {name}", day, query=f"run {run}", run=run)
+
+
+def lose_search(warehouse_url: str, schema: str, search_id: str) -> None:
+    """Take a search from the marts or from their build."""
+    with connect(warehouse_url) as connection:
+        lost = connection.execute(f"delete from {schema}.fct_searches where search_id = %s".encode(), [search_id])
+        assert lost.rowcount == 1
+
+
+def published_searches(warehouse_url: str) -> list[dict[str, object]]:
+    return read(warehouse_url, "select search_id, query from marts.fct_searches order by search_id")
+
+
+def built_searches(warehouse_url: str) -> list[dict[str, object]]:
+    return read(warehouse_url, "select search_id, query from marts_build.fct_searches order by search_id")
 
 
 class TestRankHistory:
