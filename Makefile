@@ -53,7 +53,7 @@ coverage: setup ## the same tests, with the share of lines and branches they rea
 	@$(PYTHON) -m pytest -n 2 --dist loadfile -m "not slow" --cov --cov-report=term
 
 test-slow: setup ## the real data in full, and what is random or killed with many repeats
-	@$(PYTHON) -m pytest -n 2 --dist loadfile -m slow
+	@$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m slow
 
 test-unit: setup ## the tests that need no server
 	@$(PYTHON) -m pytest -n 2 --dist loadfile tests/unit

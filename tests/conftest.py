@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 
 from api.migrations import migrate
+from tests.order import longest_first
 from warehouse.databases import connect, drop_database
 from warehouse.loading import prepare_warehouse
 from warehouse.servers import Servers, running_servers
@@ -17,6 +18,13 @@ from warehouse.tenancy import Access, access_of, prepare_access
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 REAL_DATA = PROJECT_ROOT.parent / "shared" / "data"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With `--no-loadscope-reorder` xdist takes files in the order given: those that take longest first."""
+    if not config.getoption("loadscopereorder", default=True):
+        items[:] = longest_first(items)
 
 
 @pytest.fixture(scope="session")

@@ -117,7 +117,7 @@ def daily_sums(connection: psycopg.Connection[DictRow], mart: str) -> tuple[Any,
     return one(connection, f"select {', '.join(f'sum({name}) as {name}' for name in MEASURES)} from marts.{mart}")
 
 
-@pytest.mark.slow
+@pytest.mark.slow(minutes=2)
 class TestRealData:
     def test_marts_equal_the_books_whatever_was_loaded_when(
         self, place: Path, real_data: Path, truth: dict[str, int], tmp_path: Path

@@ -153,7 +153,7 @@ def kill_after(place: Place, seconds: float) -> None:
 
 
 class TestKilledAtRandomPoints:
-    @pytest.mark.slow
+    @pytest.mark.slow(minutes=10)
     def test_and_started_again_ends_as_a_full_refresh_does(self, place: Place, whole: Place) -> None:
         chance = random.Random(20)
         run_to_the_end(place)

@@ -83,7 +83,7 @@ PUBLISHING = "select count(*) > 0 as reached from control.rankings"
 
 class TestKill:
     # At random moments: test_killed_runs.py.
-    @pytest.mark.slow
+    @pytest.mark.slow(minutes=1)
     def test_what_a_killed_run_left_is_finished_by_the_next(self, place: Place, another_warehouse: Place) -> None:
         killed, whole = another_warehouse, place
         for point in (LOADING, BUILDING, PUBLISHING):
