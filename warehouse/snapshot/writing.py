@@ -28,16 +28,18 @@ def parquet_path(directory: Path, table: str, *, day: str | None = None) -> Path
 def select_statement(table: Table, days: Collection[date] | None = None) -> str:
     """SQL over the warehouse that reads a table, or some of its days, in types that Arrow carries exactly.
 
-    In the order of its days, if it is divided into them, and of its key.
+    A whole table comes in the order of its days, if it is divided into them, and of its key; some days as they lie.
     """
     columns = sql.SQL(", ").join(
         sql.SQL("{0}::text as {0}" if is_sent_as_text(column.type) else "{0}").format(sql.Identifier(column.name))
         for column in table.columns
     )
-    order = sql.SQL(", ").join(map(sql.Identifier, _order(table)))
-    ordered = sql.SQL(" order by {}").format(order) if table.key else sql.SQL("")
-    wanted = sql.SQL("") if days is None else sql.SQL(" where {}").format(is_of_days(table.name, days))
-    return sql.SQL("select {} from {}{}{}").format(columns, table.identifier, wanted, ordered).as_string(None)
+    read = sql.SQL("select {} from {}").format(columns, table.identifier)
+    if days is not None:
+        read += sql.SQL(" where {}").format(is_of_days(table.name, days))
+    elif table.key:
+        read += sql.SQL(" order by {}").format(sql.SQL(", ").join(map(sql.Identifier, _order(table))))
+    return read.as_string(None)
 
 
 def _order(table: Table) -> list[str]:
@@ -67,37 +69,45 @@ def write_table(database: duckdb.DuckDBPyConnection, table: Table, rows: Any, di
     database.execute(create_statement(table))
     for statement in comment_statements(table):
         database.execute(statement)
+    _insert(database, table, rows)
     if table.name in MART_DAYS:
         parquet_path(directory, table.name).mkdir()
-        return add_rows(database, table, rows, directory)
-    _insert(database, table, rows)
+        return _write_days(database, table, directory)
     file = _text(str(parquet_path(directory, table.name)))
     copied = database.execute(f"copy {_name(table)} to {file} (format parquet, compression zstd)").fetchall()
     return int(copied[0][0])
 
 
 def add_rows(database: duckdb.DuckDBPyConnection, table: Table, rows: Any, directory: Path) -> int:
-    """Stream rows of days it has not into the DuckDB table, and write a Parquet file for each; all rows it has now.
+    """Put rows of days it has not into the DuckDB table, and write a Parquet file for each; all rows it has now.
 
-    A table without a row has one file all the same, for its columns.
+    They are sorted here: Postgres takes several times as long, by way of the disk.
     """
+    _insert(database, table, rows, order=f" order by {_order_list(table)}")
+    return _write_days(database, table, directory)
+
+
+def _write_days(database: duckdb.DuckDBPyConnection, table: Table, directory: Path) -> int:
+    """Write the Parquet files of days that have none. A table without a row has one all the same, for its columns."""
     day = _quoted(MART_DAYS[table.name].day)
-    _insert(database, table, rows)
     counted = database.execute(f"select {day}, count(*) from {_name(table)} group by 1").fetchall()  # nosec B608
     for value in [value for value, _ in counted] or [date.min]:
         file = parquet_path(directory, table.name, day=value.isoformat())
         if not file.exists():
-            order = ", ".join(map(_quoted, _order(table)))
             database.execute(
-                f"copy (select * from {_name(table)} where {day} = '{value}' order by {order})"  # nosec B608
+                f"copy (select * from {_name(table)} where {day} = '{value}' order by {_order_list(table)})"  # nosec B608
                 f" to {_text(str(file))} (format parquet, compression zstd)"
             )
     return sum(count for _, count in counted)
 
 
-def _insert(database: duckdb.DuckDBPyConnection, table: Table, rows: Any) -> None:
+def _order_list(table: Table) -> str:
+    return ", ".join(map(_quoted, _order(table)))
+
+
+def _insert(database: duckdb.DuckDBPyConnection, table: Table, rows: Any, *, order: str = "") -> None:
     database.register("arriving_rows", rows)
-    database.execute(f"insert into {_name(table)} select * from arriving_rows")  # nosec B608
+    database.execute(f"insert into {_name(table)} select * from arriving_rows{order}")  # nosec B608
     database.unregister("arriving_rows")
 
 

@@ -20,7 +20,7 @@ from warehouse.databases import connect
 from warehouse.publication import publish_marts
 from warehouse.snapshot import SnapshotFailed, catch_up, take_snapshot
 from warehouse.snapshot.restoring import restore_publication
-from warehouse.snapshot.taking import forget_old
+from warehouse.snapshot.taking import DAYS_AT_ONCE, forget_old
 
 
 @pytest.fixture
@@ -222,6 +222,22 @@ class TestUnchangedDays:
                 put_search(connection, f"new {run}", day, run=run)
             publish_marts(searched)
         assert self.searches(take_snapshot(searched, tmp_path, kept=2).directory) == self.published(searched)
+
+    @pytest.mark.parametrize("days_at_once", [1, 2, DAYS_AT_ONCE])
+    def test_rows_of_days_written_anew_lie_in_the_order_of_days_and_keys(
+        self, searched: str, tmp_path: Path, days_at_once: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("warehouse.snapshot.taking.DAYS_AT_ONCE", days_at_once)
+        take_snapshot(searched, tmp_path, kept=2)
+        with building(searched) as connection:
+            for search_id, day in (("z", 9), ("y", 8), ("x", 9), ("w", 7), ("v", 7)):
+                put_search(connection, search_id, date(2026, 3, day), run=1)
+        publish_marts(searched)
+        taken = take_snapshot(searched, tmp_path, kept=2)
+        lying = query(taken.directory / "snapshot.duckdb", "select search_id from marts.fct_searches")
+        assert [search_id for (search_id,) in lying] == ["a", "b", "v", "w", "y", "x", "z"]
+        assert self.searches(taken.directory) == self.published(searched)
+        assert taken.mart_rows["fct_searches"] == 7
 
     def test_another_column_writes_all_days_anew(self, searched: str, tmp_path: Path) -> None:
         first = take_snapshot(searched, tmp_path, kept=2).directory

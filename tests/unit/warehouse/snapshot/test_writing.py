@@ -1,3 +1,5 @@
+from datetime import date
+
 import pytest
 
 from warehouse.publication.table import Column, Table
@@ -21,6 +23,12 @@ class TestSelectStatement:
 
     def test_a_table_without_a_key_has_no_order(self) -> None:
         assert select_statement(Table("marts", "notes", (Column("note", "text"),), ())).endswith('"marts"."notes"')
+
+    def test_some_days_come_as_they_lie(self) -> None:
+        searches = Table("marts", "fct_searches", (Column("search_id", "text"),), ("search_id",))
+        statement = select_statement(searches, [date(2026, 3, 1)])
+        assert "where \"searched_date\" = any(array['2026-03-01'::date]::date[])" in statement
+        assert "order by" not in statement
 
 
 class TestCreateStatement:
