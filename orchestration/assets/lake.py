@@ -9,7 +9,7 @@ from orchestration.owner import owners_of
 from orchestration.resources import PipelineResource
 from warehouse.databases import connect
 from warehouse.journal.quarantine import forget_old
-from warehouse.lake import LAKE_DIRECTORY, archive_events, load_days
+from warehouse.lake import LAKE_DIRECTORY, archive_events, load_days, read_days_let_go
 from warehouse.loading import prepare_warehouse
 from warehouse.servers import running_servers
 from warehouse.settings import get_settings
@@ -66,7 +66,9 @@ def days_from_lake(context: AssetExecutionContext, pipeline: PipelineResource) -
     """
     first, last = days_of(context)
     lake = pipeline.settings.data_path.resolve() / LAKE_DIRECTORY
-    for day in load_days(lake, pipeline.warehouse_url, first, last):
+    with connect(pipeline.servers.database_url) as connection:
+        let_go = read_days_let_go(connection)
+    for day in load_days(lake, pipeline.warehouse_url, first, last, let_go=let_go):
         context.add_asset_metadata(
             {"row_count": day.row_count, "changed_rows": day.changed_rows},
             asset_key=DAYS_FROM_LAKE,

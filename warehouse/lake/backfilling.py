@@ -1,6 +1,6 @@
 """Loads days of the lake into the warehouse: for one that is new, or that lost what the application let go of."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -29,18 +29,28 @@ class DayLoaded:
 
 
 def load_days(
-    lake: Path, warehouse_url: str, first: date, last: date, *, on_day: Callable[[DayLoaded], None] = lambda _: None
+    lake: Path,
+    warehouse_url: str,
+    first: date,
+    last: date,
+    *,
+    let_go: Mapping[date, int] | None = None,
+    on_day: Callable[[DayLoaded], None] = lambda _: None,
 ) -> list[DayLoaded]:
     """Load the days from `first` to `last`, both included, each in one transaction. The caller holds the pipeline.
 
     The rows take the way of every load: upserted, those that say nothing new left alone, and the next run builds on
-    what changed. Raises `LakeDamaged` before anything of a damaged day is loaded; loading again is safe.
+    what changed. Raises `LakeDamaged` before anything of a damaged day is loaded, as one is that has fewer
+    events than when the database let go of it (`let_go`); loading again is safe.
     """
     loaded = []
-    for day in read_days(lake):
-        if not first <= day.received_date <= last:
+    let_go = let_go or {}
+    there = {day.received_date: day for day in read_days(lake)}
+    for received_date in sorted({*there, *let_go}):
+        if not first <= received_date <= last:
             continue
-        if damage := find_damage(lake, day):
+        day = there.get(received_date, Day(received_date=received_date))
+        if damage := find_damage(lake, day, event_count=let_go.get(received_date, 0)):
             raise LakeDamaged("; ".join(damage))
         loaded.append(_load_day(lake, warehouse_url, day))
         on_day(loaded[-1])

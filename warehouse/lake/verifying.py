@@ -28,7 +28,7 @@ def verify_lake(
         except LakeDamaged as error:
             found.append(str(error))
             continue
-        found += find_damage(lake, day) or _find_loss(lake, day, let_go.get(received_date, 0))
+        found += find_damage(lake, day, event_count=let_go.get(received_date, 0))
         if day.parts:
             on_day(day)
     return found
@@ -39,19 +39,15 @@ def verify_day(lake: Path, received_date: date) -> list[str]:
     return find_damage(lake, read_day(lake, received_date))
 
 
-def find_damage(lake: Path, day: Day) -> list[str]:
-    """What is wrong with the files of a day."""
+def find_damage(lake: Path, day: Day, *, event_count: int = 0) -> list[str]:
+    """What is wrong with the files of a day, of which the lake had so many events when it left the database."""
     directory = day_directory(lake, day.received_date)
     if not day.parts and find_unlisted(lake, day):
         return [f"{directory.name}/{MANIFEST} is missing; archiving writes it anew while the database has the day"]
     checked = ((part, _find_damage(directory / part.name, part)) for part in day.parts)
-    return [f"{directory.name}/{part.name} {problem}" for part, problem in checked if problem]
-
-
-def _find_loss(lake: Path, day: Day, event_count: int) -> list[str]:
-    if day.row_count >= event_count:
-        return []
-    directory = day_directory(lake, day.received_date)
+    damage = [f"{directory.name}/{part.name} {problem}" for part, problem in checked if problem]
+    if damage or day.row_count >= event_count:
+        return damage
     what = f"has {day.row_count:,} of its events" if day.parts else "is missing"
     return [f"{directory.name} {what}; the lake had {event_count:,} events of it when it left the database"]
 

@@ -1,5 +1,6 @@
 """From the lake into a warehouse that lost its events."""
 
+import shutil
 from datetime import date, timedelta
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from tests.integration.warehouse.lake.conftest import DAY, event
 from warehouse.databases import connect
 from warehouse.journal import store
-from warehouse.lake import LakeDamaged, load_days
+from warehouse.lake import LakeDamaged, load_days, read_days_let_go
 from warehouse.loading import load_all
 
 EVENTS = "select * from raw_events.events order by source, event_id"
@@ -55,6 +56,11 @@ class TestLoadDays:
         (lake / f"received_date={DAY}" / "manifest.json").unlink()
         with pytest.raises(LakeDamaged, match=r"manifest\.json is missing"):
             load_days(lake, warehouse_url, DAY, DAY)
+
+    def test_nor_is_one_whose_folder_is_gone(self, connection, emptied, lake, warehouse_url):
+        shutil.rmtree(lake / f"received_date={DAY}")
+        with pytest.raises(LakeDamaged, match=f"received_date={DAY} is missing"):
+            load_days(lake, warehouse_url, DAY, DAY, let_go=read_days_let_go(connection))
 
     def test_loads_nothing_of_a_damaged_day(self, emptied, lake, warehouse_url):
         (lake / f"received_date={DAY}" / "part-0001.parquet").unlink()
