@@ -29,7 +29,8 @@ left join stretches as s
 where event_name = 'prompt.viewed' and prompt_id is not null and is_counted;
 
 create table marts.fct_searches as
-select md5(concat(source, '|', event_id)) as search_id, properties ->> '$.query' as query,
+select concat(utc_day(occurred_at), '-', md5(concat(source, '|', event_id))) as search_id,
+    properties ->> '$.query' as query,
     try_cast(properties ->> '$.result_count' as integer) as result_count,
     coalesce(result_count = 0, false) as is_without_result, e.user_id, e.device_id,
     coalesce(e.user_id, s.user_id, e.device_id) as person_id, organization_id, is_counted, occurred_at as searched_at,
@@ -56,7 +57,10 @@ numbered as (
     from marked window w as (partition by person_id order by occurred_at, source, event_id rows unbounded preceding)
 ),
 sessions as (
-    select person_id, md5(concat(person_id, '|', max(concat(source, '|', event_id)) filter (is_first))) as session_id,
+    select person_id, concat(
+            utc_day(min(occurred_at)), '-',
+            md5(concat(person_id, '|', max(concat(source, '|', event_id)) filter (is_first)))
+        ) as session_id,
         max(known_user_id) as user_id, min(occurred_at) as started_at, max(occurred_at) as ended_at,
         count(*) as event_count,
         count(*) filter (is_counted and event_name = 'prompt.viewed') as view_count,

@@ -1,5 +1,5 @@
 create table marts.fct_prompt_runs as
-select md5(concat(source, '|', event_id)) as run_id, prompt_id,
+select concat(utc_day(occurred_at), '-', md5(concat(source, '|', event_id))) as run_id, prompt_id,
     try_cast(properties ->> '$.version' as integer) as prompt_version, event_name = 'prompt.executed' as is_executed,
     properties ->> '$."gen_ai.request.model"' as model,
     try_cast(properties ->> '$."gen_ai.usage.input_tokens"' as integer) as input_token_count,

@@ -23,11 +23,11 @@
         select distinct device_id from {{ ref('int_persons_stitched') }}
         where {{ built_since_last_run() }}
     ) as stitched
-    cross join lateral (
-        select 1 as is_there from {{ ref('int_activities_recorded') }}
-        where device_id = stitched.device_id and user_id is null and _built_at <= {{ newest_of_this('_built_at') }}
-        limit 1
-    ) as earlier
+    {{ join_one_by_index(
+        ref('int_activities_recorded'), 'earlier',
+        'earlier.device_id = stitched.device_id and earlier.user_id is null'
+        ~ ' and earlier._built_at <= ' ~ newest_of_this('_built_at')
+    ) }}
 {%- endmacro %}
 
 {#-

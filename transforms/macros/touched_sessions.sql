@@ -20,9 +20,9 @@
 {% endmacro %}
 
 {#-
-    The steps that find what of whom is divided anew: `touched` has persons, each with the first and the last moment, and
-    `unnamed` the activities without a user that may be theirs. Which of the two lies in a recent time alone, `is_recent`
-    says of both.
+    The steps that find what of whom is divided anew: `touched` has persons, each with the first and the last moment,
+    `unnamed` the activities without a user that may be theirs, and `owners` whose the devices of these were. What lies in
+    a recent time alone, `is_recent` says of the first two.
 -#}
 {% macro touched_sessions() -%}
     whole_persons as (
@@ -32,36 +32,37 @@
     arrived_on_devices as (
         select
             device_id,
-            occurred_at
+            min(occurred_at) as first_at,
+            max(occurred_at) as last_at
         from {{ ref('int_activities_recorded') }}
         where user_id is null and {{ built_since_last_run() }}
+        group by device_id
     ),
 
     -- Whoever did something, and everybody ever seen on a device on which something was done.
     arrived as (
         select
             user_id as person_id,
-            occurred_at
+            occurred_at as first_at,
+            occurred_at as last_at
         from {{ ref('int_activities_recorded') }}
         where user_id is not null and {{ built_since_last_run() }}
         union all
-        select
-            device_id as person_id,
-            occurred_at
-        from arrived_on_devices
+        select * from arrived_on_devices
         union all
         select
             persons.user_id as person_id,
-            arrived_on_devices.occurred_at
+            arrived_on_devices.first_at,
+            arrived_on_devices.last_at
         from arrived_on_devices
-        inner join {{ ref('int_persons_stitched') }} as persons on arrived_on_devices.device_id = persons.device_id
+        {{ join_by_index(ref('int_persons_stitched'), 'persons', 'persons.device_id = arrived_on_devices.device_id') }}
     ),
 
     stretches as (
         select
             person_id,
-            min(occurred_at) as first_at,
-            max(occurred_at) as last_at
+            min(first_at) as first_at,
+            max(last_at) as last_at
         from arrived
         where person_id not in (select whole_persons.person_id from whole_persons)
         group by person_id
@@ -140,5 +141,9 @@
             activities.user_id is null
             and activities.occurred_at >= {{ recent_since() }}
             and activities.occurred_at >= (select min(touched.first_at) from touched where touched.is_recent)
+    ),
+
+    owners as (
+        select persons.* from {{ rows_with_key_of('unnamed', 'device_id', ref('int_persons_stitched'), 'persons') }}
     )
 {%- endmacro %}

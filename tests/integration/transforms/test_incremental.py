@@ -18,12 +18,16 @@ SUNDAY = datetime(2026, 3, 8, 12, tzinfo=UTC)
 LOADS = [
     {
         raw.ORGANIZATIONS: [raw.organization("sellers"), raw.organization("buyers")],
-        raw.PROMPTS: [raw.prompt(name, "sellers") for name in ("clicked", "moved", "refunded", "repriced", "still")],
+        raw.PROMPTS: [
+            raw.prompt(name, "sellers") for name in ("bought", "clicked", "moved", "refunded", "repriced", "still")
+        ],
         raw.PROMPT_STATES: [raw.prompt_state("moved", 1, raw.LONG_AGO, price_cents=300)],
         raw.EVENTS: [
             raw.served("list 1", MONDAY, "r1", ["clicked", "moved", "late", "still"]),
             raw.served("list 2", TUESDAY, "r2", ["moved"]),
             raw.served("list of the repriced", MONDAY, "r3", ["repriced"]),
+            raw.served("list of the bought", MONDAY, "r4", ["bought"]),
+            raw.clicked("click on the bought", MONDAY, "r4", "bought"),
             raw.clicked("first click on moved", MONDAY, "r1", "moved", position=2),
             raw.viewed("view of the late", MONDAY, "late"),
             raw.viewed("on the phone", MONDAY, "still", user_id="ann", anonymous_id="phone", session_id=None),
@@ -68,6 +72,7 @@ LOADS = [
             raw.viewed("again on the tablet", SUNDAY, "moved", user_id="ann", anonymous_id="tablet", session_id=None),
         ],
         raw.ORDERS: [
+            raw.order("o bought", "bought", "ann", TUESDAY),
             raw.order("o late", "late", "ann", MONDAY),
             raw.order("o pending", "still", "ann", TUESDAY),
             raw.order("o of a day with a view", "still", "ann", SATURDAY),
@@ -137,6 +142,15 @@ class TestIncrementalRun:
     def test_order_leaves_who_looked_on_its_day(self, built: DbtWarehouse, whole: str) -> None:
         row = built.row(whole, performance_date=SATURDAY.date())
         assert (row["view_count"], row["unique_viewer_count"], row["order_count"]) == (1, 1, 1)
+
+    def test_order_leaves_what_the_ranking_counts_of_its_impression(self, built: DbtWarehouse) -> None:
+        assert built.row("fct_impressions", prompt_id="bought")["purchased_at"] == TUESDAY
+        with connect(built.url) as connection:
+            written = connection.execute(
+                "select distinct prompt_id from features.feat_prompts_daily"
+                " where _built_at = (select max(_built_at) from features.feat_prompts_daily)"
+            ).fetchall()
+        assert {row["prompt_id"] for row in written} == {"clicked", "late", "moved"}
 
     def test_traffic_follows_the_currency_of_its_prompt(self, built: DbtWarehouse) -> None:
         row = built.row("agg_prompts_performance_daily", prompt_id="repriced")

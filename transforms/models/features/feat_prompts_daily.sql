@@ -9,17 +9,35 @@
     )
 }}
 
--- depends_on: {{ ref('int_clicks_matched') }}
+-- depends_on: {{ ref('int_clicks_matched') }}, {{ ref('int_impressions_served') }}, {{ ref('dim_prompts') }}
 with
 {% if is_incremental() %}
     changed_impressions as (
         select
             receipt_id,
             prompt_id,
-            served_date,
-            served_at
+            served_date
         from {{ ref('fct_impressions') }}
-        where {{ built_since_last_run() }}
+        where
+            {{ built_since_last_run() }}
+            -- It is shown, clicked, or its prompt is known: what an order or a price changes of it is not counted here.
+            and (
+                impression_id in (
+                    select served.impression_id from {{ ref('int_impressions_served') }} as served
+                    where {{ built_since_last_run() }}
+                )
+                or (receipt_id, prompt_id) in (
+                    select
+                        clicks.receipt_id,
+                        clicks.prompt_id
+                    from {{ ref('int_clicks_matched') }} as clicks
+                    where {{ built_since_last_run() }}
+                )
+                or prompt_id in (
+                    select prompts.prompt_id from {{ ref('dim_prompts') }} as prompts
+                    where {{ built_since_last_run() }}
+                )
+            )
     ),
 
     -- With those that were left by it: a click that came earlier takes the place of the first one of another day.
@@ -27,9 +45,14 @@ with
         select
             clicks.prompt_id,
             clicks.clicked_at
-        from {{ ref('int_clicks_matched') }} as clicks
-        inner join changed_impressions
-            on clicks.receipt_id = changed_impressions.receipt_id and clicks.prompt_id = changed_impressions.prompt_id
+        from {{ rows_with_key_of('changed_impressions', 'receipt_id', ref('int_clicks_matched'), 'clicks') }}
+        where
+            exists (
+                select 1 from changed_impressions
+                where
+                    changed_impressions.receipt_id = clicks.receipt_id
+                    and changed_impressions.prompt_id = clicks.prompt_id
+            )
     ),
 
     changed_days as (
@@ -48,46 +71,40 @@ with
 -- A person is one impression of a prompt a day, and one click, however often.
 shown as (
     select
-        prompt_id,
-        served_date as activity_date,
+        impressions.prompt_id,
+        impressions.served_date as activity_date,
         count(
             distinct coalesce(
-                case when clicked_at is not null then clicked_person_id else viewer_person_id end, impression_id
+                case
+                    when impressions.clicked_at is not null then impressions.clicked_person_id
+                    else impressions.viewer_person_id
+                end,
+                impressions.impression_id
             )
         ) as impression_count,
-        greatest(max(served_at), max(clicked_at)) as latest_at,
-        max(_source_loaded_at) as _source_loaded_at
-    from {{ ref('fct_impressions') }}
-    where
-        is_counted
-        {% if is_incremental() %}
-            and (prompt_id, served_date) in (select changed_days.* from changed_days)
-        {% endif %}
-    group by prompt_id, served_date
+        greatest(max(impressions.served_at), max(impressions.clicked_at)) as latest_at,
+        max(impressions._source_loaded_at) as _source_loaded_at
+    from {{ rows_with_key_of(
+        'changed_days', 'prompt_id, activity_date', ref('fct_impressions'), 'impressions',
+        'impressions.prompt_id = wanted.prompt_id and impressions.served_date = wanted.activity_date'
+    ) }}
+    where impressions.is_counted
+    group by impressions.prompt_id, impressions.served_date
 ),
 
 clicks as (
     select
-        prompt_id,
-        clicked_person_id,
-        impression_id,
-        clicked_at,
-        {{ utc_date('clicked_at') }} as activity_date,
-        _source_loaded_at
-    from {{ ref('fct_impressions') }}
-    where
-        is_counted and clicked_at is not null
-        {% if is_incremental() %}
-            -- A bound for the index: none of the days begins before it.
-            and clicked_at >= (
-                select min(moments.moment) - interval '1 day'
-                from (
-                    select min(changed_impressions.served_at) as moment from changed_impressions
-                    union all
-                    select min(changed_clicks.clicked_at) as moment from changed_clicks
-                ) as moments
-            )
-        {% endif %}
+        impressions.prompt_id,
+        impressions.clicked_person_id,
+        impressions.impression_id,
+        impressions.clicked_at,
+        {{ utc_date('impressions.clicked_at') }} as activity_date,
+        impressions._source_loaded_at
+    from {{ rows_with_key_of(
+        'changed_days', 'activity_date', ref('fct_impressions'), 'impressions',
+        is_on_day('impressions.clicked_at', 'wanted.activity_date')
+    ) }}
+    where impressions.is_counted and impressions.clicked_at is not null
 ),
 
 clicked as (

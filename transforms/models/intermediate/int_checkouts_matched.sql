@@ -3,7 +3,7 @@
         unique_key=['source', 'event_id'],
         indexes=[
             {'columns': ['source', 'event_id'], 'unique': true},
-            {'columns': ['prompt_id', 'started_date']},
+            {'columns': ['started_date', 'prompt_id']},
             {'columns': ['order_id']},
             {'columns': ['_source_loaded_at']},
             {'columns': ['_built_at']},

@@ -49,11 +49,7 @@ with events as (
     -- A list that arrives after its clicks changes what they belong to.
     changed_clicks as (
         select known.*
-        from (
-            select distinct receipt_id from changed_lists
-            where receipt_id is not null
-        ) as receipts
-        {{ join_by_index(this, 'known', 'known.receipt_id = receipts.receipt_id') }}
+        from {{ rows_with_key_of('changed_lists', 'receipt_id', this, 'known') }}
         where
             exists (
                 select 1 from changed_lists

@@ -3,7 +3,7 @@
         unique_key=['source', 'event_id'],
         indexes=[
             {'columns': ['source', 'event_id'], 'unique': true},
-            {'columns': ['prompt_id', 'viewed_date']},
+            {'columns': ['viewed_date', 'prompt_id']},
             {'columns': ['device_id']},
             {'columns': ['_source_loaded_at']},
             {'columns': ['_built_at']},
@@ -17,7 +17,8 @@ with events as (
         event_id,
         prompt_id,
         user_id,
-        {{ device_id() }} as device_id,
+        -- Only of whom nobody has said who it is, the device is looked at again.
+        case when user_id is null then {{ device_id() }} end as device_id,
         occurred_at as viewed_at,
         _loaded_at as _source_loaded_at
     from {{ ref('stg_events__events') }}
@@ -26,10 +27,6 @@ with events as (
         and prompt_id is not null
         and {{ is_counted_event() }}
         and {{ loaded_since_last_run() }}
-),
-
-persons as (
-    select * from {{ ref('int_persons_stitched') }}
 ),
 
 views as (
@@ -58,6 +55,10 @@ views as (
     {% endif %}
 ),
 
+persons as (
+    select persons.* from {{ rows_with_key_of('views', 'device_id', ref('int_persons_stitched'), 'persons') }}
+),
+
 final as (
     select
         views.source,
@@ -73,8 +74,7 @@ final as (
     from views
     left join persons
         on
-            views.user_id is null
-            and views.device_id = persons.device_id
+            views.device_id = persons.device_id
             and {{ owned_at('persons', 'views.viewed_at') }}
 )
 

@@ -24,25 +24,30 @@ with changed_days as (
 
 views as (
     select
-        prompt_id,
-        viewed_date as visited_date,
+        visits.prompt_id,
+        visits.viewed_date as visited_date,
         count(*) as view_count,
-        count(distinct person_id) as unique_viewer_count,
-        max(_source_loaded_at) as _source_loaded_at
-    from {{ ref('int_views_identified') }}
-    where (prompt_id, viewed_date) in (select changed_days.* from changed_days)
-    group by prompt_id, viewed_date
+        count(distinct visits.person_id) as unique_viewer_count,
+        max(visits._source_loaded_at) as _source_loaded_at
+    from {{ rows_with_key_of(
+        'changed_days', 'prompt_id, visited_date', ref('int_views_identified'), 'visits',
+        'visits.prompt_id = wanted.prompt_id and visits.viewed_date = wanted.visited_date'
+    ) }}
+    group by visits.prompt_id, visits.viewed_date
 ),
 
 checkouts as (
     select
-        prompt_id,
-        started_date as visited_date,
+        visits.prompt_id,
+        visits.started_date as visited_date,
         count(*) as checkout_count,
-        max(_source_loaded_at) as _source_loaded_at
-    from {{ ref('int_checkouts_matched') }}
-    where (prompt_id, started_date) in (select changed_days.* from changed_days)
-    group by prompt_id, started_date
+        max(visits._source_loaded_at) as _source_loaded_at
+    from {{ rows_with_key_of(
+        'changed_days', 'prompt_id, visited_date', ref('int_checkouts_matched'), 'visits',
+        'visits.prompt_id = wanted.prompt_id and visits.started_date = wanted.visited_date'
+    ) }}
+    where visits.prompt_id is not null
+    group by visits.prompt_id, visits.started_date
 ),
 
 final as (

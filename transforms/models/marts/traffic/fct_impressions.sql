@@ -91,7 +91,7 @@ clicks as (
             partition by clicks.impression_id
             order by clicks.clicked_at, clicks.source, clicks.event_id
         ) as click_number
-    from {{ ref('int_clicks_matched') }} as clicks
+    from {{ rows_with_key_of('impressions', 'receipt_id', ref('int_clicks_matched'), 'clicks') }}
     inner join impressions on clicks.impression_id = impressions.impression_id
 ),
 

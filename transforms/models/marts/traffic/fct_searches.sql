@@ -56,6 +56,15 @@ searches as (
     {% endif %}
 ),
 
+unnamed as (
+    select device_id from searches
+    where user_id is null
+),
+
+persons as (
+    select persons.* from {{ rows_with_key_of('unnamed', 'device_id', ref('int_persons_stitched'), 'persons') }}
+),
+
 final as (
     select
         searches.search_id,
@@ -74,7 +83,7 @@ final as (
         greatest(searches._source_loaded_at, persons._source_loaded_at) as _source_loaded_at,
         {{ built_at() }} as _built_at
     from searches
-    left join {{ ref('int_persons_stitched') }} as persons
+    left join persons
         on
             searches.user_id is null
             and searches.device_id = persons.device_id

@@ -50,7 +50,7 @@ activities as (
         persons.user_id as known_user_id,
         coalesce(persons.user_id, activities.device_id) as person_id
     from {{ 'unnamed' if is_incremental() else ref('int_activities_recorded') }} as activities
-    left join {{ ref('int_persons_stitched') }} as persons
+    left join {{ 'owners' if is_incremental() else ref('int_persons_stitched') }} as persons
         on
             activities.device_id = persons.device_id
             and {{ owned_at('persons', 'activities.occurred_at') }}
@@ -94,7 +94,10 @@ landed as (
 sessions as (
     select
         person_id,
-        md5(concat(person_id, '|', max(case when is_first = 1 then concat(source, '|', event_id) end))) as session_id,
+        concat(
+            {{ utc_date('min(occurred_at)') }}, '-',
+            md5(concat(person_id, '|', max(case when is_first = 1 then concat(source, '|', event_id) end)))
+        ) as session_id,
         max(known_user_id) as user_id,
         min(occurred_at) as started_at,
         max(occurred_at) as ended_at,
