@@ -8,15 +8,16 @@ from warehouse.raw_tables import RawTable
 
 STORED_BATCHES = "event_batches where stored_count > 0"
 # To look into a partition that has nothing costs little, but into each of a year's more than to read a day. Which may
-# be left out must be known when the query is planned: Postgres writes the bounds.
+# be left out must be known when the query is planned: Postgres writes the bounds. It does so in seconds: as texts, some
+# settings of a session give times a zone such as IST, which is read as that of another country.
 ON_THEIR_DAYS = f"""
 select case
     when count(*) = 0 then 'false'
     -- Of batches that were stored before days were noted, events may lie anywhere.
     when count(last_received_on) < count(*) then 'true'
     else format(
-        'received_at >= %L and received_at < %L',
-        min(first_received_on)::timestamp at time zone 'UTC', (max(last_received_on) + 1)::timestamp at time zone 'UTC'
+        'received_at >= to_timestamp(%L) and received_at < to_timestamp(%L)',
+        extract(epoch from min(first_received_on)), extract(epoch from max(last_received_on) + 1)
     )
 end
 from {STORED_BATCHES}

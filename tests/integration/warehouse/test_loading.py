@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
+from adbc_driver_postgresql.dbapi import Connection
 from psycopg.rows import DictRow
 
 from tests.integration.warehouse.journal.sending import event
@@ -49,6 +50,11 @@ def add_organization(connection: psycopg.Connection[DictRow], name: str) -> None
 def store_at(connection: psycopg.Connection[DictRow], *received: datetime) -> None:
     """A batch of events that were received at these times."""
     store(connection, [event(occurred_at=at, received_at=at) for at in received], origin="test")
+
+
+def events_watermark(database_url: str, warehouse_url: str) -> int:
+    with connect(warehouse_url) as warehouse, connect(database_url) as source:
+        return read_watermark(warehouse, EVENTS.full_name, read_horizon(source))
 
 
 def names(warehouse_url: str) -> list[str]:
@@ -157,13 +163,44 @@ class TestLoadAll:
         store_at(application, now - timedelta(days=9))
         load_all(database_url, warehouse_url)
         store_at(application, now)
-        with connect(warehouse_url) as warehouse, connect(database_url) as source:
-            since = read_watermark(warehouse, EVENTS.full_name, read_horizon(source))
+        since = events_watermark(database_url, warehouse_url)
         with arrow_between(database_url, warehouse_url) as arrow:
             query = changes_query(arrow.source, EVENTS, since)
         plan = "\n".join(row["QUERY PLAN"] for row in application.execute(f"explain {query}".encode()))
         assert f"d{now:%Y%m%d}" in plan
         assert f"d{now - timedelta(days=9):%Y%m%d}" not in plan
+
+    def test_a_batch_that_commits_once_the_days_were_asked_is_loaded_next_time(
+        self, application, database_url, warehouse_url, monkeypatch
+    ):
+        load_all(database_url, warehouse_url)
+        with connect(database_url) as slow:
+            add_organization(slow, "slow")
+            store_at(slow, datetime.now(UTC) - timedelta(days=9))
+            store_at(application, datetime.now(UTC))
+
+            def ask(source: Connection, table: RawTable, since_xid: int) -> str:
+                query = changes_query(source, table, since_xid)
+                if table is EVENTS:
+                    slow.commit()
+                return query
+
+            monkeypatch.setattr("warehouse.loading.table.changes_query", ask)
+            assert load_all(database_url, warehouse_url).changed_rows["raw_events.events"] == 1
+        monkeypatch.undo()
+        # What was loaded is read again, and counts as no change.
+        assert load_all(database_url, warehouse_url).changed_rows["raw_events.events"] == 1
+
+    def test_settings_of_the_session_do_not_move_the_days(self, application, database_url, warehouse_url):
+        load_all(database_url, warehouse_url)
+        store_at(application, datetime(2026, 3, 1, tzinfo=UTC))
+        since = events_watermark(database_url, warehouse_url)
+        with arrow_between(database_url, warehouse_url) as arrow:
+            query = changes_query(arrow.source, EVENTS, since)
+            with arrow.source.cursor() as cursor:
+                cursor.execute("set datestyle = 'SQL, DMY'")
+                cursor.execute("set timezone = 'Asia/Kolkata'")
+            assert changes_query(arrow.source, EVENTS, since) == query
 
     def test_a_batch_of_before_days_were_noted_is_looked_for_everywhere(self, application, database_url, warehouse_url):
         load_all(database_url, warehouse_url)
