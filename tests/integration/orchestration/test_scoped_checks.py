@@ -83,3 +83,15 @@ class TestScopedChecks:
             place.warehouse_url,
             "select loaded_through = (select max(loaded_at) from control.load_watermarks) from control.tested_build",
         )
+
+    @pytest.mark.parametrize("mart", ["fct_impressions", "fct_searches"])
+    def test_published_rows_counted_by_what_came_are_all_that_were_built(
+        self, place: Place, first_run: RunOutcome, mart: str
+    ) -> None:
+        statement = f"""
+            select
+                row_count = (select count(*) from marts_build.{mart})
+                and row_count = (select count(*) from marts.{mart})
+            from control.published_marts where mart = '{mart}'
+        """
+        assert read_value(place.warehouse_url, statement)
