@@ -16,7 +16,8 @@ EVENTS_TABLE = "raw_events.events"
 def count_waiting_events(*, database_url: str, warehouse_url: str, redis_url: str) -> int:
     """Events that no run has loaded yet: those stored since the last load, and entries of the journal not stored yet.
 
-    An entry of the journal counts as one, though it may hold a batch: they wait there for a minute at most.
+    An entry of the journal counts as one, though it may hold a batch: they wait there for a minute at most. Before the
+    first load all events ever stored count, also those of days that are in the lake alone by now.
     """
     with redis.Redis.from_url(redis_url) as client:
         in_journal = int(client.xlen(STREAM))
