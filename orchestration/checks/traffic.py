@@ -168,7 +168,7 @@ CLICKED_DAYS = f"""
 }
     union
     {days_of(SERVED, "marts_build.agg_search_terms_daily", "searched_date")}
-"""
+"""  # nosec B608
 # A list that was reported twice is one, and who looked at it and clicked is taken from the impressions.
 SEARCH_CLICKS = Reconciliation(
     table="agg_search_terms_daily",
