@@ -1,4 +1,4 @@
-"""An embedded Redis that hangs: no second one beside it, and an end in bounded time."""
+"""The embedded Redis: what it answers is written, and one that hangs gets no second beside it and ends in time."""
 
 import os
 import signal
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+import redis
 
 from warehouse.servers import ServerStartFailed
 from warehouse.servers.redis import EmbeddedRedis
@@ -30,6 +31,20 @@ def hanging(tmp_path: Path) -> Iterator[EmbeddedRedis]:
     yield server
     for left in processes_in(server.socket.parent):
         left.kill()
+
+
+class TestEnsureRunning:
+    def test_what_it_answers_is_in_its_file_however_busy_the_disk_is(self, tmp_path: Path) -> None:
+        server = EmbeddedRedis(tmp_path / "redis")
+        server.ensure_running()
+        try:
+            with redis.Redis.from_url(server.url) as client:
+                # Not `everysec`: it postpones writes while the disk is busy.
+                assert client.config_get("append*") | {"appendfilename": ""} == {
+                    "appendonly": "yes", "appendfsync": "no", "appendfilename": "",
+                }  # fmt: skip
+        finally:
+            server.stop()
 
 
 class TestHang:
